@@ -1,0 +1,82 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// Targets in the order of their imports: a target imports only targets above it. `docs/ARCHITECTURE.md` gives the
+/// reason for each, and `Tests/StyleTests` checks what the compiler does not.
+let package = Package(
+  name: "p2pnode",
+  products: [
+    .executable(name: "p2pnode", targets: ["P2PNode"]),
+    .executable(name: "testnet", targets: ["Testnet"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(
+      name: "CLibedit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+
+    // Named NodeCrypto because a module named Crypto would clash with swift-crypto's.
+    .target(name: "NodeCrypto", dependencies: ["CSodium"], path: "Sources/Crypto"),
+    .target(name: "Market", dependencies: ["NodeCrypto"]),
+    .target(
+      name: "Wire",
+      dependencies: ["NodeCrypto", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
+    .target(name: "OrderBook", dependencies: ["NodeCrypto", "Market"]),
+    .target(name: "Gossip", dependencies: ["NodeCrypto", "Market", "Wire"]),
+    .target(name: "Settlement", dependencies: ["NodeCrypto", "Market", "Wire", "OrderBook"]),
+    .target(
+      name: "NodeCore",
+      dependencies: [
+        "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
+
+    .target(
+      name: "Store",
+      dependencies: ["NodeCrypto", "Market", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(
+      name: "Transport",
+      dependencies: [
+        "NodeCrypto",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(name: "NodeAPI", dependencies: ["NodeCrypto", "Market", "Settlement"]),
+    .target(
+      name: "NodeClient",
+      dependencies: [
+        "NodeAPI", .product(name: "AsyncHTTPClient", package: "async-http-client"),
+      ]),
+    .executableTarget(
+      name: "P2PNode",
+      dependencies: [
+        "CLibedit", "NodeCrypto", "Market", "OrderBook", "Gossip", "Settlement", "NodeCore", "Store", "Transport",
+        "NodeAPI", "NodeClient", "Wire",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+      ]),
+    .executableTarget(
+      name: "Testnet",
+      dependencies: [
+        "Market", "NodeAPI", "NodeClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Testnet/Launcher"),
+  ],
+  swiftLanguageModes: [.v6]
+)

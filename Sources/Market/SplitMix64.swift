@@ -1,0 +1,16 @@
+/// The SplitMix64 generator (Steele, Lea, Flood 2014): eight bytes of state, the same sequence for the same seed on every
+/// machine. Where a pure core needs chance (backoff jitter, a random peer, a nonce), its owner passes the seed in.
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+  private var state: UInt64
+
+  /// A generator that starts at `seed`.
+  public init(seed: UInt64) { state = seed }
+
+  public mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+    return mixed ^ (mixed >> 31)
+  }
+}
