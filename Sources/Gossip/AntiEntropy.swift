@@ -1,0 +1,164 @@
+import Market
+import NodeCrypto
+
+/// Finds out what this node lacks from its peers' heads and fetches it, each range from one peer at a time.
+///
+/// A peer's claim is the last sequence of a feed that it is known to hold. A feed is behind while some peer claims more
+/// than this node holds or is about to hold (``Intake/horizon(of:feeds:)``); it is asked for from one of those peers, and
+/// from the next when the answer ends without it or does not come in time.
+struct AntiEntropy: Sendable {
+  struct Request: Sendable, Equatable {
+    var peer: NodeID
+    var id: UInt64
+    var ranges: [Range]
+  }
+
+  struct Range: Sendable, Equatable {
+    var author: NodeID
+    var from: UInt64
+    var through: UInt64
+  }
+
+  private struct Outstanding: Sendable {
+    var peer: NodeID
+    var ranges: [Range]
+    var deadline: Timestamp
+  }
+
+  static let maximumRanges = 256
+  /// A peer that sends nothing of an answer for this long is not waited for.
+  static let answerMilliseconds: Int64 = 10_000
+  static let requestsPerPeer = 1
+
+  private var claims: [NodeID: [NodeID: UInt64]] = [:]
+  /// Authors for whom some peer claims more than was held when it was last looked at.
+  private var behind: Set<NodeID> = []
+  private var outstanding: [UInt64: Outstanding] = [:]
+  private var fetching: Set<NodeID> = []
+  private var failed: [NodeID: Set<NodeID>] = [:]
+  private var nextID: UInt64 = 1
+
+  mutating func connected(_ peer: NodeID) { claims[peer] = [:] }
+
+  mutating func disconnected(_ peer: NodeID) {
+    claims[peer] = nil
+    for id in outstanding.keys.sorted() where outstanding[id]?.peer == peer { _ = end(id) }
+  }
+
+  /// Notes that `peer` holds the feed of `author` up to `sequence`.
+  mutating func claim(_ peer: NodeID, author: NodeID, sequence: UInt64, horizon: UInt64) {
+    guard claims[peer] != nil else { return }
+    let before = claims[peer]?[author] ?? 0
+    if sequence > before {
+      claims[peer]?[author] = sequence
+      failed[author]?.remove(peer)
+    }
+    if sequence > horizon { behind.insert(author) }
+  }
+
+  /// Whether `peer` is known to hold the entry.
+  func holds(_ peer: NodeID, author: NodeID, sequence: UInt64) -> Bool {
+    (claims[peer]?[author] ?? 0) >= sequence
+  }
+
+  /// Notes a request for one range that is made for a reason of its own; returns its id.
+  mutating func request(_ peer: NodeID, range: Range, now: Timestamp) -> UInt64 {
+    defer { nextID += 1 }
+    outstanding[nextID] = Outstanding(peer: peer, ranges: [range], deadline: now + Self.answerMilliseconds)
+    return nextID
+  }
+
+  /// Notes that part of an answer came; false when nothing of the kind is awaited from this peer.
+  mutating func progress(_ id: UInt64, from peer: NodeID, now: Timestamp) -> Bool {
+    guard outstanding[id]?.peer == peer else { return false }
+    outstanding[id]?.deadline = now + Self.answerMilliseconds
+    return true
+  }
+
+  /// Notes that an answer has ended; peers that did not have what they claimed are not asked for it again until they
+  /// claim more.
+  mutating func finished(_ id: UInt64, from peer: NodeID, horizon: (NodeID) -> UInt64) {
+    guard outstanding[id]?.peer == peer else { return }
+    blame(peer, for: end(id), horizon: horizon)
+  }
+
+  /// Gives up on answers that are overdue.
+  mutating func expire(now: Timestamp, horizon: (NodeID) -> UInt64) {
+    for id in outstanding.keys.sorted() {
+      guard let overdue = outstanding[id], overdue.deadline <= now else { continue }
+      blame(overdue.peer, for: end(id), horizon: horizon)
+    }
+  }
+
+  /// The requests to send now.
+  ///
+  /// - Parameter horizon: what is held or about to be held of a feed.
+  /// - Parameter limit: the last sequence of a feed that counts: before the fork in a frozen one.
+  mutating func plan(
+    now: Timestamp, horizon: (NodeID) -> UInt64, limit: (NodeID) -> UInt64
+  ) -> [Request] {
+    guard !behind.isEmpty else { return [] }
+    var perPeer: [NodeID: [Range]] = [:]
+    var busy: [NodeID: Int] = [:]
+    for entry in outstanding.values { busy[entry.peer, default: 0] += 1 }
+    for author in behind.sorted() {
+      let head = horizon(author)
+      let last = limit(author)
+      let holders = claims.keys.sorted().filter {
+        min(claims[$0]?[author] ?? 0, last) > head && !(failed[author]?.contains($0) ?? false)
+      }
+      guard !holders.isEmpty else {
+        if !fetching.contains(author) { behind.remove(author) }
+        continue
+      }
+      guard !fetching.contains(author) else { continue }
+      let free = holders.filter {
+        busy[$0, default: 0] < Self.requestsPerPeer && perPeer[$0, default: []].count < Self.maximumRanges
+      }
+      // Spread the work: the free holder with the fewest ranges so far.
+      guard let peer = free.min(by: { perPeer[$0, default: []].count < perPeer[$1, default: []].count }) else {
+        continue
+      }
+      let through = min(claims[peer]?[author] ?? 0, last)
+      perPeer[peer, default: []].append(Range(author: author, from: head + 1, through: through))
+    }
+    return perPeer.keys.sorted().map { peer in
+      let request = Request(peer: peer, id: nextID, ranges: perPeer[peer] ?? [])
+      nextID += 1
+      outstanding[request.id] = Outstanding(
+        peer: peer, ranges: request.ranges, deadline: now + Self.answerMilliseconds)
+      for range in request.ranges { fetching.insert(range.author) }
+      return request
+    }
+  }
+
+  /// The moment at which the next answer is overdue.
+  var nextDeadline: Timestamp? { outstanding.values.map(\.deadline).min() }
+
+  /// Whether nothing is known to be missing and nothing is being fetched.
+  var isIdle: Bool { behind.isEmpty && outstanding.isEmpty }
+
+  /// Whether some peer claims more of the feed of `author` than is held.
+  func isBehind(_ author: NodeID, head: UInt64) -> Bool {
+    claims.values.contains { ($0[author] ?? 0) > head }
+  }
+
+  /// Looks at a feed again: an entry of it that was about to be held turned out not to be.
+  mutating func recheck(_ author: NodeID) { behind.insert(author) }
+
+  private mutating func end(_ id: UInt64) -> [Range] {
+    guard let ended = outstanding.removeValue(forKey: id) else { return [] }
+    for range in ended.ranges {
+      fetching.remove(range.author)
+      behind.insert(range.author)
+    }
+    return ended.ranges
+  }
+
+  /// A peer is not asked again for a feed of which it gave nothing, until it claims more.
+  private mutating func blame(_ peer: NodeID, for ranges: [Range], horizon: (NodeID) -> UInt64) {
+    for range in ranges where horizon(range.author) < range.from {
+      failed[range.author, default: []].insert(peer)
+    }
+  }
+}

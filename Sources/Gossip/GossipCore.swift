@@ -1,0 +1,340 @@
+import Market
+import NodeCrypto
+import Wire
+
+/// Replicates every feed among the peers: membership, eager broadcast and anti-entropy, joined in one place.
+///
+/// A value type without I/O. Inputs are its mutating methods with the time passed in; what is to be done comes back as
+/// ``GossipEffect``s appended to the caller's buffer. The same inputs give the same effects.
+///
+/// Verdicts on what a peer sends are three: accept; reject, when it is provably not from an honest node, which ends the
+/// connection; ignore, for everything that an honest node may send too (known, early, frozen, divergent).
+public struct GossipCore: Sendable {
+  /// The protocol's version, exchanged in the hello.
+  public static let protocolVersion: UInt32 = 1
+  /// How often a peer is asked whether it is there.
+  public static let pingMilliseconds: Int64 = 5000
+  /// After how long without a word a connection is ended.
+  public static let silenceMilliseconds: Int64 = 15_000
+  /// How often heads are compared with a random peer.
+  public static let antiEntropyMilliseconds: Int64 = 30_000
+  /// The longest message: one transport frame less its tag.
+  public static let maximumMessageBytes = 65_519
+  /// The longest `agent` text that a peer may send.
+  static let maximumAgentBytes = 64
+  /// The most addresses in one message.
+  static let maximumAddresses = 256
+  /// Heads in one chunk: 76 bytes each, within a frame.
+  static let headsPerChunk = 800
+
+  /// The feeds.
+  public internal(set) var feeds: Feeds
+  /// This node.
+  public let own: NodeID
+  /// What this node says of its software.
+  public let agent: String
+  /// The port on which this node can be dialled; 0 when it cannot be.
+  public var listenPort: UInt16
+  /// The host under which others reach this node, when it is not the address that they see.
+  public var advertisedHost: String?
+
+  var membership: Membership
+  var antiEntropy = AntiEntropy()
+  var intake = Intake()
+  var peers: [UInt64: Peer] = [:]
+  var connectionByNode: [NodeID: UInt64] = [:]
+  var proofs: [NodeID: EquivocationProof] = [:]
+  var reconciled: Set<NodeID> = []
+  /// Fork suspicions already followed up, so that each costs one request.
+  var suspected: [UInt64: Set<NodeID>] = [:]
+  /// Answers that ended while entries of theirs were still being verified.
+  var endedFetches: [UInt64: NodeID] = [:]
+  var nextAntiEntropy: Timestamp
+  var nextPingID: UInt64 = 1
+  var generator: SplitMix64
+
+  /// A node without peers and feeds.
+  ///
+  /// - Parameters:
+  ///   - seed: where chance comes from: backoff jitter and the choice of peers.
+  ///   - listenPort: 0 when the node cannot be dialled.
+  public init(
+    own: NodeID, network: NetworkID, limits: GenesisLimits, agent: String, listenPort: UInt16, advertisedHost: String?,
+    bootstrap: [PeerAddress], seed: UInt64, now: Timestamp
+  ) {
+    self.own = own
+    self.agent = agent
+    self.listenPort = listenPort
+    self.advertisedHost = advertisedHost
+    var generator = SplitMix64(seed: seed)
+    feeds = Feeds(network: network, limits: limits)
+    membership = Membership(own: own, seed: generator.next())
+    self.generator = generator
+    nextAntiEntropy = now + Self.antiEntropyMilliseconds
+    for address in bootstrap { membership.learn(address, node: nil, now: now, isBootstrap: true) }
+  }
+
+  // MARK: What others ask
+
+  /// The connected peers, ascending by node.
+  public var connectedPeers: [Peer] {
+    connectionByNode.keys.sorted().compactMap { node in connectionByNode[node].flatMap { peers[$0] } }
+  }
+
+  /// The connection to a node; nil when there is none.
+  public func connection(to node: NodeID) -> UInt64? { connectionByNode[node] }
+
+  /// Whether some peer has told all it knows of this node's own feed, and nothing of it is missing here.
+  public var hasRecoveredOwnFeed: Bool {
+    !reconciled.isEmpty && !antiEntropy.isBehind(own, head: feeds.head(of: own).sequence)
+  }
+
+  /// Whether some peer holds more of this node's own feed than this node does.
+  public var ownFeedIsBehind: Bool { antiEntropy.isBehind(own, head: feeds.head(of: own).sequence) }
+
+  /// Whether every bootstrap address has been tried and no peer is connected.
+  public var isAlone: Bool { peers.isEmpty && membership.hasTriedBootstrap }
+
+  /// The proofs of equivocation known here, ascending by author.
+  public var equivocationProofs: [EquivocationProof] { proofs.keys.sorted().compactMap { proofs[$0] } }
+
+  // MARK: Connections
+
+  /// A connection has been opened and the peer has proved its name.
+  public mutating func connected(
+    _ connection: UInt64, node: NodeID, address: PeerAddress, direction: Direction, now: Timestamp,
+    into effects: inout [GossipEffect]
+  ) {
+    if membership.isBanned(node, now: now) {
+      if direction == .outbound { membership.dialFailed(address, isOwn: false, now: now) }
+      effects.append(.disconnect(connection: connection, cause: .banned))
+      return
+    }
+    if let other = connectionByNode[node], let standing = peers[other] {
+      guard replaces(standing, with: direction, node: node) else {
+        if direction == .outbound { membership.dialSuperseded(address, node: node) }
+        effects.append(.disconnect(connection: connection, cause: .duplicate))
+        return
+      }
+      effects.append(.disconnect(connection: other, cause: .duplicate))
+      forget(other)
+    } else if peers.count >= Membership.maximumPeers {
+      effects.append(.disconnect(connection: connection, cause: .full(maximum: Membership.maximumPeers)))
+      return
+    }
+    peers[connection] = Peer(
+      node: node, connection: connection, address: address, direction: direction, connectedAt: now,
+      lastHeard: now, nextPing: now)
+    connectionByNode[node] = connection
+    antiEntropy.connected(node)
+    if direction == .outbound {
+      peers[connection]?.listens = address
+      membership.connected(node, at: address)
+    }
+    greet(connection, into: &effects)
+  }
+
+  /// Of two connections between the same nodes both keep the one that the node with the smaller name opened; of two in
+  /// the same direction the newer, since the older may be dead without anybody having noticed.
+  private func replaces(_ standing: Peer, with direction: Direction, node: NodeID) -> Bool {
+    guard standing.direction != direction else { return true }
+    return (direction == .outbound) == (own < node)
+  }
+
+  private func greet(_ connection: UInt64, into effects: inout [GossipEffect]) {
+    var hello = WireHello()
+    hello.protocol = Self.protocolVersion
+    hello.agent = agent
+    hello.listenPort = UInt32(listenPort)
+    hello.advertise = advertisedHost ?? ""
+    send(.hello(hello), to: connection, priority: .urgent, into: &effects)
+    for proof in equivocationProofs {
+      send(.equivocationProof(proof.wire), to: connection, priority: .entry, into: &effects)
+    }
+    // One side opens the comparison; the other answers with what it holds beyond it.
+    if peers[connection]?.direction == .outbound { sendHeads(to: connection, into: &effects) }
+  }
+
+  /// A connection has ended.
+  public mutating func disconnected(_ connection: UInt64, now: Timestamp, into effects: inout [GossipEffect]) {
+    guard let peer = peers[connection] else { return }
+    forget(connection)
+    membership.disconnected(peer.node, now: now)
+    plan(now: now, into: &effects)
+  }
+
+  private mutating func forget(_ connection: UInt64) {
+    guard let peer = peers.removeValue(forKey: connection) else { return }
+    connectionByNode[peer.node] = nil
+    suspected[connection] = nil
+    reconciled.remove(peer.node)
+    antiEntropy.disconnected(peer.node)
+    for fetch in endedFetches.keys.sorted() where endedFetches[fetch] == peer.node { endedFetches[fetch] = nil }
+  }
+
+  /// An attempt to open a connection has failed.
+  public mutating func dialFailed(_ address: PeerAddress, isOwn: Bool, now: Timestamp) {
+    membership.dialFailed(address, isOwn: isOwn, now: now)
+  }
+
+  /// Adds an address to dial.
+  public mutating func learn(_ address: PeerAddress, now: Timestamp) {
+    membership.learn(address, node: nil, now: now)
+  }
+
+  /// Ends the connection of a peer that sent what no honest node sends.
+  mutating func punish(_ connection: UInt64, _ what: String, now: Timestamp, into effects: inout [GossipEffect]) {
+    guard let peer = peers[connection] else { return }
+    membership.ban(peer.node, now: now)
+    effects.append(.disconnect(connection: connection, cause: .misbehaved(what)))
+    disconnected(connection, now: now, into: &effects)
+  }
+
+  // MARK: Time
+
+  /// Does what is due at `now`.
+  public mutating func timer(now: Timestamp, into effects: inout [GossipEffect]) {
+    for connection in peers.keys.sorted() {
+      guard let peer = peers[connection] else { continue }
+      if now - peer.lastHeard >= Self.silenceMilliseconds {
+        effects.append(
+          .disconnect(connection: connection, cause: .silent(milliseconds: now - peer.lastHeard)))
+        disconnected(connection, now: now, into: &effects)
+      } else if peer.nextPing <= now {
+        peers[connection]?.nextPing = now + Self.pingMilliseconds
+        peers[connection]?.pingSent = (id: nextPingID, at: now)
+        effects.append(.sendSummary(connection: connection, kind: .ping, id: nextPingID))
+        nextPingID += 1
+      }
+    }
+    if nextAntiEntropy <= now {
+      nextAntiEntropy = now + Self.antiEntropyMilliseconds
+      if let connection = peers.keys.sorted().randomElement(using: &generator) {
+        sendHeads(to: connection, into: &effects)
+      }
+    }
+    admitWaiting(now: now, into: &effects)
+    antiEntropy.expire(now: now) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }
+    plan(now: now, into: &effects)
+    dial(now: now, into: &effects)
+  }
+
+  /// The next moment at which ``timer(now:into:)`` has something to do.
+  public var nextWake: Timestamp {
+    var next = nextAntiEntropy
+    for peer in peers.values { next = min(next, peer.nextPing, peer.lastHeard + Self.silenceMilliseconds) }
+    if let deadline = antiEntropy.nextDeadline { next = min(next, deadline) }
+    if let due = membership.nextDial(isConnected: { [connectionByNode] in connectionByNode[$0] != nil }) { next = min(next, due) }
+    for author in intake.waitingAuthors {
+      let head = feeds.head(of: author)
+      if let entry = intake.waitingEntry(of: author, at: head.sequence + 1) {
+        next = min(next, entry.time - feeds.limits.skewMilliseconds)
+      }
+    }
+    return next
+  }
+
+  mutating func dial(now: Timestamp, into effects: inout [GossipEffect]) {
+    let due = membership.dialsDue(
+      now: now, isConnected: { [connectionByNode] in connectionByNode[$0] != nil }, peerCount: peers.count)
+    for address in due { effects.append(.dial(address)) }
+  }
+
+  mutating func plan(now: Timestamp, into effects: inout [GossipEffect]) {
+    let requests = antiEntropy.plan(
+      now: now, horizon: { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) },
+      limit: { [feeds] in feeds.feed(of: $0)?.frozenFrom.map { $0 - 1 } ?? .max })
+    for request in requests {
+      guard let connection = connectionByNode[request.peer] else { continue }
+      sendFetch(request.id, ranges: request.ranges, to: connection, into: &effects)
+    }
+  }
+
+  // MARK: Messages
+
+  func send(
+    _ message: WirePeerMessage.OneOf_Message, to connection: UInt64, priority: SendPriority,
+    into effects: inout [GossipEffect]
+  ) {
+    effects.append(
+      .send(connection: connection, message: Self.encode(message), priority: priority))
+  }
+
+  static func encode(_ message: WirePeerMessage.OneOf_Message) -> [UInt8] {
+    var out = WirePeerMessage()
+    out.message = message
+    return out.encoded()
+  }
+
+  /// A ping or pong that carries `summary`.
+  public static func message(_ kind: SummaryKind, id: UInt64, summary: Summary) -> [UInt8] {
+    switch kind {
+    case .ping:
+      var ping = WirePing()
+      ping.id = id
+      ping.summary = summary.wire
+      return encode(.ping(ping))
+    case .pong:
+      var pong = WirePong()
+      pong.id = id
+      pong.summary = summary.wire
+      return encode(.pong(pong))
+    }
+  }
+
+  /// Part of an answer to a fetch: entries as they are stored, in the order asked for.
+  public static func fetchAnswer(
+    id: UInt64, entries: [(bytes: [UInt8], signature: [UInt8])], done: Bool
+  ) -> [UInt8] {
+    var answer = WireFetchAnswer()
+    answer.id = id
+    answer.entries = entries.map { entry in
+      var out = WireSignedEntry()
+      out.entry = .init(entry.bytes)
+      out.signature = .init(entry.signature)
+      return out
+    }
+    answer.done = done
+    return encode(.fetchAnswer(answer))
+  }
+
+  func sendFetch(
+    _ id: UInt64, ranges: [AntiEntropy.Range], to connection: UInt64, into effects: inout [GossipEffect]
+  ) {
+    var fetch = WireFetch()
+    fetch.id = id
+    fetch.ranges = ranges.map { range in
+      var out = WireFeedRange()
+      out.author = .init(range.author.bytes)
+      out.from = range.from
+      out.through = range.through
+      return out
+    }
+    send(.fetch(fetch), to: connection, priority: .answer, into: &effects)
+  }
+
+  /// Sends the whole list of heads, in chunks.
+  func sendHeads(to connection: UInt64, into effects: inout [GossipEffect]) {
+    sendHeads(feeds.sorted.map { ($0.author, $0.feed.head) }, reply: false, to: connection, into: &effects)
+  }
+
+  func sendHeads(
+    _ heads: [(NodeID, Head)], reply: Bool, to connection: UInt64, into effects: inout [GossipEffect]
+  ) {
+    var rest = heads.filter { $0.1.sequence > 0 }[...]
+    repeat {
+      var message = WireHeads()
+      message.heads = rest.prefix(Self.headsPerChunk).map { author, head in
+        var out = WireHead()
+        out.author = .init(author.bytes)
+        out.sequence = head.sequence
+        out.entry = .init(head.entry.bytes)
+        return out
+      }
+      rest = rest.dropFirst(Self.headsPerChunk)
+      message.last = rest.isEmpty
+      message.reply = reply
+      send(.heads(message), to: connection, priority: .answer, into: &effects)
+    } while !rest.isEmpty
+  }
+}

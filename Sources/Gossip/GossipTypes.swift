@@ -1,0 +1,158 @@
+import Market
+import NodeCrypto
+import Wire
+
+/// In which order a slow connection is served: most urgent first.
+public enum SendPriority: UInt8, Comparable, Sendable {
+  /// Entries for the counterparty of a trade, and what keeps a connection alive.
+  case urgent = 0
+  /// New entries.
+  case entry = 1
+  /// Answers to what a peer asked.
+  case answer = 2
+  /// History for a peer that catches up.
+  case bulk = 3
+
+  public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Why this node ends a connection.
+public enum DisconnectCause: Sendable, Equatable, CustomStringConvertible {
+  /// The peer sent what no honest node sends.
+  case misbehaved(String)
+  /// Another connection to the same node stays.
+  case duplicate
+  /// The peer misbehaved shortly before.
+  case banned
+  /// The node has as many peers as it takes.
+  case full(maximum: Int)
+  /// The peer did not answer for too long.
+  case silent(milliseconds: Int64)
+
+  /// The cause in words.
+  public var description: String {
+    switch self {
+    case .misbehaved(let what): "misbehaved: \(what)"
+    case .duplicate: "another connection to the same node stays"
+    case .banned: "misbehaved shortly before"
+    case .full(let maximum): "more peers than \(maximum)"
+    case .silent(let span): "silent for \(span) ms"
+    }
+  }
+}
+
+/// What a node says of itself to its peers every few seconds, so that anybody sees whether the books agree.
+public struct Summary: Hashable, Sendable {
+  /// The digest of the order book.
+  public var bookDigest: Digest
+  /// The book's time.
+  public var bookTime: Timestamp
+  /// Feeds held.
+  public var feeds: UInt64
+  /// Entries held.
+  public var entries: UInt64
+  /// Open orders.
+  public var orders: UInt64
+
+  /// A summary with the given facts.
+  public init(bookDigest: Digest, bookTime: Timestamp, feeds: UInt64, entries: UInt64, orders: UInt64) {
+    self.bookDigest = bookDigest
+    self.bookTime = bookTime
+    self.feeds = feeds
+    self.entries = entries
+    self.orders = orders
+  }
+
+  init?(wire: WireSummary) {
+    guard let digest = Digest(bytes: wire.bookDigest), let time = Timestamp(wire: wire.bookTimeMs) else { return nil }
+    self.init(
+      bookDigest: digest, bookTime: time, feeds: wire.feeds, entries: wire.entries, orders: wire.orders)
+  }
+
+  var wire: WireSummary {
+    var out = WireSummary()
+    out.bookDigest = .init(bookDigest.bytes)
+    out.bookTimeMs = bookTime.wire
+    out.feeds = feeds
+    out.entries = entries
+    out.orders = orders
+    return out
+  }
+}
+
+/// A connected peer, as seen from here.
+public struct Peer: Sendable {
+  /// The peer's name.
+  public let node: NodeID
+  /// The connection that carries the peer.
+  public let connection: UInt64
+  /// Where the connection leads.
+  public let address: PeerAddress
+  /// Who opened it.
+  public let direction: Direction
+  /// Since when it stands.
+  public let connectedAt: Timestamp
+  /// The peer's software as it says; empty before its hello.
+  public internal(set) var agent = ""
+  /// Where the peer can be dialled; nil before its hello or when it cannot be.
+  public internal(set) var listens: PeerAddress?
+  /// What the peer last said of itself.
+  public internal(set) var summary: Summary?
+  /// The last measured round trip in milliseconds.
+  public internal(set) var roundTripMilliseconds: Int64?
+
+  var hasGreeted = false
+  var hasSentHeads = false
+  var lastHeard: Timestamp
+  var nextPing: Timestamp
+  var pingSent: (id: UInt64, at: Timestamp)?
+}
+
+/// A part of a feed that a peer asks for.
+public struct FeedRange: Hashable, Sendable {
+  /// Whose feed.
+  public let author: NodeID
+  /// The first sequence, from 1.
+  public let from: UInt64
+  /// The last sequence.
+  public let through: UInt64
+
+  /// A part of a feed.
+  public init(author: NodeID, from: UInt64, through: UInt64) {
+    self.author = author
+    self.from = from
+    self.through = through
+  }
+}
+
+/// The message that carries a summary.
+public enum SummaryKind: Sendable {
+  /// A question whether the peer is there.
+  case ping
+  /// The answer.
+  case pong
+}
+
+/// What the gossip wants done; it does nothing itself.
+public enum GossipEffect: Sendable {
+  /// Send one message over a connection.
+  case send(connection: UInt64, message: [UInt8], priority: SendPriority)
+  /// Send a ping or a pong with what this node says of itself at that moment.
+  case sendSummary(connection: UInt64, kind: SummaryKind, id: UInt64)
+  /// Check the signature and content of an entry; the answer comes back as ``GossipCore/verified(_:isValid:now:into:)``.
+  case verify(SignedEntry)
+  /// Check the two signatures of a proof; the answer comes back as ``GossipCore/proofVerified(_:from:isValid:now:into:)``.
+  case verifyProof(EquivocationProof, from: NodeID)
+  /// The next entry of its feed: append it to what is known, and keep it.
+  case deliver(SignedEntry)
+  /// Read the stored entry at the rival's place; the two together are a proof.
+  case findRival(of: SignedEntry)
+  /// An author is frozen from the proof's sequence on: keep the proof, and take back what it voids.
+  case freeze(EquivocationProof)
+  /// Send these parts of feeds to a peer, out of the store, as answers to its request.
+  case serve(connection: UInt64, request: UInt64, ranges: [FeedRange])
+  /// Open a connection.
+  case dial(PeerAddress)
+  /// End a connection.
+  case disconnect(connection: UInt64, cause: DisconnectCause)
+}

@@ -1,0 +1,130 @@
+import Market
+import NodeCrypto
+
+/// Entries on their way into the feeds: being verified, or verified and waiting for a predecessor or for their time.
+///
+/// An entry is recognised by its id together with its signature while it is being verified: the right bytes under a
+/// wrong signature must not keep out the same bytes under the right one.
+struct Intake: Sendable {
+  struct Key: Hashable, Sendable {
+    let id: EntryID
+    let signature: Signature
+  }
+
+  struct InFlight: Sendable {
+    let author: NodeID
+    let sequence: UInt64
+    /// Peers that sent it, first come first; the first answers for it when it is bad.
+    var sources: [NodeID]
+    /// Answers that it came with.
+    var fetches: [UInt64]
+  }
+
+  /// How far past a feed's head an entry may be to be kept at hand.
+  static let windowPerFeed: UInt64 = 4096
+  /// Entries kept at hand over all feeds.
+  static let maximumWaiting = 65_536
+
+  private var inFlight: [Key: InFlight] = [:]
+  private var waiting: [NodeID: [UInt64: SignedEntry]] = [:]
+  private var waitingCount = 0
+  /// How many candidates for each place are in flight or waiting.
+  private var upcoming: [NodeID: [UInt64: Int]] = [:]
+  /// Where the walk of ``advanceHorizon(of:feeds:)`` last ended, so that it goes over each entry once.
+  private var reach: [NodeID: UInt64] = [:]
+  private var verifyingByFetch: [UInt64: Int] = [:]
+
+  /// The last sequence up to which, from the head on, every entry is held or about to be.
+  func horizon(of author: NodeID, feeds: Feeds) -> UInt64 {
+    let head = feeds.head(of: author).sequence
+    guard let places = upcoming[author] else { return head }
+    var sequence = max(head, reach[author] ?? 0)
+    while places[sequence + 1] != nil { sequence += 1 }
+    return sequence
+  }
+
+  /// The same, remembered so that the next walk starts there: amortised O(1) an entry.
+  mutating func advanceHorizon(of author: NodeID, feeds: Feeds) -> UInt64 {
+    let sequence = horizon(of: author, feeds: feeds)
+    if upcoming[author] != nil { reach[author] = sequence }
+    return sequence
+  }
+
+  /// Notes that an entry of `author` left without being appended, so that what lies past it is not within reach.
+  mutating func lost(_ author: NodeID) { reach[author] = nil }
+
+  /// Notes an entry that came in; false when the same bytes under the same signature are already on their way.
+  mutating func begin(_ entry: SignedEntry, from peer: NodeID, fetch: UInt64?) -> Bool {
+    let key = Key(id: entry.id, signature: entry.signature)
+    if inFlight[key] != nil {
+      inFlight[key]?.sources.append(peer)
+      if let fetch {
+        inFlight[key]?.fetches.append(fetch)
+        verifyingByFetch[fetch, default: 0] += 1
+      }
+      return false
+    }
+    if let fetch { verifyingByFetch[fetch, default: 0] += 1 }
+    inFlight[key] = InFlight(
+      author: entry.author, sequence: entry.sequence, sources: [peer], fetches: fetch.map { [$0] } ?? [])
+    add(entry.author, entry.sequence)
+    return true
+  }
+
+  /// Takes an entry out of verification, with who sent it.
+  mutating func end(_ entry: SignedEntry) -> InFlight? {
+    guard let ended = inFlight.removeValue(forKey: Key(id: entry.id, signature: entry.signature)) else { return nil }
+    subtract(ended.author, ended.sequence)
+    for fetch in ended.fetches {
+      let count = verifyingByFetch[fetch, default: 1] - 1
+      verifyingByFetch[fetch] = count > 0 ? count : nil
+    }
+    return ended
+  }
+
+  /// Whether an entry of this answer is still being verified.
+  func isVerifying(fetch: UInt64) -> Bool { verifyingByFetch[fetch] != nil }
+
+  /// Keeps a verified entry until it can be appended. One that would not fit is left to be fetched again.
+  mutating func wait(_ entry: SignedEntry) {
+    guard waitingCount < Self.maximumWaiting, waiting[entry.author]?[entry.sequence] == nil else { return }
+    waiting[entry.author, default: [:]][entry.sequence] = entry
+    waitingCount += 1
+    add(entry.author, entry.sequence)
+  }
+
+  /// The waiting entry at a place.
+  func waitingEntry(of author: NodeID, at sequence: UInt64) -> SignedEntry? { waiting[author]?[sequence] }
+
+  /// Takes out the waiting entry at a place.
+  mutating func takeWaiting(of author: NodeID, at sequence: UInt64) -> SignedEntry? {
+    guard let entry = waiting[author]?.removeValue(forKey: sequence) else { return nil }
+    if waiting[author]?.isEmpty == true { waiting[author] = nil }
+    waitingCount -= 1
+    subtract(author, sequence)
+    return entry
+  }
+
+  /// Forgets what waits of a feed that was frozen.
+  mutating func dropWaiting(of author: NodeID) {
+    for sequence in waiting[author].map({ $0.keys.sorted() }) ?? [] {
+      _ = takeWaiting(of: author, at: sequence)
+    }
+  }
+
+  /// Authors with waiting entries, ascending.
+  var waitingAuthors: [NodeID] { waiting.keys.sorted() }
+
+  private mutating func add(_ author: NodeID, _ sequence: UInt64) {
+    upcoming[author, default: [:]][sequence, default: 0] += 1
+  }
+
+  private mutating func subtract(_ author: NodeID, _ sequence: UInt64) {
+    guard let count = upcoming[author]?[sequence] else { return }
+    upcoming[author]?[sequence] = count > 1 ? count - 1 : nil
+    if upcoming[author]?.isEmpty == true {
+      upcoming[author] = nil
+      reach[author] = nil
+    }
+  }
+}

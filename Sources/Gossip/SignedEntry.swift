@@ -1,0 +1,173 @@
+import Market
+import NodeCrypto
+import Wire
+
+/// A place in a feed: a sequence and the id of the entry that stands there.
+public struct Head: Hashable, Sendable {
+  /// The entry's sequence, from 1; 0 for an empty feed.
+  public let sequence: UInt64
+  /// The entry's id; the network id's bytes for an empty feed.
+  public let entry: EntryID
+  /// The entry's time.
+  public let time: Timestamp
+
+  /// A place in a feed.
+  public init(sequence: UInt64, entry: EntryID, time: Timestamp) {
+    self.sequence = sequence
+    self.entry = entry
+    self.time = time
+  }
+
+  /// The place before the first entry of any feed of `network`.
+  public static func origin(of network: NetworkID) -> Head {
+    Head(
+      sequence: 0,
+      entry: EntryID(
+        word0: network.word0, word1: network.word1, word2: network.word2, word3: network.word3),
+      time: .zero)
+  }
+}
+
+/// One signed batch of operations in a feed, as it was received: the exact bytes, their id, and the header read once.
+public struct SignedEntry: Sendable {
+  /// The bytes that were signed; never re-encoded.
+  public let bytes: [UInt8]
+  /// The author's signature over ``bytes``; checked or not, as the context says.
+  public let signature: Signature
+  /// BLAKE2b-256 of ``bytes``.
+  public let id: EntryID
+  /// Whose feed it belongs to.
+  public let author: NodeID
+  /// Its place in the feed, from 1.
+  public let sequence: UInt64
+  /// The id of the entry before.
+  public let previous: EntryID
+  /// When the author says it was signed.
+  public let time: Timestamp
+  /// The encoded operations, opaque here; empty for a tick.
+  public let payload: [UInt8]
+
+  /// Reads an entry that came from outside; its signature is not checked here.
+  ///
+  /// - Throws: ``EntryError`` when the bytes are too long, not canonical, or a field has the wrong length.
+  public init(bytes: [UInt8], signature: [UInt8], maximumBytes: Int) throws(EntryError) {
+    guard bytes.count <= maximumBytes else { throw .tooLong(byteCount: bytes.count, maximum: maximumBytes) }
+    guard let signature = Signature(bytes: signature) else { throw .signatureLength(signature.count) }
+    let entry: WireEntry
+    do {
+      entry = try WireEntry.decodeCanonical(bytes)
+    } catch {
+      throw .malformed(error)
+    }
+    guard let author = NodeID(bytes: entry.author) else { throw .field("author", length: entry.author.count) }
+    guard let previous = EntryID(bytes: entry.previous) else {
+      throw .field("previous", length: entry.previous.count)
+    }
+    guard let time = Timestamp(wire: entry.timeMs) else { throw .time(entry.timeMs) }
+    guard entry.sequence > 0, entry.sequence <= Self.maximumSequence else { throw .sequence(entry.sequence) }
+    self.bytes = bytes
+    self.signature = signature
+    self.id = Blake2b.hash(bytes)
+    self.author = author
+    self.sequence = entry.sequence
+    self.previous = previous
+    self.time = time
+    self.payload = Array(entry.payload)
+  }
+
+  /// Makes and signs the entry that follows `head` in the feed of `identity`.
+  public init(
+    after head: Head, time: Timestamp, payload: [UInt8], identity: Identity, network: NetworkID
+  ) {
+    var entry = WireEntry()
+    entry.author = .init(identity.nodeID.bytes)
+    entry.sequence = head.sequence + 1
+    entry.previous = .init(head.entry.bytes)
+    entry.timeMs = time.wire
+    entry.payload = .init(payload)
+    bytes = entry.encoded()
+    signature = identity.sign(bytes, domain: .entry, network: network)
+    id = Blake2b.hash(bytes)
+    author = identity.nodeID
+    sequence = entry.sequence
+    previous = head.entry
+    self.time = time
+    self.payload = payload
+  }
+
+  /// The last sequence a feed can have: far past what a feed reaches, far from overflow.
+  public static let maximumSequence: UInt64 = 1 << 53
+
+  /// Its place in the feed.
+  public var head: Head { Head(sequence: sequence, entry: id, time: time) }
+
+  /// The entry as it travels.
+  public var wire: WireSignedEntry {
+    var out = WireSignedEntry()
+    out.entry = .init(bytes)
+    out.signature = .init(signature.bytes)
+    return out
+  }
+
+  /// Reads an entry as it travels; its signature is not checked here.
+  public init(wire: WireSignedEntry, maximumBytes: Int) throws(EntryError) {
+    try self.init(bytes: Array(wire.entry), signature: Array(wire.signature), maximumBytes: maximumBytes)
+  }
+}
+
+/// Why bytes are not an entry. A peer that sends such bytes is at fault: honest nodes forward only what they checked.
+public enum EntryError: Error, Equatable, CustomStringConvertible {
+  /// More bytes than the genesis allows.
+  case tooLong(byteCount: Int, maximum: Int)
+  /// Not the canonical encoding of an entry.
+  case malformed(WireError)
+  /// A signature that is not 64 bytes long.
+  case signatureLength(Int)
+  /// An identifier that is not 32 bytes long.
+  case field(String, length: Int)
+  /// A time past the year 9999.
+  case time(UInt64)
+  /// A sequence of 0 or past 2^53.
+  case sequence(UInt64)
+
+  /// What was wrong, with what value, and what is allowed.
+  public var description: String {
+    switch self {
+    case .tooLong(let count, let maximum): "an entry of \(count) bytes; allowed: at most \(maximum)"
+    case .malformed(let error): "an entry: \(error)"
+    case .signatureLength(let count): "a signature of \(count) bytes; allowed: 64"
+    case .field(let name, let length): "an entry's \(name) of \(length) bytes; allowed: 32"
+    case .time(let value): "an entry's time \(value); allowed: at most \(Timestamp.maximum.milliseconds)"
+    case .sequence(let value):
+      "an entry's sequence \(value); allowed: 1 to \(SignedEntry.maximumSequence)"
+    }
+  }
+}
+
+/// Two entries of one author with one sequence: a proof that the author lied, which anybody can check.
+public struct EquivocationProof: Sendable {
+  /// The entry with the smaller id.
+  public let first: SignedEntry
+  /// The entry with the greater id.
+  public let second: SignedEntry
+
+  /// The proof that two entries make; nil when they do not contradict each other. Signatures are not checked here.
+  public init?(_ one: SignedEntry, _ other: SignedEntry) {
+    guard one.author == other.author, one.sequence == other.sequence, one.id != other.id else { return nil }
+    first = one.id < other.id ? one : other
+    second = one.id < other.id ? other : one
+  }
+
+  /// Who lied.
+  public var author: NodeID { first.author }
+  /// The forked sequence: the author's entries from here on count for nothing.
+  public var sequence: UInt64 { first.sequence }
+
+  /// The proof as it travels.
+  public var wire: WireEquivocationProof {
+    var out = WireEquivocationProof()
+    out.first = first.wire
+    out.second = second.wire
+    return out
+  }
+}
