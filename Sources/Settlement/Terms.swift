@@ -1,0 +1,269 @@
+import Market
+import NodeCrypto
+import Wire
+
+/// What a trade fixes: the bytes that the taker signs, and what they say.
+public struct Terms: Hashable, Sendable {
+  /// The offer.
+  public var offer: OrderID
+  /// The bid.
+  public var bid: OrderID
+  /// The offer's owner.
+  public var provider: NodeID
+  /// The bid's owner.
+  public var buyer: NodeID
+  /// The side whose owner is the taker and proposes.
+  public var takerSide: Side
+  /// The class's id in the genesis file.
+  public var gpuClass: String
+  /// GPUs in each slot of the lease.
+  public var gpus: Int32
+  /// Start of the lease.
+  public var start: Timestamp
+  /// End of the lease.
+  public var end: Timestamp
+  /// The maker's price.
+  public var price: Price
+  /// For the whole lease: `ceil(price x gpus x seconds / 3600)`.
+  public var total: Amount
+  /// The currency's code.
+  public var currency: String
+  /// The latest entry time of an accept.
+  public var deadline: Timestamp
+  /// The sequence of the maker's head as the taker saw it.
+  public var makerSequence: UInt64
+  /// The id of that entry: it binds the terms to one branch of the maker's feed.
+  public var makerHead: EntryID
+  /// Sixteen bytes that make two otherwise equal proposals differ.
+  public var nonce: Nonce
+
+  /// Sixteen bytes of chance.
+  public struct Nonce: Hashable, Sendable {
+    /// Bytes 0 to 7, most significant first.
+    public var high: UInt64
+    /// Bytes 8 to 15, most significant first.
+    public var low: UInt64
+
+    /// A nonce from two words.
+    public init(high: UInt64, low: UInt64) {
+      self.high = high
+      self.low = low
+    }
+
+    init?(bytes: some Collection<UInt8>) {
+      guard bytes.count == 16 else { return nil }
+      high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+      low = bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    var bytes: [UInt8] {
+      [high, low].flatMap { word in stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> $0) } }
+    }
+  }
+
+  /// Terms with the given content.
+  public init(
+    offer: OrderID, bid: OrderID, provider: NodeID, buyer: NodeID, takerSide: Side, gpuClass: String, gpus: Int32,
+    start: Timestamp, end: Timestamp, price: Price, total: Amount, currency: String, deadline: Timestamp,
+    makerSequence: UInt64, makerHead: EntryID, nonce: Nonce
+  ) {
+    self.offer = offer
+    self.bid = bid
+    self.provider = provider
+    self.buyer = buyer
+    self.takerSide = takerSide
+    self.gpuClass = gpuClass
+    self.gpus = gpus
+    self.start = start
+    self.end = end
+    self.price = price
+    self.total = total
+    self.currency = currency
+    self.deadline = deadline
+    self.makerSequence = makerSequence
+    self.makerHead = makerHead
+    self.nonce = nonce
+  }
+
+  /// The node that proposes.
+  public var taker: NodeID { takerSide == .offer ? provider : buyer }
+  /// The node that decides.
+  public var maker: NodeID { takerSide == .offer ? buyer : provider }
+  /// The order of the node that proposes.
+  public var takerOrder: OrderID { takerSide == .offer ? offer : bid }
+  /// The order of the node that decides.
+  public var makerOrder: OrderID { takerSide == .offer ? bid : offer }
+  /// The length of the lease in seconds.
+  public var seconds: Int64 { (end - start) / 1000 }
+
+  /// The canonical encoding, which is what the taker signs and whose hash names the trade.
+  public func encoded() -> [UInt8] {
+    var out = WireTerms()
+    out.offer = .init(offer.bytes)
+    out.bid = .init(bid.bytes)
+    out.provider = .init(provider.bytes)
+    out.buyer = .init(buyer.bytes)
+    out.taker = takerSide == .offer ? .takerProvider : .takerBuyer
+    out.gpuClass = gpuClass
+    out.gpus = UInt32(gpus)
+    out.startMs = start.wire
+    out.endMs = end.wire
+    out.price = UInt64(price.micros)
+    out.total = UInt64(total.micros)
+    out.currency = currency
+    out.deadlineMs = deadline.wire
+    out.makerSequence = makerSequence
+    out.makerHead = .init(makerHead.bytes)
+    out.nonce = .init(nonce.bytes)
+    return out.encoded()
+  }
+
+  /// Reads terms and checks all that can be checked without a market: lengths, ranges, and that the total follows from
+  /// price, GPUs and seconds.
+  public init(decoding bytes: [UInt8]) throws(TermsError) {
+    guard bytes.count <= Self.maximumBytes else { throw .tooLong(bytes.count) }
+    let wire: WireTerms
+    do {
+      wire = try WireTerms.decodeCanonical(bytes)
+    } catch {
+      throw .malformed(error)
+    }
+    offer = try Self.identifier(wire.offer, "offer")
+    bid = try Self.identifier(wire.bid, "bid")
+    provider = try Self.identifier(wire.provider, "provider")
+    buyer = try Self.identifier(wire.buyer, "buyer")
+    makerHead = try Self.identifier(wire.makerHead, "maker_head")
+    guard let nonce = Nonce(bytes: wire.nonce) else {
+      throw .field("nonce", value: "\(wire.nonce.count) bytes", allowed: "16 bytes")
+    }
+    self.nonce = nonce
+    switch wire.taker {
+    case .takerProvider: takerSide = .offer
+    case .takerBuyer: takerSide = .bid
+    default: throw .field("taker", value: "\(wire.taker.rawValue)", allowed: "1 (provider) or 2 (buyer)")
+    }
+    guard provider != buyer else { throw .field("buyer", value: buyer.hex, allowed: "another node than the provider") }
+    gpuClass = wire.gpuClass
+    guard (1...32).contains(gpuClass.utf8.count) else {
+      throw .field("gpu_class", value: "\(gpuClass.utf8.count) bytes", allowed: "1 to 32 bytes")
+    }
+    currency = wire.currency
+    guard currency.utf8.count == 3 else {
+      throw .field("currency", value: "\(currency.utf8.count) bytes", allowed: "3 capital letters")
+    }
+    guard let gpus = Int32(exactly: wire.gpus), gpus > 0 else {
+      throw .field("gpus", value: "\(wire.gpus)", allowed: "1 to \(Int32.max)")
+    }
+    self.gpus = gpus
+    start = try Self.time(wire.startMs, "start_ms")
+    end = try Self.time(wire.endMs, "end_ms")
+    deadline = try Self.time(wire.deadlineMs, "deadline_ms")
+    guard start < end, (end - start) % 1000 == 0 else {
+      throw .field("end_ms", value: "\(wire.endMs)", allowed: "whole seconds after the start \(wire.startMs)")
+    }
+    guard wire.makerSequence <= 1 << 53 else {
+      throw .field("maker_sequence", value: "\(wire.makerSequence)", allowed: "0 to 2^53")
+    }
+    makerSequence = wire.makerSequence
+    guard let micros = Int64(exactly: wire.price), micros > 0 else {
+      throw .field("price", value: "\(wire.price)", allowed: "1 to \(Int64.max) micro-units")
+    }
+    price = Price(micros: micros)
+    guard let total = price.total(gpus: Int64(gpus), seconds: (end - start) / 1000), wire.total == total.micros else {
+      throw .field("total", value: "\(wire.total)", allowed: "price x gpus x seconds / 3600, rounded up")
+    }
+    self.total = total
+  }
+
+  /// The longest encoding in bytes; what honest nodes make stays under 400.
+  public static let maximumBytes = 1024
+
+  private static func identifier<Tag>(
+    _ bytes: some Collection<UInt8>, _ name: String
+  ) throws(TermsError) -> Identifier<Tag> {
+    guard let value = Identifier<Tag>(bytes: bytes) else {
+      throw .field(name, value: "\(bytes.count) bytes", allowed: "32 bytes")
+    }
+    return value
+  }
+
+  private static func time(_ value: UInt64, _ name: String) throws(TermsError) -> Timestamp {
+    guard let time = Timestamp(wire: value) else {
+      throw .field(name, value: "\(value)", allowed: "at most \(Timestamp.maximum.milliseconds)")
+    }
+    return time
+  }
+}
+
+/// Why bytes are not terms or not an acceptance.
+public enum TermsError: Error, Equatable, CustomStringConvertible {
+  /// More bytes than any honest encoding has.
+  case tooLong(Int)
+  /// Not a canonical encoding.
+  case malformed(WireError)
+  /// A field has a value that is not allowed.
+  case field(String, value: String, allowed: String)
+
+  /// What was wrong, with what value, and what is allowed.
+  public var description: String {
+    switch self {
+    case .tooLong(let count): "\(count) bytes; allowed: at most \(Terms.maximumBytes)"
+    case .malformed(let error): error.description
+    case .field(let name, let value, let allowed): "\(name) is \(value); allowed: \(allowed)"
+    }
+  }
+}
+
+/// The maker's decision: the bytes that the maker signs, and what they say.
+public struct Acceptance: Hashable, Sendable {
+  /// The trade: BLAKE2b-256 of the terms bytes.
+  public var trade: TradeID
+  /// The time of the entry that carries it.
+  public var time: Timestamp
+  /// The sequence of the entry that carries it.
+  public var sequence: UInt64
+  /// The `previous` of the entry that carries it.
+  public var previous: EntryID
+
+  /// An acceptance that stands at a place of the maker's feed.
+  public init(trade: TradeID, time: Timestamp, sequence: UInt64, previous: EntryID) {
+    self.trade = trade
+    self.time = time
+    self.sequence = sequence
+    self.previous = previous
+  }
+
+  /// The canonical encoding, which is what the maker signs.
+  public func encoded() -> [UInt8] {
+    var out = WireAcceptance()
+    out.termsHash = .init(trade.bytes)
+    out.timeMs = time.wire
+    out.sequence = sequence
+    out.previous = .init(previous.bytes)
+    return out.encoded()
+  }
+
+  /// Reads an acceptance.
+  public init(decoding bytes: [UInt8]) throws(TermsError) {
+    guard bytes.count <= Terms.maximumBytes else { throw .tooLong(bytes.count) }
+    let wire: WireAcceptance
+    do {
+      wire = try WireAcceptance.decodeCanonical(bytes)
+    } catch {
+      throw .malformed(error)
+    }
+    guard let trade = TradeID(bytes: wire.termsHash) else {
+      throw .field("terms_hash", value: "\(wire.termsHash.count) bytes", allowed: "32 bytes")
+    }
+    guard let previous = EntryID(bytes: wire.previous) else {
+      throw .field("previous", value: "\(wire.previous.count) bytes", allowed: "32 bytes")
+    }
+    guard let time = Timestamp(wire: wire.timeMs) else {
+      throw .field("time_ms", value: "\(wire.timeMs)", allowed: "at most \(Timestamp.maximum.milliseconds)")
+    }
+    guard wire.sequence > 0, wire.sequence <= 1 << 53 else {
+      throw .field("sequence", value: "\(wire.sequence)", allowed: "1 to 2^53")
+    }
+    self.init(trade: trade, time: time, sequence: wire.sequence, previous: previous)
+  }
+}

@@ -1,0 +1,205 @@
+import Market
+import NodeCrypto
+
+/// Why a maker declined.
+public enum RejectReason: UInt8, Hashable, Sendable {
+  /// The maker's order is not open: unknown, cancelled, expired or filled.
+  case orderClosed = 1
+  /// Less is left in that window than proposed.
+  case noCapacity = 2
+  /// The terms do not follow from the two orders.
+  case badTerms = 3
+  /// The maker is shutting down.
+  case stopping = 4
+}
+
+/// Where a trade stands, as the feeds say. Whether an undecided one is overdue is a question of the clock, not of this.
+public enum TradeState: Hashable, Sendable {
+  /// The taker has proposed; the maker has not answered.
+  case proposed
+  /// Both have signed. Final.
+  case settled
+  /// The maker has declined; the taker has not taken its reservation back yet.
+  case rejected
+  /// The taker has taken its reservation back.
+  case released
+}
+
+/// One trade, joined from the two feeds in which its parts stand.
+///
+/// | known | state |
+/// |---|---|
+/// | an accept, or the taker's copy of one | settled |
+/// | otherwise a release | released |
+/// | otherwise a reject | rejected |
+/// | only the proposal | proposed |
+///
+/// The state depends on what is known, never on the order in which it became known: two nodes with the same feeds have
+/// the same trades.
+public struct Trade: Sendable {
+  /// The trade's name.
+  public let id: TradeID
+  /// What it fixes.
+  public let terms: Terms
+  /// The bytes that the taker signed.
+  public let termsBytes: [UInt8]
+  /// The taker's signature over them.
+  public let takerSignature: Signature
+  /// Whether the taker's feed holds the proposal.
+  public internal(set) var isProposed = false
+  /// The maker's acceptance; of several the one at the earliest place of the maker's feed.
+  public internal(set) var acceptance: (acceptance: Acceptance, bytes: [UInt8], signature: Signature)?
+  /// Why the maker declined.
+  public internal(set) var rejection: RejectReason?
+  /// Whether the taker's feed holds a release.
+  public internal(set) var isReleased = false
+  /// Whether the taker's feed holds a copy of the acceptance.
+  public internal(set) var isCopied = false
+
+  /// Where the trade stands.
+  public var state: TradeState {
+    if acceptance != nil { return .settled }
+    if isReleased { return .released }
+    return rejection == nil ? .proposed : .rejected
+  }
+
+  /// What both signed; nil unless settled.
+  public var receipt: Receipt? {
+    acceptance.map {
+      Receipt(
+        termsBytes: termsBytes, takerSignature: takerSignature, acceptanceBytes: $0.bytes,
+        makerSignature: $0.signature)
+    }
+  }
+
+  /// Whether the taker's order is reserved or filled by it.
+  public var holdsTaker: Bool { state == .settled || (isProposed && !isReleased) }
+  /// Whether the maker's order is filled by it.
+  public var fillsMaker: Bool { state == .settled }
+}
+
+/// What became of the two orders when a part of a trade became known.
+public struct TradeChange: Sendable {
+  /// The trade.
+  public let trade: TradeID
+  /// Whether the state changed.
+  public let isNews: Bool
+  /// +1: the taker's order is taken from; -1: it is put back; 0: nothing changed.
+  public let taker: Int
+  /// +1: the maker's order is taken from; 0: nothing changed.
+  public let maker: Int
+}
+
+/// All trades. A pure function of the feeds: every method is idempotent, and any two of them that come from different
+/// feeds commute.
+public struct TradeLedger: Sendable {
+  private var trades: [TradeID: Trade] = [:]
+  /// Releases, rejects and copies whose trade is not known yet, because the other feed is behind.
+  private var early: [TradeID: Early] = [:]
+  private var byOrder: [OrderID: [TradeID]] = [:]
+  /// Settled trades.
+  public private(set) var settledCount = 0
+
+  private struct Early: Sendable {
+    /// Who declined it why; only the trade's maker counts, once the trade is known.
+    var rejections: [NodeID: RejectReason] = [:]
+  }
+
+  /// No trades.
+  public init() {}
+
+  /// The trade named `id`.
+  public subscript(id: TradeID) -> Trade? { trades[id] }
+
+  /// The number of trades, whatever their state.
+  public var count: Int { trades.count }
+
+  /// All trades, ascending by id. O(n log n).
+  public var sorted: [Trade] { trades.keys.sorted().compactMap { trades[$0] } }
+
+  /// The trades that name an order, in the order in which they became known here; the caller must not let that order
+  /// reach an output.
+  public func trades(of order: OrderID) -> [TradeID] { byOrder[order] ?? [] }
+
+  /// The taker's feed holds a proposal.
+  public mutating func propose(_ terms: Terms, bytes: [UInt8], takerSignature: Signature) -> TradeChange {
+    let id: TradeID = Blake2b.hash(bytes)
+    return change(id, terms: terms, bytes: bytes, takerSignature: takerSignature) { $0.isProposed = true }
+  }
+
+  /// The maker's feed holds an accept.
+  public mutating func accept(
+    _ terms: Terms, bytes: [UInt8], takerSignature: Signature, acceptance: Acceptance, acceptanceBytes: [UInt8],
+    makerSignature: Signature
+  ) -> TradeChange {
+    change(acceptance.trade, terms: terms, bytes: bytes, takerSignature: takerSignature) {
+      Self.settle(&$0, acceptance: acceptance, bytes: acceptanceBytes, signature: makerSignature)
+    }
+  }
+
+  /// The maker's feed holds a reject by `author`; nil when the author is not the maker of a known trade (yet).
+  public mutating func reject(_ id: TradeID, by author: NodeID, reason: RejectReason) -> TradeChange? {
+    guard let trade = trades[id] else {
+      if early[id]?.rejections[author] == nil { early[id, default: Early()].rejections[author] = reason }
+      return nil
+    }
+    guard trade.terms.maker == author, trade.rejection == nil else { return nil }
+    return change(id) { $0.rejection = reason }
+  }
+
+  /// The taker's feed holds a copy of the maker's acceptance; nil when its author did not propose the trade before.
+  public mutating func copy(
+    _ acceptance: Acceptance, bytes: [UInt8], makerSignature: Signature, by author: NodeID
+  ) -> TradeChange? {
+    guard let trade = trades[acceptance.trade], trade.isProposed, trade.terms.taker == author,
+      acceptance.time <= trade.terms.deadline
+    else { return nil }
+    return change(acceptance.trade) {
+      Self.settle(&$0, acceptance: acceptance, bytes: bytes, signature: makerSignature)
+      $0.isCopied = true
+    }
+  }
+
+  /// The taker's feed holds a release; nil when its author did not propose the trade before.
+  public mutating func release(_ id: TradeID, by author: NodeID) -> TradeChange? {
+    guard let trade = trades[id], trade.isProposed, trade.terms.taker == author else { return nil }
+    return change(id) { $0.isReleased = true }
+  }
+
+  private static func settle(
+    _ trade: inout Trade, acceptance: Acceptance, bytes: [UInt8], signature: Signature
+  ) {
+    // Of several acceptances every node keeps the same one: the earliest place, then the smaller bytes.
+    if let held = trade.acceptance {
+      if held.acceptance.sequence < acceptance.sequence { return }
+      if held.acceptance.sequence == acceptance.sequence, !bytes.lexicographicallyPrecedes(held.bytes) { return }
+    }
+    trade.acceptance = (acceptance, bytes, signature)
+  }
+
+  private mutating func change(
+    _ id: TradeID, terms: Terms, bytes: [UInt8], takerSignature: Signature, _ body: (inout Trade) -> Void
+  ) -> TradeChange {
+    guard trades[id] == nil else { return change(id, body) }
+    var trade = Trade(id: id, terms: terms, termsBytes: bytes, takerSignature: takerSignature)
+    trade.rejection = early.removeValue(forKey: id)?.rejections[terms.maker]
+    trades[id] = trade
+    byOrder[terms.offer, default: []].append(id)
+    byOrder[terms.bid, default: []].append(id)
+    return change(id, isNew: true, body)
+  }
+
+  private mutating func change(
+    _ id: TradeID, isNew: Bool = false, _ body: (inout Trade) -> Void
+  ) -> TradeChange {
+    guard var trade = trades[id] else { preconditionFailure("a change of an unknown trade") }
+    let before = (state: trade.state, taker: trade.holdsTaker, maker: trade.fillsMaker)
+    body(&trade)
+    trades[id] = trade
+    if trade.state == .settled, before.state != .settled { settledCount += 1 }
+    return TradeChange(
+      trade: id, isNews: isNew || trade.state != before.state,
+      taker: (trade.holdsTaker ? 1 : 0) - (before.taker ? 1 : 0),
+      maker: (trade.fillsMaker ? 1 : 0) - (before.maker ? 1 : 0))
+  }
+}
