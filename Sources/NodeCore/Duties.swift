@@ -1,0 +1,75 @@
+import Market
+import NodeCrypto
+
+/// What this node still has to do about trades and orders of its own. Derived from the feeds: lost in a crash and
+/// worked out again after it.
+struct Duties: Sendable {
+  /// An own order and a counter-order with which a trade failed.
+  struct Pair: Hashable, Comparable, Sendable {
+    let own: OrderID
+    let counter: OrderID
+    static func < (left: Self, right: Self) -> Bool {
+      left.own == right.own ? left.counter < right.counter : left.own < right.own
+    }
+  }
+
+  /// Proposals of others to own orders, first come first.
+  var decide: [TradeID] = []
+  /// Own proposals that were accepted and whose receipt is not in the own feed yet.
+  var copy: [TradeID] = []
+  /// Own proposals that came to nothing and whose reservation is to be taken back.
+  var release: [TradeID] = []
+  /// Own proposals without an answer, by maker.
+  private(set) var undecided: [NodeID: Set<TradeID>] = [:]
+  /// The makers' orders that those are for: at most one proposal at a time to each.
+  private(set) var proposedTo: Set<OrderID> = []
+  /// Owners whose feeds have been silent for three ticks; their orders are not taken.
+  var staleOwners: Set<NodeID> = []
+  /// When ``staleOwners`` was worked out.
+  var staleCheckedAt = Timestamp.zero
+  /// Own orders to match again.
+  var rematch: Set<OrderID> = []
+  /// Pairs left alone until a moment.
+  private(set) var failures: [Pair: Timestamp] = [:]
+  /// When undecided leases start, which ends the wait for their makers.
+  private var starts: [TradeID: Timestamp] = [:]
+
+  mutating func awaitAnswer(_ id: TradeID, maker: NodeID, makerOrder: OrderID, start: Timestamp) {
+    undecided[maker, default: []].insert(id)
+    proposedTo.insert(makerOrder)
+    starts[id] = start
+  }
+
+  mutating func answered(_ id: TradeID, maker: NodeID, makerOrder: OrderID) {
+    guard undecided[maker]?.remove(id) != nil else { return }
+    if undecided[maker]?.isEmpty == true { undecided[maker] = nil }
+    proposedTo.remove(makerOrder)
+    starts[id] = nil
+  }
+
+  var undecidedCount: Int { undecided.values.reduce(0) { $0 + $1.count } }
+
+  /// Undecided proposals whose lease starts at or before `now`, ascending.
+  func overdue(now: Timestamp) -> [TradeID] { starts.filter { $0.value <= now }.keys.sorted() }
+
+  mutating func failed(own: OrderID, counter: OrderID, until: Timestamp) {
+    failures[Pair(own: own, counter: counter)] = until
+  }
+
+  /// Forgets failures whose time is up; their orders are matched again.
+  mutating func retry(now: Timestamp) {
+    guard failures.contains(where: { $0.value <= now }) else { return }
+    for (pair, until) in failures where until <= now {
+      failures[pair] = nil
+      rematch.insert(pair.own)
+    }
+  }
+
+  /// The next moment at which one of these has to be looked at.
+  var nextDue: Timestamp? {
+    let failure = failures.values.min()
+    let start = starts.values.min()
+    guard let failure else { return start }
+    return min(failure, start ?? failure)
+  }
+}

@@ -1,0 +1,51 @@
+import Market
+import NodeCrypto
+import OrderBook
+import Settlement
+
+/// What a maker answers to a proposal.
+enum Verdict: Equatable, Sendable {
+  case accept
+  case reject(RejectReason, gpusLeft: Int32)
+}
+
+extension Exchange {
+  /// Whether the maker of a proposed trade accepts it at `time`: the terms must follow from the two orders by the same
+  /// rules by which the taker matched them, and the maker's order must still have room.
+  func judge(_ terms: Terms, at time: Timestamp) -> Verdict {
+    guard let maker = book.state(of: terms.makerOrder), maker.owner == terms.maker, maker.order.body.expiry > time
+    else { return .reject(.orderClosed, gpusLeft: 0) }
+    guard let taker = book.state(of: terms.takerOrder), taker.owner == terms.taker,
+      follows(terms, maker: maker.order, taker: taker.order)
+    else { return .reject(.badTerms, gpusLeft: 0) }
+    guard let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end) else {
+      return .reject(.badTerms, gpusLeft: 0)
+    }
+    let left =
+      switch maker.order.body {
+      case .offer: maker.calendar?.minimumFree(in: SlotRange(start: start, end: end)) ?? 0
+      case .bid: maker.remainingGPUs
+      }
+    guard left >= terms.gpus else { return .reject(.noCapacity, gpusLeft: left) }
+    return .accept
+  }
+
+  private func follows(_ terms: Terms, maker: Order, taker: Order) -> Bool {
+    guard maker.priority < taker.priority, maker.side != taker.side, terms.price == maker.body.price else {
+      return false
+    }
+    let orders = maker.side == .offer ? (maker.body, taker.body) : (taker.body, maker.body)
+    guard case (.offer(let offer), .bid(let bid)) = orders, offer.price <= bid.price,
+      let gpuClass = genesis.gpuClass(named: terms.gpuClass), offer.gpuClass == gpuClass,
+      bid.gpuClasses.contains(gpuClass),
+      bid.requirements.acceptsRegion(of: offer.attributes), bid.requirements.acceptsMachine(of: offer.attributes),
+      let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end)
+    else { return false }
+    let slots = SlotRange(start: start, end: end)
+    // A smallest piece binds whoever asked for it to be kept; the taker's own is the taker's business.
+    let smallest = maker.side == .offer ? offer.minimumGPUs : min(bid.minimumGPUs, book.state(of: terms.bid)?.remainingGPUs ?? 0)
+    return offer.window.contains(slots) && bid.window.contains(slots) && slots.count == bid.durationSlots
+      && slots.count >= offer.minimumSlots && terms.gpus >= smallest && terms.gpus <= bid.gpus
+      && terms.gpus <= offer.gpus
+  }
+}

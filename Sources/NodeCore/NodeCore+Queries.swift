@@ -1,0 +1,82 @@
+import Gossip
+import Market
+import NodeCrypto
+import OrderBook
+import Settlement
+
+/// What became of an own order.
+public enum OwnOrderState: String, Sendable {
+  /// In the book, with something left.
+  case open
+  /// Nothing is left.
+  case filled
+  /// Taken out by its owner.
+  case cancelled
+  /// Its time has passed.
+  case expired
+}
+
+/// What people and programs ask the node. Nothing here changes anything but caches.
+extension NodeCore {
+  /// What this node says of itself to its peers.
+  public mutating func summary() -> Summary {
+    Summary(
+      bookDigest: exchange.digest(), bookTime: gossip.feeds.latestTime, feeds: UInt64(gossip.feeds.count),
+      entries: UInt64(gossip.feeds.entryCount), orders: UInt64(exchange.book.count))
+  }
+
+  /// The digest of the book.
+  public mutating func bookDigest() -> Digest { exchange.digest() }
+
+  /// The book.
+  public var book: OrderBook { exchange.book }
+
+  /// The trades.
+  public var ledger: TradeLedger { exchange.ledger }
+
+  /// The feeds.
+  public var feeds: Feeds { gossip.feeds }
+
+  /// The connected peers, ascending by node.
+  public var peers: [Peer] { gossip.connectedPeers }
+
+  /// The proofs of equivocation, ascending by author.
+  public var equivocationProofs: [EquivocationProof] { gossip.equivocationProofs }
+
+  /// Trades of this node's own that are proposed and not decided, and decisions that are not on disk or not copied yet.
+  public var undecidedCount: Int {
+    duties.undecidedCount + duties.decide.count + duties.copy.count + duties.release.count
+      + (inFlight?.counterparties.isEmpty == false ? 1 : 0)
+  }
+
+  /// Everything this node has placed, in order of placing, with what became of it.
+  public func ownOrders(now: Timestamp) -> [(order: Order, state: OwnOrderState)] {
+    ownOrders.values.sorted { $0.order.priority < $1.order.priority }.map {
+      ($0.order, state(of: $0, now: now))
+    }
+  }
+
+  /// What became of the order with that id, if this node placed it.
+  public func ownOrderState(_ id: OrderID, now: Timestamp) -> (order: Order, state: OwnOrderState)? {
+    ownOrders[id].map { ($0.order, state(of: $0, now: now)) }
+  }
+
+  private func state(of own: OwnOrder, now: Timestamp) -> OwnOrderState {
+    if own.isCancelled { return .cancelled }
+    if let state = exchange.book.state(of: own.order.id) {
+      if own.order.body.expiry <= now { return .expired }
+      return state.isOpen ? .open : .filled
+    }
+    return .expired
+  }
+
+  /// Whether an owner's feed has been silent for three ticks.
+  public func isOwnerStale(_ owner: NodeID, now: Timestamp) -> Bool { isStale(owner, now: now) }
+
+  /// How many counter-orders each condition rules out for an order in the book; nil when it is not there.
+  public mutating func explain(_ id: OrderID, now: Timestamp) -> MatchExplanation? {
+    duties.staleCheckedAt = .zero
+    refreshStaleOwners(now: now)
+    return exchange.book.explain(id, context: matchContext(for: id, at: now))
+  }
+}

@@ -1,0 +1,237 @@
+import Gossip
+import Market
+import NodeCrypto
+import OrderBook
+import Settlement
+
+/// Collects the operations of the next own entry as they are decided.
+struct EntryBuilder {
+  /// The largest operation that an honest node makes, with room to spare: an accept with the longest class id.
+  static let largestOperationBytes = 1500
+  /// An entry's header.
+  static let headerBytes = 256
+
+  let author: NodeID
+  let time: Timestamp
+  let sequence: UInt64
+  let previous: EntryID
+  let maximumOperations: Int
+  let maximumBytes: Int
+
+  private(set) var payload: [UInt8] = []
+  private(set) var count = 0
+  var counterparties: [NodeID] = []
+  var replies: [(id: CommandID, order: OrderID)] = []
+
+  var hasRoom: Bool {
+    count < maximumOperations
+      && payload.count + Self.largestOperationBytes + Self.headerBytes <= maximumBytes
+  }
+
+  /// Where the next operation will stand.
+  var place: Place { Place(author: author, time: time, sequence: sequence, index: UInt32(count)) }
+
+  mutating func append(_ encoded: [UInt8]) {
+    precondition(encoded.count <= Self.largestOperationBytes, "an operation of \(encoded.count) bytes")
+    payload += encoded
+    count += 1
+  }
+
+  mutating func address(_ counterparty: NodeID) {
+    if !counterparties.contains(counterparty) { counterparties.append(counterparty) }
+  }
+}
+
+/// The own feed: every decision of this node is taken here, while the entry that carries it is being built.
+extension NodeCore {
+  /// Builds, signs and hands to the disk the next own entry, when there is something to say and no other is under way.
+  mutating func writeEntry(now: Timestamp, into effects: inout [NodeEffect]) {
+    guard state == .running || state == .stopping, inFlight == nil, storeTrouble == nil else { return }
+    guard hasWork || isTickDue(now: now) else { return }
+    let head = gossip.feeds.head(of: own)
+    // A feed's times never go back, whatever the clock does.
+    let time = max(now, head.time)
+    guard time <= now + genesis.limits.skewMilliseconds, gossip.feeds.allowsEntry(of: own, at: time) else { return }
+    var builder = EntryBuilder(
+      author: own, time: time, sequence: head.sequence + 1, previous: head.entry,
+      maximumOperations: genesis.limits.operationsPerEntry, maximumBytes: genesis.limits.entryBytes)
+    decideAll(&builder)
+    runCommands(&builder, into: &effects)
+    if state == .running { matchAll(&builder, now: now) }
+    guard builder.count > 0 || isTickDue(now: now) else { return }
+    let entry = SignedEntry(
+      after: head, time: time, payload: builder.payload, identity: identity, network: genesis.networkID)
+    gossip.appendOwn(entry)
+    for id in exchange.advance(to: time) { duties.rematch.remove(id) }
+    inFlight = InFlightEntry(entry: entry, counterparties: builder.counterparties, replies: builder.replies)
+    effects.append(.persist(entry))
+  }
+
+  private var hasWork: Bool {
+    !(duties.decide.isEmpty && duties.copy.isEmpty && duties.release.isEmpty && queue.isEmpty)
+      || (state == .running && !duties.rematch.isEmpty)
+  }
+
+  /// The moment of the next tick; nil when nothing of this node's own is open.
+  var nextTick: Timestamp? {
+    guard state == .running, inFlight == nil, storeTrouble == nil else { return nil }
+    let hasOpen =
+      !exchange.book.orders(ownedBy: own).isEmpty || duties.undecidedCount > 0 || !duties.decide.isEmpty
+    guard hasOpen else { return nil }
+    let head = gossip.feeds.head(of: own)
+    return head.sequence == 0 ? .zero : head.time + genesis.limits.tickMilliseconds
+  }
+
+  private func isTickDue(now: Timestamp) -> Bool { nextTick.map { $0 <= now } ?? false }
+
+  /// Puts one operation into the entry that is being built, and applies it at once, so that the next decision of the
+  /// same entry sees it.
+  private mutating func write(_ operation: Operation, _ builder: inout EntryBuilder) {
+    var changes: [Change] = []
+    apply(operation, at: builder.place, into: &changes)
+    builder.append(codec.encode(operation))
+    consider(changes)
+  }
+
+  private mutating func decideAll(_ builder: inout EntryBuilder) {
+    while builder.hasRoom, !duties.copy.isEmpty {
+      let id = duties.copy.removeFirst()
+      guard let trade = exchange.ledger[id], let held = trade.acceptance, !trade.isCopied else { continue }
+      write(
+        .receipt(
+          SignedAcceptance(
+            acceptance: held.acceptance, bytes: held.bytes, signature: held.signature, maker: trade.terms.maker)),
+        &builder)
+      builder.address(trade.terms.maker)
+    }
+    while builder.hasRoom, !duties.release.isEmpty {
+      let id = duties.release.removeFirst()
+      guard let trade = exchange.ledger[id], trade.state == .proposed || trade.state == .rejected else { continue }
+      duties.failed(
+        own: trade.terms.takerOrder, counter: trade.terms.makerOrder,
+        until: builder.time + genesis.limits.retryMilliseconds)
+      write(.release(id), &builder)
+    }
+    while builder.hasRoom, !duties.decide.isEmpty {
+      let id = duties.decide.removeFirst()
+      // Past the deadline nothing is decided: this entry, or the next, is the closure.
+      guard let trade = exchange.ledger[id], trade.state == .proposed, builder.time <= trade.terms.deadline else {
+        continue
+      }
+      decide(trade, &builder)
+      builder.address(trade.terms.taker)
+    }
+  }
+
+  private mutating func decide(_ trade: Trade, _ builder: inout EntryBuilder) {
+    guard state == .running else {
+      write(.reject(trade.id, .stopping, gpusLeft: 0), &builder)
+      return
+    }
+    switch exchange.judge(trade.terms, at: builder.time) {
+    case .reject(let reason, let left): write(.reject(trade.id, reason, gpusLeft: left), &builder)
+    case .accept:
+      let acceptance = Acceptance(
+        trade: trade.id, time: builder.time, sequence: builder.sequence, previous: builder.previous)
+      let bytes = acceptance.encoded()
+      let signature = identity.sign(bytes, domain: .acceptance, network: genesis.networkID)
+      write(
+        .accept(
+          SignedTerms(terms: trade.terms, bytes: trade.termsBytes, signature: trade.takerSignature),
+          SignedAcceptance(acceptance: acceptance, bytes: bytes, signature: signature, maker: own)),
+        &builder)
+    }
+  }
+
+  // MARK: Commands
+
+  /// Takes a command: refuses it at once, or queues it for the next entry.
+  mutating func take(
+    _ command: NodeCommand, id: CommandID, now: Timestamp, into effects: inout [NodeEffect]
+  ) {
+    if let error = refusal(of: command, at: now) {
+      effects.append(.reply(id, .failure(error)))
+    } else {
+      queue.append((id, command))
+    }
+  }
+
+  private mutating func refusal(of command: NodeCommand, at time: Timestamp) -> CommandError? {
+    guard state == .running else { return .notWriting(state) }
+    if let storeTrouble { return .storeFailing(storeTrouble) }
+    switch command {
+    case .place(let body):
+      do { try OrderRules.check(body, placedAt: time, genesis: genesis) } catch { return .order(error) }
+      let maximum = genesis.limits.openOrdersPerAuthor
+      return exchange.liveOrderCount(of: own, at: time) < maximum ? nil : .tooManyOrders(maximum: maximum)
+    case .cancel(let order):
+      return exchange.isLive(order, of: own) ? nil : .noSuchOrder(order)
+    }
+  }
+
+  private mutating func runCommands(_ builder: inout EntryBuilder, into effects: inout [NodeEffect]) {
+    var done = 0
+    for (id, command) in queue {
+      guard builder.hasRoom else { break }
+      done += 1
+      // Checked again: time has passed, and earlier commands of the same entry count.
+      if let error = refusal(of: command, at: builder.time) {
+        effects.append(.reply(id, .failure(error)))
+        continue
+      }
+      switch command {
+      case .place(let body):
+        builder.replies.append((id, builder.place.orderID(network: genesis.networkID)))
+        write(.place(body), &builder)
+      case .cancel(let order):
+        builder.replies.append((id, order))
+        write(.cancel(order), &builder)
+      }
+    }
+    queue.removeFirst(done)
+  }
+
+  // MARK: Matching
+
+  private mutating func matchAll(_ builder: inout EntryBuilder, now: Timestamp) {
+    guard !duties.rematch.isEmpty else { return }
+    refreshStaleOwners(now: now)
+    for id in duties.rematch.sorted(by: { priority(of: $0) < priority(of: $1) }) {
+      while builder.hasRoom {
+        guard let match = exchange.book.match(id, context: matchContext(for: id, at: builder.time)),
+          let terms = terms(for: match, at: builder.time)
+        else {
+          duties.rematch.remove(id)
+          break
+        }
+        let bytes = terms.encoded()
+        let signature = identity.sign(bytes, domain: .terms, network: genesis.networkID)
+        write(.propose(SignedTerms(terms: terms, bytes: bytes, signature: signature)), &builder)
+        builder.address(terms.maker)
+      }
+    }
+  }
+
+  private func priority(of id: OrderID) -> OrderPriority {
+    ownOrders[id]?.order.priority
+      ?? OrderPriority(time: .maximum, owner: own, sequence: .max, index: .max)
+  }
+
+  // MARK: The disk
+
+  mutating func durable(_ sequence: UInt64, into effects: inout [NodeEffect]) {
+    guard let written = inFlight, written.entry.sequence == sequence else { return }
+    inFlight = nil
+    gossip.publish(written.entry, urgentFor: written.counterparties, into: &gossipEffects)
+    for reply in written.replies { effects.append(.reply(reply.id, .success(reply.order))) }
+  }
+
+  mutating func storeFailed(_ why: String, into effects: inout [NodeEffect]) {
+    storeTrouble = why
+    // What has been decided stays decided: the same entry is tried again, never another one in its place.
+    for reply in inFlight?.replies ?? [] { effects.append(.reply(reply.id, .failure(.notDurableYet(why)))) }
+    inFlight?.replies = []
+    for waiting in queue { effects.append(.reply(waiting.id, .failure(.storeFailing(why)))) }
+    queue = []
+  }
+}

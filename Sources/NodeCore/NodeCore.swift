@@ -1,0 +1,289 @@
+import Gossip
+import Market
+import NodeCrypto
+import OrderBook
+import Settlement
+
+/// What a node is started with.
+public struct NodeConfiguration: Sendable {
+  /// The market.
+  public var genesis: Genesis
+  /// The node's key.
+  public var identity: Identity
+  /// What the node says of its software.
+  public var agent: String
+  /// The port on which the node can be dialled; 0 when it cannot be.
+  public var listenPort: UInt16
+  /// The host under which others reach the node, when it is not the address that they see.
+  public var advertisedHost: String?
+  /// Whom to dial first.
+  public var bootstrap: [PeerAddress]
+  /// Where chance comes from: jitter, the choice of peers, nonces.
+  public var seed: UInt64
+
+  /// A configuration with the given parts.
+  public init(
+    genesis: Genesis, identity: Identity, agent: String, listenPort: UInt16, advertisedHost: String?,
+    bootstrap: [PeerAddress], seed: UInt64
+  ) {
+    self.genesis = genesis
+    self.identity = identity
+    self.agent = agent
+    self.listenPort = listenPort
+    self.advertisedHost = advertisedHost
+    self.bootstrap = bootstrap
+    self.seed = seed
+  }
+}
+
+/// The whole node but its I/O: gossip, book, trades and the node's own dealing, as a value.
+///
+/// Events go in with the time, effects come out; the same events give the same effects. Four rules hold here and make
+/// crashes harmless:
+///
+/// 1. What this node decides, it decides while building an entry; the entry is on disk before the first byte of it leaves.
+/// 2. One own entry is under way at a time. What comes up meanwhile goes into the next one together (group commit).
+/// 3. A restarted node writes nothing before its peers have told it where its own feed ends.
+/// 4. What is still to be done is derived from the feeds, so that it is the same after a restart.
+public struct NodeCore: Sendable {
+  /// How long a restarted node waits for a first peer before it trusts its own store.
+  public static let recoveryMilliseconds: Int64 = 10_000
+
+  /// The market.
+  public let genesis: Genesis
+  /// What the node is doing.
+  public internal(set) var state: NodeState = .recovering
+  /// Why the store cannot write; nil while it can.
+  public internal(set) var storeTrouble: String?
+
+  let identity: Identity
+  let codec: OperationCodec
+  var gossip: GossipCore
+  var exchange: Exchange
+  var duties = Duties()
+  var ownOrders: [OrderID: OwnOrder] = [:]
+  var queue: [(id: CommandID, command: NodeCommand)] = []
+  var inFlight: InFlightEntry?
+  var generator: SplitMix64
+  var recoveryDeadline: Timestamp
+  var gossipEffects: [GossipEffect] = []
+
+  /// An own entry on its way to the disk.
+  struct InFlightEntry: Sendable {
+    var entry: SignedEntry
+    var counterparties: [NodeID]
+    var replies: [(id: CommandID, order: OrderID)]
+  }
+
+  /// An order that this node has placed.
+  struct OwnOrder: Sendable {
+    var order: Order
+    var isCancelled = false
+  }
+
+  /// A node that knows nothing yet: restore what is stored, then call ``finishRestore(now:into:)``.
+  public init(_ configuration: NodeConfiguration, now: Timestamp) {
+    genesis = configuration.genesis
+    identity = configuration.identity
+    codec = OperationCodec(genesis: configuration.genesis)
+    generator = SplitMix64(seed: configuration.seed)
+    gossip = GossipCore(
+      own: configuration.identity.nodeID, network: configuration.genesis.networkID,
+      limits: configuration.genesis.limits, agent: configuration.agent, listenPort: configuration.listenPort,
+      advertisedHost: configuration.advertisedHost, bootstrap: configuration.bootstrap, seed: generator.next(),
+      now: now)
+    exchange = Exchange(genesis: configuration.genesis)
+    recoveryDeadline = now + Self.recoveryMilliseconds
+  }
+
+  /// This node's name.
+  public var own: NodeID { identity.nodeID }
+
+  // MARK: Restoring
+
+  /// Notes a stored proof; before any entry.
+  public mutating func restore(_ proof: EquivocationProof) { gossip.restore(proof) }
+
+  /// Forgets what the entries added up to, so that they can be restored. Peers, proofs and the entry under way stay.
+  public mutating func beginRestore() {
+    gossip.resetFeeds()
+    exchange = Exchange(genesis: genesis)
+    duties = Duties()
+    ownOrders = [:]
+  }
+
+  /// Applies a stored entry whose signature was checked when it came. Entries of one feed must come in its order.
+  ///
+  /// - Returns: nil when it counts or a proof voids it; otherwise why it does not, which means that the store was
+  ///   damaged and the feed has to be fetched again from here on.
+  public mutating func restore(_ entry: SignedEntry) -> EntryFault? {
+    switch gossip.restore(entry) {
+    case .next: break
+    case .frozen, .known: return nil
+    case .gap(let from): return EntryFault("entries from \(from) on are missing before \(entry.sequence)")
+    case .divergent, .fork: return EntryFault("entry \(entry.sequence) does not follow the one before")
+    case .early: return EntryFault("entry \(entry.sequence) is ahead of its time")
+    case .invalid(let refusal): return EntryFault(refusal.description)
+    }
+    do {
+      var changes: [Change] = []
+      apply(entry, operations: try codec.operations(of: entry), into: &changes)
+      return nil
+    } catch {
+      return EntryFault(error.description)
+    }
+  }
+
+  /// Everything stored has been restored: works out what is to be done, and goes on.
+  public mutating func finishRestore(now: Timestamp, into effects: inout [NodeEffect]) {
+    for proof in gossip.equivocationProofs { exchange.removeOrders(of: proof.author) }
+    duties = Duties()
+    for trade in exchange.ledger.sorted { review(trade.id) }
+    for id in ownOrders.keys.sorted() where exchange.book.state(of: id) != nil { duties.rematch.insert(id) }
+    if gossip.feeds.feed(of: own)?.frozenFrom != nil { state = .forked }
+    // A node that never wrote and knows nobody's entries has nothing to recover.
+    if state == .recovering, gossip.feeds.entryCount == 0 { state = .running }
+    proceed(now: now, into: &effects)
+  }
+
+  // MARK: Events
+
+  /// Takes one event; appends what is to be done to `effects`.
+  public mutating func handle(_ event: NodeEvent, now: Timestamp, into effects: inout [NodeEffect]) {
+    switch event {
+    case .connected(let connection, let node, let address, let direction):
+      gossip.connected(
+        connection, node: node, address: address, direction: direction, now: now, into: &gossipEffects)
+    case .disconnected(let connection): gossip.disconnected(connection, now: now, into: &gossipEffects)
+    case .received(let connection, let bytes):
+      gossip.received(bytes, on: connection, now: now, into: &gossipEffects)
+    case .dialFailed(let address, let isOwn): gossip.dialFailed(address, isOwn: isOwn, now: now)
+    case .verified(let entry, let result): verified(entry, result, now: now, into: &effects)
+    case .proofVerified(let proof, let peer, let isValid):
+      gossip.proofVerified(proof, from: peer, isValid: isValid, now: now, into: &gossipEffects)
+    case .rivalFound(let rival, let entry): gossip.rivalFound(rival, of: entry, into: &gossipEffects)
+    case .durable(let sequence): durable(sequence, into: &effects)
+    case .storeFailed(let why): storeFailed(why, into: &effects)
+    case .storeRecovered: storeTrouble = nil
+    case .command(let id, let command): take(command, id: id, now: now, into: &effects)
+    case .timer: gossip.timer(now: now, into: &gossipEffects)
+    case .stop: if state != .forked { state = .stopping }
+    }
+    proceed(now: now, into: &effects)
+  }
+
+  /// The next moment at which ``NodeEvent/timer`` is due.
+  public var nextWake: Timestamp {
+    var next = gossip.nextWake
+    if state == .recovering { next = min(next, recoveryDeadline) }
+    if let tick = nextTick { next = min(next, tick) }
+    if let due = duties.nextDue { next = min(next, due) }
+    return next
+  }
+
+  /// Whether a stopping node has written all that it still had to write.
+  public var hasFinished: Bool { inFlight == nil && duties.decide.isEmpty }
+
+  /// Does whatever can be done now: passes the gossip's wishes on, and writes the next own entry.
+  private mutating func proceed(now: Timestamp, into effects: inout [NodeEffect]) {
+    drainGossip(now: now, into: &effects)
+    if state == .recovering, hasRecovered(now: now) { state = .running }
+    expireDuties(now: now)
+    writeEntry(now: now, into: &effects)
+    drainGossip(now: now, into: &effects)
+  }
+
+  private func hasRecovered(now: Timestamp) -> Bool {
+    if gossip.hasRecoveredOwnFeed { return true }
+    // Nobody to ask: a lone node trusts its own store after a while.
+    return now >= recoveryDeadline && !gossip.ownFeedIsBehind
+  }
+
+  private mutating func drainGossip(now: Timestamp, into effects: inout [NodeEffect]) {
+    while !gossipEffects.isEmpty {
+      let batch = gossipEffects
+      gossipEffects = []
+      for effect in batch { perform(effect, now: now, into: &effects) }
+    }
+  }
+
+  private mutating func perform(_ effect: GossipEffect, now: Timestamp, into effects: inout [NodeEffect]) {
+    switch effect {
+    case .send(let connection, let message, let priority):
+      effects.append(.send(connection: connection, message: message, priority: priority))
+    case .sendSummary(let connection, let kind, let id):
+      let message = GossipCore.message(kind, id: id, summary: summary())
+      effects.append(.send(connection: connection, message: message, priority: .urgent))
+    case .verify(let entry): effects.append(.verify(entry))
+    case .verifyProof(let proof, let peer): effects.append(.verifyProof(proof, from: peer))
+    case .deliver(let entry): deliver(entry, operations: nil, into: &effects)
+    case .findRival(let entry): effects.append(.findRival(entry))
+    case .freeze(let proof):
+      effects.append(.persistProof(proof))
+      effects.append(.rebuild)
+    case .serve(let connection, let request, let ranges):
+      effects.append(.serve(connection: connection, request: request, ranges: ranges))
+    case .dial(let address): effects.append(.dial(address))
+    case .disconnect(let connection, let cause):
+      effects.append(.disconnect(connection: connection, cause: cause))
+    }
+  }
+
+  private mutating func verified(
+    _ entry: SignedEntry, _ result: Result<[Operation], EntryFault>, now: Timestamp, into effects: inout [NodeEffect]
+  ) {
+    var fromGossip: [GossipEffect] = []
+    switch result {
+    case .failure(let fault):
+      gossip.verified(entry, refusal: fault.description, now: now, into: &fromGossip)
+      gossipEffects += fromGossip
+    case .success(let operations):
+      gossip.verified(entry, refusal: nil, now: now, into: &fromGossip)
+      for effect in fromGossip {
+        // The operations have just been read for the checks; only entries that waited are read again.
+        if case .deliver(let delivered) = effect, delivered.id == entry.id {
+          deliver(delivered, operations: operations, into: &effects)
+        } else {
+          perform(effect, now: now, into: &effects)
+        }
+      }
+    }
+  }
+
+  /// Takes an entry of a feed's head into the book and the trades, and works out what it means for this node.
+  private mutating func deliver(_ entry: SignedEntry, operations: [Operation]?, into effects: inout [NodeEffect]) {
+    effects.append(.persist(entry))
+    guard let operations = operations ?? (try? codec.operations(of: entry)) else {
+      preconditionFailure("a verified entry whose operations do not decode")
+    }
+    var changes: [Change] = []
+    apply(entry, operations: operations, into: &changes)
+    consider(changes)
+    afterEntry(of: entry.author)
+  }
+
+  /// Applies the operations of an entry, whoever wrote it.
+  mutating func apply(_ entry: SignedEntry, operations: [Operation], into changes: inout [Change]) {
+    for (index, operation) in operations.enumerated() {
+      apply(
+        operation,
+        at: Place(author: entry.author, time: entry.time, sequence: entry.sequence, index: UInt32(index)),
+        into: &changes)
+    }
+    for id in exchange.advance(to: entry.time) { duties.rematch.remove(id) }
+  }
+
+  mutating func apply(_ operation: Operation, at place: Place, into changes: inout [Change]) {
+    exchange.apply(operation, at: place, into: &changes)
+    guard place.author == own else { return }
+    switch operation {
+    case .place(let body):
+      let id = place.orderID(network: genesis.networkID)
+      let priority = OrderPriority(
+        time: place.time, owner: own, sequence: place.sequence, index: place.index)
+      ownOrders[id] = OwnOrder(order: Order(id: id, priority: priority, body: body))
+    case .cancel(let id): ownOrders[id]?.isCancelled = true
+    case .propose, .accept, .reject, .receipt, .release: break
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import Gossip
+import Market
+import NodeCrypto
+
+/// Names a command until it is answered.
+public typealias CommandID = UInt64
+
+/// What a person or a program tells the node to do.
+public enum NodeCommand: Sendable {
+  /// Place an order.
+  case place(OrderBody)
+  /// Take an own order out of the book.
+  case cancel(OrderID)
+}
+
+/// Why a command is refused. Nothing of it has been done, except where the case says otherwise.
+public enum CommandError: Error, Equatable, CustomStringConvertible {
+  /// The order breaks a rule.
+  case order(OrderError)
+  /// The node has as many open orders as the genesis allows.
+  case tooManyOrders(maximum: Int)
+  /// No open order of this node has that id.
+  case noSuchOrder(OrderID)
+  /// The node does not write now.
+  case notWriting(NodeState)
+  /// The store cannot take entries.
+  case storeFailing(String)
+  /// The store fails; the entry with this command stays queued and takes effect if the store recovers.
+  case notDurableYet(String)
+
+  /// What was wrong, and what is allowed.
+  public var description: String {
+    switch self {
+    case .order(let error): "\(error)"
+    case .tooManyOrders(let maximum): "\(maximum) orders are open; allowed: at most \(maximum). Cancel some first"
+    case .noSuchOrder(let id): "order \(id) is not an open order of this node; `orders` lists those"
+    case .notWriting(.recovering):
+      "the node is still asking its peers for its own feed and writes nothing before; try again in some seconds"
+    case .notWriting(.stopping): "the node is stopping"
+    case .notWriting(.forked):
+      "this node's identity has signed two different entries at one place and is frozen everywhere; start anew with `init`"
+    case .notWriting(.running): "the node is not writing"
+    case .storeFailing(let why): "the store cannot write: \(why). Nothing was placed"
+    case .notDurableYet(let why):
+      "the store cannot write: \(why). The order is queued and takes effect if the store recovers; `orders` shows it"
+    }
+  }
+}
+
+/// What the node is doing.
+public enum NodeState: String, Sendable {
+  /// Asking the peers for the own feed; nothing is written before they have told.
+  case recovering
+  /// Trading.
+  case running
+  /// Finishing what is open; nothing new is taken.
+  case stopping
+  /// The own identity has been caught with two entries at one place; nothing is written any more.
+  case forked
+}
+
+/// What happens to the node.
+public enum NodeEvent: Sendable {
+  /// A connection has been opened; the peer has proved its name.
+  case connected(UInt64, node: NodeID, address: PeerAddress, direction: Direction)
+  /// A connection has ended.
+  case disconnected(UInt64)
+  /// A message has come in.
+  case received(UInt64, [UInt8])
+  /// An attempt to connect has failed; `isOwn` when the address turned out to be this node's.
+  case dialFailed(PeerAddress, isOwn: Bool)
+  /// An entry has been checked: its operations, or why it is invalid.
+  case verified(SignedEntry, Result<[Operation], EntryFault>)
+  /// The signatures of an equivocation proof have been checked.
+  case proofVerified(EquivocationProof, from: NodeID, isValid: Bool)
+  /// The stored entry at the place of another one.
+  case rivalFound(SignedEntry, of: SignedEntry)
+  /// The own entry with this sequence is on disk.
+  case durable(sequence: UInt64)
+  /// The store cannot write, and goes on trying.
+  case storeFailed(String)
+  /// The store writes again.
+  case storeRecovered
+  /// A command.
+  case command(CommandID, NodeCommand)
+  /// The moment of ``NodeCore/nextWake`` has come.
+  case timer
+  /// Finish what is open and take nothing new.
+  case stop
+}
+
+/// Why an entry is invalid, in words, for whoever sent it.
+public struct EntryFault: Error, Equatable, CustomStringConvertible {
+  /// What was wrong, with what value, and what is allowed.
+  public let description: String
+
+  /// A fault described in words.
+  public init(_ description: String) { self.description = description }
+}
+
+/// What the node wants done.
+public enum NodeEffect: Sendable {
+  /// Send a message over a connection.
+  case send(connection: UInt64, message: [UInt8], priority: SendPriority)
+  /// Read the operations of an entry and check its signatures; comes back as ``NodeEvent/verified(_:_:)``.
+  case verify(SignedEntry)
+  /// Check the signatures of a proof; comes back as ``NodeEvent/proofVerified(_:from:isValid:)``.
+  case verifyProof(EquivocationProof, from: NodeID)
+  /// Read the stored entry at the place of this one; comes back as ``NodeEvent/rivalFound(_:of:)``.
+  case findRival(SignedEntry)
+  /// Keep an entry. An own one comes back as ``NodeEvent/durable(sequence:)`` when it is on disk.
+  case persist(SignedEntry)
+  /// Keep a proof of equivocation for ever.
+  case persistProof(EquivocationProof)
+  /// Restore everything from the store, through ``NodeCore/beginRestore()`` and what follows it, before anything else.
+  case rebuild
+  /// Answer a peer's request with parts of feeds from the store.
+  case serve(connection: UInt64, request: UInt64, ranges: [FeedRange])
+  /// Open a connection.
+  case dial(PeerAddress)
+  /// End a connection.
+  case disconnect(connection: UInt64, cause: DisconnectCause)
+  /// Answer a command: the order it concerned, or why it is refused.
+  case reply(CommandID, Result<OrderID, CommandError>)
+}

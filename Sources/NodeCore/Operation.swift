@@ -1,0 +1,247 @@
+import Gossip
+import Market
+import NodeCrypto
+import Settlement
+import Wire
+
+/// One change that an entry makes, read and checked as far as that needs nothing but the entry and the genesis.
+public enum Operation: Sendable {
+  /// Places an order.
+  case place(OrderBody)
+  /// Takes an order of the author's out of the book.
+  case cancel(OrderID)
+  /// Proposes a trade; the author is the taker.
+  case propose(SignedTerms)
+  /// Accepts a trade; the author is the maker.
+  case accept(SignedTerms, SignedAcceptance)
+  /// Declines a trade; the author is the maker.
+  case reject(TradeID, RejectReason, gpusLeft: Int32)
+  /// Repeats the maker's acceptance in the taker's feed.
+  case receipt(SignedAcceptance)
+  /// Takes the taker's reservation back.
+  case release(TradeID)
+}
+
+/// Terms with the bytes that were signed and the taker's signature.
+public struct SignedTerms: Sendable {
+  /// What they say.
+  public let terms: Terms
+  /// What was signed.
+  public let bytes: [UInt8]
+  /// The taker's signature.
+  public let signature: Signature
+}
+
+/// An acceptance with the bytes that were signed, the maker's signature, and who the maker is.
+public struct SignedAcceptance: Sendable {
+  /// What it says.
+  public let acceptance: Acceptance
+  /// What was signed.
+  public let bytes: [UInt8]
+  /// The maker's signature.
+  public let signature: Signature
+  /// The signer.
+  public let maker: NodeID
+}
+
+/// One signature to check.
+public struct SignatureCheck: Sendable {
+  /// The signer.
+  public let node: NodeID
+  /// What was signed, without prefix and network.
+  public let message: [UInt8]
+  /// The signature.
+  public let signature: Signature
+  /// For what it was given.
+  public let domain: SigningDomain
+}
+
+/// Why an entry's content is not valid. Depends on the entry and the genesis alone, so every node refuses it alike.
+public enum OperationError: Error, Equatable, CustomStringConvertible {
+  /// The payload is not a canonical encoding.
+  case malformed(WireError)
+  /// More operations than the genesis allows.
+  case tooMany(count: Int, maximum: Int)
+  /// An operation of no known kind, or with a field that is not of its shape.
+  case field(index: Int, name: String, value: String, allowed: String)
+  /// An order that breaks a rule.
+  case order(index: Int, OrderError)
+  /// Terms or an acceptance that are not.
+  case trade(index: Int, TermsError)
+
+  /// What was wrong, with what value, and what is allowed.
+  public var description: String {
+    switch self {
+    case .malformed(let error): "payload: \(error)"
+    case .tooMany(let count, let maximum): "\(count) operations in one entry; allowed: at most \(maximum)"
+    case .field(let index, let name, let value, let allowed):
+      "operation \(index): \(name) is \(value); allowed: \(allowed)"
+    case .order(let index, let error): "operation \(index): \(error)"
+    case .trade(let index, let error): "operation \(index): \(error)"
+    }
+  }
+}
+
+/// Reads and writes the operations of entries.
+public struct OperationCodec: Sendable {
+  /// The market.
+  public let genesis: Genesis
+
+  /// A codec for one market.
+  public init(genesis: Genesis) { self.genesis = genesis }
+
+  /// The operations of an entry. O(bytes).
+  public func operations(of entry: SignedEntry) throws(OperationError) -> [Operation] {
+    guard !entry.payload.isEmpty else { return [] }
+    let payload: WirePayload
+    do { payload = try WirePayload.decodeCanonical(entry.payload) } catch { throw .malformed(error) }
+    guard (1...genesis.limits.operationsPerEntry).contains(payload.operations.count) else {
+      throw .tooMany(count: payload.operations.count, maximum: genesis.limits.operationsPerEntry)
+    }
+    var out: [Operation] = []
+    out.reserveCapacity(payload.operations.count)
+    for (index, operation) in payload.operations.enumerated() {
+      out.append(try read(operation, index: index, of: entry))
+    }
+    return out
+  }
+
+  /// The signatures in an entry, its own first: what has to be checked before it counts.
+  public static func signatureChecks(of entry: SignedEntry, operations: [Operation]) -> [SignatureCheck] {
+    var checks = [
+      SignatureCheck(node: entry.author, message: entry.bytes, signature: entry.signature, domain: .entry)
+    ]
+    func add(_ signed: SignedTerms) {
+      checks.append(
+        SignatureCheck(
+          node: signed.terms.taker, message: signed.bytes, signature: signed.signature, domain: .terms))
+    }
+    func add(_ signed: SignedAcceptance) {
+      checks.append(
+        SignatureCheck(
+          node: signed.maker, message: signed.bytes, signature: signed.signature, domain: .acceptance))
+    }
+    for operation in operations {
+      switch operation {
+      case .propose(let terms): add(terms)
+      case .accept(let terms, let acceptance):
+        add(terms)
+        add(acceptance)
+      case .receipt(let acceptance): add(acceptance)
+      case .place, .cancel, .reject, .release: break
+      }
+    }
+    return checks
+  }
+
+  private func read(
+    _ wire: WireOperation, index: Int, of entry: SignedEntry
+  ) throws(OperationError) -> Operation {
+    switch wire.kind {
+    case .offer(let offer): return .place(.offer(try read(offer, index: index, at: entry.time)))
+    case .bid(let bid): return .place(.bid(try read(bid, index: index, at: entry.time)))
+    case .cancel(let cancel): return .cancel(try identifier(cancel.order, "order", index))
+    case .propose(let propose): return try read(propose, index: index, of: entry)
+    case .accept(let accept): return try read(accept, index: index, of: entry)
+    case .reject(let reject):
+      guard let reason = RejectReason(rawValue: UInt8(clamping: reject.reason.rawValue)) else {
+        throw .field(index: index, name: "reason", value: "\(reject.reason.rawValue)", allowed: "1 to 4")
+      }
+      guard let left = Int32(exactly: reject.gpusLeft) else {
+        throw .field(index: index, name: "gpus_left", value: "\(reject.gpusLeft)", allowed: "0 to \(Int32.max)")
+      }
+      return .reject(try identifier(reject.trade, "trade", index), reason, gpusLeft: left)
+    case .receipt(let receipt):
+      let maker: NodeID = try identifier(receipt.maker, "maker", index)
+      return .receipt(
+        try acceptance(Array(receipt.acceptance), signature: Array(receipt.makerSignature), maker: maker, index))
+    case .release(let release): return .release(try identifier(release.trade, "trade", index))
+    case nil:
+      throw .field(index: index, name: "kind", value: "unknown", allowed: "a kind of this protocol version")
+    }
+  }
+
+  private func read(
+    _ propose: WirePropose, index: Int, of entry: SignedEntry
+  ) throws(OperationError) -> Operation {
+    let signed = try terms(Array(propose.terms), signature: Array(propose.takerSignature), index)
+    guard signed.terms.taker == entry.author else {
+      throw .field(index: index, name: "taker", value: signed.terms.taker.hex, allowed: "the entry's author")
+    }
+    let latest = entry.time + genesis.limits.proposalMilliseconds
+    guard signed.terms.deadline >= entry.time, signed.terms.deadline <= latest else {
+      throw .field(
+        index: index, name: "deadline_ms", value: "\(signed.terms.deadline.milliseconds)",
+        allowed: "\(entry.time.milliseconds) to \(latest.milliseconds)")
+    }
+    guard signed.terms.start >= signed.terms.deadline else {
+      throw .field(
+        index: index, name: "start_ms", value: "\(signed.terms.start.milliseconds)",
+        allowed: "the deadline \(signed.terms.deadline.milliseconds) or later")
+    }
+    return .propose(signed)
+  }
+
+  private func read(_ accept: WireAccept, index: Int, of entry: SignedEntry) throws(OperationError) -> Operation {
+    let signed = try terms(Array(accept.terms), signature: Array(accept.takerSignature), index)
+    let decision = try acceptance(
+      Array(accept.acceptance), signature: Array(accept.makerSignature), maker: entry.author, index)
+    guard signed.terms.maker == entry.author else {
+      throw .field(index: index, name: "maker", value: signed.terms.maker.hex, allowed: "the entry's author")
+    }
+    let trade: TradeID = Blake2b.hash(signed.bytes)
+    let place = Acceptance(trade: trade, time: entry.time, sequence: entry.sequence, previous: entry.previous)
+    guard decision.acceptance == place else {
+      throw .field(
+        index: index, name: "acceptance", value: "for another trade or place",
+        allowed: "trade \(trade) at sequence \(entry.sequence), time \(entry.time.milliseconds)")
+    }
+    guard entry.time <= signed.terms.deadline else {
+      throw .field(
+        index: index, name: "time_ms", value: "\(entry.time.milliseconds)",
+        allowed: "at most the deadline \(signed.terms.deadline.milliseconds)")
+    }
+    return .accept(signed, decision)
+  }
+
+  private func terms(_ bytes: [UInt8], signature: [UInt8], _ index: Int) throws(OperationError) -> SignedTerms {
+    guard let signature = Signature(bytes: signature) else {
+      throw .field(index: index, name: "taker_signature", value: "\(signature.count) bytes", allowed: "64 bytes")
+    }
+    let terms: Terms
+    do { terms = try Terms(decoding: bytes) } catch { throw .trade(index: index, error) }
+    guard genesis.gpuClass(named: terms.gpuClass) != nil else {
+      throw .field(
+        index: index, name: "gpu_class", value: "\"\(terms.gpuClass)\"", allowed: "a class of the network")
+    }
+    guard terms.currency == genesis.currency else {
+      throw .field(index: index, name: "currency", value: "\"\(terms.currency)\"", allowed: genesis.currency)
+    }
+    guard genesis.slot(at: terms.start) != nil, genesis.slot(at: terms.end) != nil else {
+      throw .field(
+        index: index, name: "start_ms, end_ms", value: "\(terms.start.milliseconds), \(terms.end.milliseconds)",
+        allowed: "multiples of \(genesis.slotMilliseconds)")
+    }
+    return SignedTerms(terms: terms, bytes: bytes, signature: signature)
+  }
+
+  private func acceptance(
+    _ bytes: [UInt8], signature: [UInt8], maker: NodeID, _ index: Int
+  ) throws(OperationError) -> SignedAcceptance {
+    guard let signature = Signature(bytes: signature) else {
+      throw .field(index: index, name: "maker_signature", value: "\(signature.count) bytes", allowed: "64 bytes")
+    }
+    let acceptance: Acceptance
+    do { acceptance = try Acceptance(decoding: bytes) } catch { throw .trade(index: index, error) }
+    return SignedAcceptance(acceptance: acceptance, bytes: bytes, signature: signature, maker: maker)
+  }
+
+  func identifier<Tag>(
+    _ bytes: some Collection<UInt8>, _ name: String, _ index: Int
+  ) throws(OperationError) -> Identifier<Tag> {
+    guard let value = Identifier<Tag>(bytes: bytes) else {
+      throw .field(index: index, name: name, value: "\(bytes.count) bytes", allowed: "32 bytes")
+    }
+    return value
+  }
+}
