@@ -1,0 +1,261 @@
+import Foundation
+import GRDB
+import Market
+import NodeCrypto
+
+/// An entry as it lies on disk: exactly the bytes that were signed, and the signature.
+public struct StoredEntry: Hashable, Sendable {
+  /// Whose feed it belongs to.
+  public var author: NodeID
+  /// Its place in the feed.
+  public var sequence: UInt64
+  /// The signed bytes.
+  public var bytes: [UInt8]
+  /// The signature, 64 bytes.
+  public var signature: [UInt8]
+
+  /// An entry to keep.
+  public init(author: NodeID, sequence: UInt64, bytes: [UInt8], signature: [UInt8]) {
+    self.author = author
+    self.sequence = sequence
+    self.bytes = bytes
+    self.signature = signature
+  }
+}
+
+/// Two contradicting entries of one author, kept for ever.
+public struct StoredProof: Hashable, Sendable {
+  /// The one entry.
+  public var first: StoredEntry
+  /// The other entry of the same author and sequence.
+  public var second: StoredEntry
+
+  /// A proof to keep.
+  public init(first: StoredEntry, second: StoredEntry) {
+    self.first = first
+    self.second = second
+  }
+}
+
+/// The feeds on disk: one SQLite database in WAL mode.
+///
+/// What ``append(_:)`` has returned from survives the loss of power: every commit is synced (`synchronous = FULL`). The
+/// caller makes that cheap by handing over many entries at once. Everything else that the node knows is derived from
+/// the entries, so there is nothing else to keep but proofs of fraud and addresses to dial.
+public final class EntryStore: Sendable {
+  /// The database's path.
+  public let path: String
+
+  private let pool: DatabasePool
+
+  /// Opens the store, or creates it.
+  ///
+  /// - Parameters:
+  ///   - network: the market whose feeds it holds; a store of another one is refused.
+  ///   - node: whose store it is; another node's is refused.
+  public init(path: String, network: NetworkID, node: NodeID) throws(StoreError) {
+    self.path = path
+    pool = try Self.guarding(path) {
+      var configuration = Configuration()
+      configuration.label = "p2pnode.store"
+      configuration.busyMode = .timeout(5)
+      let pool = try DatabasePool(path: path, configuration: configuration)
+      try Self.migrator.migrate(pool)
+      return pool
+    }
+    // The pool sets NORMAL when it opens; only FULL makes a commit outlive the loss of power.
+    let level = try Self.guarding(path) { [pool] in
+      try pool.writeWithoutTransaction { database in
+        try database.execute(sql: "PRAGMA synchronous = FULL")
+        return try Int.fetchOne(database, sql: "PRAGMA synchronous")
+      }
+    }
+    guard level == 2 else {
+      throw .unusable(path: path, why: "SQLite keeps synchronous at \(level ?? -1); 2 (FULL) is needed")
+    }
+    try claim(network: network, node: node)
+  }
+
+  private static var migrator: DatabaseMigrator {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1 feeds") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE owner (
+            id INTEGER PRIMARY KEY CHECK (id = 1), network BLOB NOT NULL, node BLOB NOT NULL);
+          CREATE TABLE entry (
+            author BLOB NOT NULL, sequence INTEGER NOT NULL, bytes BLOB NOT NULL, signature BLOB NOT NULL,
+            PRIMARY KEY (author, sequence)) WITHOUT ROWID;
+          CREATE TABLE proof (
+            author BLOB NOT NULL, sequence INTEGER NOT NULL, first BLOB NOT NULL, first_signature BLOB NOT NULL,
+            second BLOB NOT NULL, second_signature BLOB NOT NULL, PRIMARY KEY (author, sequence)) WITHOUT ROWID;
+          CREATE TABLE address (address TEXT PRIMARY KEY, node BLOB NOT NULL) WITHOUT ROWID;
+          """)
+    }
+    return migrator
+  }
+
+  private func claim(network: NetworkID, node: NodeID) throws(StoreError) {
+    let owner = try Self.guarding(path) { [pool] in
+      try pool.write { database -> (Data, Data)? in
+        try database.execute(
+          sql: "INSERT OR IGNORE INTO owner (id, network, node) VALUES (1, ?, ?)",
+          arguments: [Data(network.bytes), Data(node.bytes)])
+        return try Row.fetchOne(database, sql: "SELECT network, node FROM owner WHERE id = 1").map {
+          ($0["network"], $0["node"])
+        }
+      }
+    }
+    guard let owner, owner.0 == Data(network.bytes) else {
+      throw .foreign(path: path, what: "network", found: Hex.encode(owner?.0 ?? Data()), expected: network.hex)
+    }
+    guard owner.1 == Data(node.bytes) else {
+      throw .foreign(path: path, what: "node", found: Hex.encode(owner.1), expected: node.hex)
+    }
+  }
+
+  // MARK: Writing
+
+  /// Keeps entries and proofs in one synced transaction; either all of them or, when it throws, none. Keeping an entry
+  /// again changes nothing.
+  public func append(_ entries: [StoredEntry], proofs: [StoredProof] = []) throws(StoreError) {
+    try Self.guarding(path) { [pool] in
+      try pool.write { database in
+        let insertEntry = try database.cachedStatement(
+          sql: "INSERT OR IGNORE INTO entry (author, sequence, bytes, signature) VALUES (?, ?, ?, ?)")
+        for entry in entries {
+          try insertEntry.execute(arguments: [
+            Data(entry.author.bytes), Int64(entry.sequence), Data(entry.bytes), Data(entry.signature),
+          ])
+        }
+        for proof in proofs {
+          try database.execute(
+            sql: """
+              INSERT OR IGNORE INTO proof (author, sequence, first, first_signature, second, second_signature)
+              VALUES (?, ?, ?, ?, ?, ?)
+              """,
+            arguments: [
+              Data(proof.first.author.bytes), Int64(proof.first.sequence), Data(proof.first.bytes),
+              Data(proof.first.signature), Data(proof.second.bytes), Data(proof.second.signature),
+            ])
+        }
+      }
+    }
+  }
+
+  /// Forgets the entries of a feed from `sequence` on: they are damaged, and the peers have them.
+  public func truncate(_ author: NodeID, from sequence: UInt64) throws(StoreError) {
+    try Self.guarding(path) { [pool] in
+      try pool.write { database in
+        try database.execute(
+          sql: "DELETE FROM entry WHERE author = ? AND sequence >= ?",
+          arguments: [Data(author.bytes), Int64(sequence)])
+      }
+    }
+  }
+
+  /// Replaces the addresses to dial after a restart.
+  public func replaceAddresses(_ addresses: [(address: String, node: NodeID)]) throws(StoreError) {
+    try Self.guarding(path) { [pool] in
+      try pool.write { database in
+        try database.execute(sql: "DELETE FROM address")
+        for item in addresses {
+          try database.execute(
+            sql: "INSERT OR REPLACE INTO address (address, node) VALUES (?, ?)",
+            arguments: [item.address, Data(item.node.bytes)])
+        }
+      }
+    }
+  }
+
+  // MARK: Reading
+
+  /// The entry at a place; nil when it is not held.
+  public func entry(of author: NodeID, at sequence: UInt64) throws(StoreError) -> StoredEntry? {
+    try entries(of: author, from: sequence, through: sequence, maximumBytes: .max).first
+  }
+
+  /// The entries of a feed from one sequence through another, ascending, at most as many as make up `maximumBytes`
+  /// (at least one, when there is one).
+  public func entries(
+    of author: NodeID, from: UInt64, through: UInt64, maximumBytes: Int
+  ) throws(StoreError) -> [StoredEntry] {
+    try Self.guarding(path) { [pool] in
+      try pool.read { database in
+        let rows = try Row.fetchCursor(
+          database,
+          sql: """
+            SELECT author, sequence, bytes, signature FROM entry
+            WHERE author = ? AND sequence BETWEEN ? AND ? ORDER BY sequence
+            """,
+          arguments: [Data(author.bytes), Int64(clamping: from), Int64(clamping: through)])
+        var out: [StoredEntry] = []
+        var size = 0
+        while size < maximumBytes, let row = try rows.next() {
+          guard let entry = Self.entry(row) else { break }
+          out.append(entry)
+          size += entry.bytes.count + entry.signature.count
+        }
+        return out
+      }
+    }
+  }
+
+  /// Calls `body` with every entry, feed by feed, each feed in its order.
+  public func forEachEntry(_ body: (StoredEntry) -> Void) throws(StoreError) {
+    try Self.guarding(path) { [pool] in
+      try pool.read { database in
+        let rows = try Row.fetchCursor(
+          database, sql: "SELECT author, sequence, bytes, signature FROM entry ORDER BY author, sequence")
+        while let row = try rows.next() {
+          if let entry = Self.entry(row) { body(entry) }
+        }
+      }
+    }
+  }
+
+  /// All proofs, ascending by author and sequence.
+  public func proofs() throws(StoreError) -> [StoredProof] {
+    try Self.guarding(path) { [pool] in
+      try pool.read { database in
+        try Row.fetchAll(database, sql: "SELECT * FROM proof ORDER BY author, sequence").compactMap { row in
+          guard let author = NodeID(bytes: row["author"] as Data) else { return nil }
+          let sequence = UInt64(row["sequence"] as Int64)
+          func entry(_ bytes: Data, _ signature: Data) -> StoredEntry {
+            StoredEntry(author: author, sequence: sequence, bytes: Array(bytes), signature: Array(signature))
+          }
+          return StoredProof(
+            first: entry(row["first"], row["first_signature"]),
+            second: entry(row["second"], row["second_signature"]))
+        }
+      }
+    }
+  }
+
+  /// The addresses kept by ``replaceAddresses(_:)``, ascending.
+  public func addresses() throws(StoreError) -> [String] {
+    try Self.guarding(path) { [pool] in
+      try pool.read { try String.fetchAll($0, sql: "SELECT address FROM address ORDER BY address") }
+    }
+  }
+
+  /// Closes the database; nothing can be read or written after.
+  public func close() throws(StoreError) {
+    try Self.guarding(path) { [pool] in try pool.close() }
+  }
+
+  private static func entry(_ row: Row) -> StoredEntry? {
+    guard let author = NodeID(bytes: row["author"] as Data) else { return nil }
+    return StoredEntry(
+      author: author, sequence: UInt64(row["sequence"] as Int64), bytes: Array(row["bytes"] as Data),
+      signature: Array(row["signature"] as Data))
+  }
+
+  private static func guarding<Value>(_ path: String, _ body: () throws -> Value) throws(StoreError) -> Value {
+    do {
+      return try body()
+    } catch {
+      throw StoreError(error, path: path)
+    }
+  }
+}
