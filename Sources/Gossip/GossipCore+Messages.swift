@@ -140,11 +140,10 @@ extension GossipCore {
     if heads.last {
       reconciled.insert(peer.node)
       if !heads.reply {
-        let ahead = feeds.sorted.filter {
-          $0.feed.head.sequence > 0
-            && !antiEntropy.holds(peer.node, author: $0.author, sequence: $0.feed.head.sequence)
+        let ahead = publishedHeads.filter { author, head in
+          !antiEntropy.holds(peer.node, author: author, sequence: head.sequence)
         }
-        sendHeads(ahead.map { ($0.author, $0.feed.head) }, reply: true, to: peer.connection, into: &effects)
+        sendHeads(ahead, reply: true, to: peer.connection, into: &effects)
       }
     }
     plan(now: now, into: &effects)
@@ -181,7 +180,8 @@ extension GossipCore {
         punish(peer.connection, "a range that is not one", now: now, into: &effects)
         return
       }
-      let through = min(range.through, feeds.head(of: author).sequence)
+      let held = author == own ? publishedOwnSequence : feeds.head(of: author).sequence
+      let through = min(range.through, held)
       if range.from <= through { ranges.append(FeedRange(author: author, from: range.from, through: through)) }
     }
     effects.append(.serve(connection: peer.connection, request: fetch.id, ranges: ranges))
@@ -281,6 +281,7 @@ extension GossipCore {
     switch feeds.admission(of: entry, now: now) {
     case .next:
       feeds.append(entry)
+      if entry.author == own { publishedOwnSequence = entry.sequence }
       effects.append(.deliver(entry))
       push(entry, urgentFor: [], except: sources, into: &effects)
     case .known, .frozen:
@@ -319,12 +320,13 @@ extension GossipCore {
     }
   }
 
-  /// Appends and pushes an entry of this node's own, which is durable.
+  /// Pushes an entry of this node's own, which is durable.
   ///
   /// - Parameter urgentFor: counterparties of the trades in it; they get it first.
   public mutating func publish(
     _ entry: SignedEntry, urgentFor counterparties: [NodeID], into effects: inout [GossipEffect]
   ) {
+    publishedOwnSequence = max(publishedOwnSequence, entry.sequence)
     push(entry, urgentFor: counterparties, except: [], into: &effects)
   }
 
@@ -418,7 +420,10 @@ extension GossipCore {
   public mutating func restore(_ entry: SignedEntry) -> Admission {
     // What was taken once has passed the check against the clock.
     let admission = feeds.admission(of: entry, now: entry.time)
-    if admission == .next { feeds.append(entry) }
+    if admission == .next {
+      feeds.append(entry)
+      if entry.author == own { publishedOwnSequence = entry.sequence }
+    }
     return admission
   }
 

@@ -49,6 +49,8 @@ public struct GossipCore: Sendable {
   var suspected: [UInt64: Set<NodeID>] = [:]
   /// Answers that ended while entries of theirs were still being verified.
   var endedFetches: [UInt64: NodeID] = [:]
+  /// The last own sequence that others may learn of: what is not on disk yet might never have been.
+  var publishedOwnSequence: UInt64 = 0
   var nextAntiEntropy: Timestamp
   var nextPingID: UInt64 = 1
   var generator: SplitMix64
@@ -92,8 +94,8 @@ public struct GossipCore: Sendable {
   /// Whether some peer holds more of this node's own feed than this node does.
   public var ownFeedIsBehind: Bool { antiEntropy.isBehind(own, head: feeds.head(of: own).sequence) }
 
-  /// Whether every bootstrap address has been tried and no peer is connected.
-  public var isAlone: Bool { peers.isEmpty && membership.hasTriedBootstrap }
+  /// Whether there is no peer and no address but this node's own.
+  public var hasNobodyToAsk: Bool { peers.isEmpty && membership.knowsNobody }
 
   /// The proofs of equivocation known here, ascending by author.
   public var equivocationProofs: [EquivocationProof] { proofs.keys.sorted().compactMap { proofs[$0] } }
@@ -112,7 +114,6 @@ public struct GossipCore: Sendable {
     }
     if let other = connectionByNode[node], let standing = peers[other] {
       guard replaces(standing, with: direction, node: node) else {
-        if direction == .outbound { membership.dialSuperseded(address, node: node) }
         effects.append(.disconnect(connection: connection, cause: .duplicate))
         return
       }
@@ -170,6 +171,12 @@ public struct GossipCore: Sendable {
     reconciled.remove(peer.node)
     antiEntropy.disconnected(peer.node)
     for fetch in endedFetches.keys.sorted() where endedFetches[fetch] == peer.node { endedFetches[fetch] = nil }
+  }
+
+  /// An attempt to open a connection has reached a node; its connection has been reported by
+  /// ``connected(_:node:address:direction:now:into:)``.
+  public mutating func dialed(_ address: PeerAddress, node: NodeID, now: Timestamp) {
+    membership.dialed(address, node: node, isConnected: connectionByNode[node] != nil, now: now)
   }
 
   /// An attempt to open a connection has failed.
@@ -315,7 +322,16 @@ public struct GossipCore: Sendable {
 
   /// Sends the whole list of heads, in chunks.
   func sendHeads(to connection: UInt64, into effects: inout [GossipEffect]) {
-    sendHeads(feeds.sorted.map { ($0.author, $0.feed.head) }, reply: false, to: connection, into: &effects)
+    sendHeads(publishedHeads, reply: false, to: connection, into: &effects)
+  }
+
+  /// The heads that others may learn of, ascending by author.
+  var publishedHeads: [(NodeID, Head)] {
+    feeds.sorted.compactMap { author, feed in
+      guard author == own, feed.head.sequence > publishedOwnSequence else { return (author, feed.head) }
+      guard let entry = feed.id(at: publishedOwnSequence) else { return nil }
+      return (author, Head(sequence: publishedOwnSequence, entry: entry, time: feed.head.time))
+    }
   }
 
   func sendHeads(

@@ -158,26 +158,19 @@ struct Membership: Sendable {
     addresses[address] = known
   }
 
-  /// A connection that was dialled turned out to be a second one to a connected node.
-  mutating func dialSuperseded(_ address: PeerAddress, node: NodeID) {
-    addresses[address] = Known(node: node, state: .connected, failures: 0)
+  /// Somebody answered at an address that was dialled. It may be a name for an address under which the node is known
+  /// already, and the connection may be gone again.
+  mutating func dialed(_ address: PeerAddress, node: NodeID, isConnected: Bool, now: Timestamp) {
+    let next = now + jittered(Self.firstBackoffMilliseconds)
+    addresses[address] = Known(node: node, state: isConnected ? .connected : .idle(nextDial: next), failures: 0)
   }
 
   mutating func ban(_ node: NodeID, now: Timestamp) { banned[node] = now + Self.banMilliseconds }
 
   func isBanned(_ node: NodeID, now: Timestamp) -> Bool { banned[node].map { $0 > now } ?? false }
 
-  /// Whether every bootstrap address has been tried at least once.
-  var hasTriedBootstrap: Bool {
-    bootstrap.allSatisfy { address in
-      guard let known = addresses[address] else { return true }
-      switch known.state {
-      case .own, .connected: return true
-      case .dialling: return false
-      case .idle: return known.failures > 0
-      }
-    }
-  }
+  /// Whether every address known here is this node's own.
+  var knowsNobody: Bool { addresses.values.allSatisfy { $0.state == .own } }
 
   /// What to tell a peer: the addresses of nodes known by name, ascending.
   var shareable: [(node: NodeID, address: PeerAddress)] {

@@ -27,6 +27,9 @@ struct Duties: Sendable {
   var staleOwners: Set<NodeID> = []
   /// When ``staleOwners`` was worked out.
   var staleCheckedAt = Timestamp.zero
+  /// Others' proposals to own orders that have come to no end yet, with the start of their leases. Their takers wait
+  /// for this node's feed to reach past the deadline.
+  private(set) var open: [TradeID: Timestamp] = [:]
   /// Own orders to match again.
   var rematch: Set<OrderID> = []
   /// Pairs left alone until a moment.
@@ -45,6 +48,16 @@ struct Duties: Sendable {
     if undecided[maker]?.isEmpty == true { undecided[maker] = nil }
     proposedTo.remove(makerOrder)
     starts[id] = nil
+  }
+
+  mutating func opened(_ id: TradeID, start: Timestamp) { open[id] = start }
+
+  mutating func closed(_ id: TradeID) { open[id] = nil }
+
+  /// Forgets proposals whose lease has started: their takers wait no longer.
+  mutating func expireOpen(now: Timestamp) {
+    guard open.contains(where: { $0.value <= now }) else { return }
+    open = open.filter { $0.value > now }
   }
 
   var undecidedCount: Int { undecided.values.reduce(0) { $0 + $1.count } }

@@ -8,6 +8,8 @@ import Settlement
 public enum OwnOrderState: String, Sendable {
   /// In the book, with something left.
   case open
+  /// All that is left is in trades that are proposed and not decided.
+  case reserved
   /// Nothing is left.
   case filled
   /// Taken out by its owner.
@@ -65,9 +67,17 @@ extension NodeCore {
     if own.isCancelled { return .cancelled }
     if let state = exchange.book.state(of: own.order.id) {
       if own.order.body.expiry <= now { return .expired }
-      return state.isOpen ? .open : .filled
+      return state.isOpen ? .open : hasUndecidedTrade(own.order.id) ? .reserved : .filled
     }
     return .expired
+  }
+
+  /// Whether a trade that reserves part of the order is still proposed, or rejected and not taken back yet.
+  private func hasUndecidedTrade(_ id: OrderID) -> Bool {
+    exchange.ledger.trades(of: id).contains { trade in
+      guard let trade = exchange.ledger[trade], trade.terms.takerOrder == id else { return false }
+      return trade.state == .proposed || trade.state == .rejected
+    }
   }
 
   /// Whether an owner's feed has been silent for three ticks.

@@ -34,8 +34,10 @@ extension NodeCore {
     if trade.terms.maker == own {
       if trade.state == .proposed {
         if !duties.decide.contains(id) { duties.decide.append(id) }
+        duties.opened(id, start: trade.terms.start)
       } else {
         duties.decide.removeAll { $0 == id }
+        duties.closed(id)
       }
     }
   }
@@ -89,6 +91,7 @@ extension NodeCore {
   /// Ends waits whose time is up.
   mutating func expireDuties(now: Timestamp) {
     duties.retry(now: now)
+    duties.expireOpen(now: now)
     for id in duties.overdue(now: now) {
       guard let trade = exchange.ledger[id] else { continue }
       abandon(trade)

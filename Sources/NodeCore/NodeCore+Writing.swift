@@ -46,7 +46,7 @@ struct EntryBuilder {
 extension NodeCore {
   /// Builds, signs and hands to the disk the next own entry, when there is something to say and no other is under way.
   mutating func writeEntry(now: Timestamp, into effects: inout [NodeEffect]) {
-    guard state == .running || state == .stopping, inFlight == nil, storeTrouble == nil else { return }
+    guard mayWrite, state != .forked, inFlight == nil, storeTrouble == nil else { return }
     guard hasWork || isTickDue(now: now) else { return }
     let head = gossip.feeds.head(of: own)
     // A feed's times never go back, whatever the clock does.
@@ -76,7 +76,7 @@ extension NodeCore {
   var nextTick: Timestamp? {
     guard state == .running, inFlight == nil, storeTrouble == nil else { return nil }
     let hasOpen =
-      !exchange.book.orders(ownedBy: own).isEmpty || duties.undecidedCount > 0 || !duties.decide.isEmpty
+      !exchange.book.orders(ownedBy: own).isEmpty || duties.undecidedCount > 0 || !duties.open.isEmpty
     guard hasOpen else { return nil }
     let head = gossip.feeds.head(of: own)
     return head.sequence == 0 ? .zero : head.time + genesis.limits.tickMilliseconds
@@ -147,7 +147,7 @@ extension NodeCore {
 
   /// Takes a command: refuses it at once, or queues it for the next entry.
   mutating func take(
-    _ command: NodeCommand, id: CommandID, now: Timestamp, into effects: inout [NodeEffect]
+    _ command: OrderCommand, id: CommandID, now: Timestamp, into effects: inout [NodeEffect]
   ) {
     if let error = refusal(of: command, at: now) {
       effects.append(.reply(id, .failure(error)))
@@ -156,7 +156,7 @@ extension NodeCore {
     }
   }
 
-  private mutating func refusal(of command: NodeCommand, at time: Timestamp) -> CommandError? {
+  private mutating func refusal(of command: OrderCommand, at time: Timestamp) -> CommandRefusal? {
     guard state == .running else { return .notWriting(state) }
     if let storeTrouble { return .storeFailing(storeTrouble) }
     switch command {

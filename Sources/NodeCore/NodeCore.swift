@@ -56,13 +56,15 @@ public struct NodeCore: Sendable {
   /// Why the store cannot write; nil while it can.
   public internal(set) var storeTrouble: String?
 
+  /// Whether the own feed is known to its end; until then nothing is written, whatever else happens.
+  var mayWrite = false
   let identity: Identity
   let codec: OperationCodec
   var gossip: GossipCore
   var exchange: Exchange
   var duties = Duties()
   var ownOrders: [OrderID: OwnOrder] = [:]
-  var queue: [(id: CommandID, command: NodeCommand)] = []
+  var queue: [(id: CommandID, command: OrderCommand)] = []
   var inFlight: InFlightEntry?
   var generator: SplitMix64
   var recoveryDeadline: Timestamp
@@ -98,6 +100,12 @@ public struct NodeCore: Sendable {
 
   /// This node's name.
   public var own: NodeID { identity.nodeID }
+
+  /// Notes the port on which the node can be dialled, before the first peer is greeted.
+  public mutating func listens(on port: UInt16) { gossip.listenPort = port }
+
+  /// Adds an address to dial.
+  public mutating func learn(_ address: PeerAddress, now: Timestamp) { gossip.learn(address, now: now) }
 
   // MARK: Restoring
 
@@ -142,7 +150,7 @@ public struct NodeCore: Sendable {
     for id in ownOrders.keys.sorted() where exchange.book.state(of: id) != nil { duties.rematch.insert(id) }
     if gossip.feeds.feed(of: own)?.frozenFrom != nil { state = .forked }
     // A node that never wrote and knows nobody's entries has nothing to recover.
-    if state == .recovering, gossip.feeds.entryCount == 0 { state = .running }
+    if state == .recovering, gossip.feeds.entryCount == 0 { recovered() }
     proceed(now: now, into: &effects)
   }
 
@@ -157,6 +165,7 @@ public struct NodeCore: Sendable {
     case .disconnected(let connection): gossip.disconnected(connection, now: now, into: &gossipEffects)
     case .received(let connection, let bytes):
       gossip.received(bytes, on: connection, now: now, into: &gossipEffects)
+    case .dialed(let address, let node): gossip.dialed(address, node: node, now: now)
     case .dialFailed(let address, let isOwn): gossip.dialFailed(address, isOwn: isOwn, now: now)
     case .verified(let entry, let result): verified(entry, result, now: now, into: &effects)
     case .proofVerified(let proof, let peer, let isValid):
@@ -182,19 +191,24 @@ public struct NodeCore: Sendable {
   }
 
   /// Whether a stopping node has written all that it still had to write.
-  public var hasFinished: Bool { inFlight == nil && duties.decide.isEmpty }
+  public var hasFinished: Bool { !mayWrite || (inFlight == nil && duties.decide.isEmpty) }
 
   /// Does whatever can be done now: passes the gossip's wishes on, and writes the next own entry.
   private mutating func proceed(now: Timestamp, into effects: inout [NodeEffect]) {
     drainGossip(now: now, into: &effects)
-    if state == .recovering, hasRecovered(now: now) { state = .running }
+    if state == .recovering, hasRecovered(now: now) { recovered() }
     expireDuties(now: now)
     writeEntry(now: now, into: &effects)
     drainGossip(now: now, into: &effects)
   }
 
+  private mutating func recovered() {
+    mayWrite = true
+    state = .running
+  }
+
   private func hasRecovered(now: Timestamp) -> Bool {
-    if gossip.hasRecoveredOwnFeed { return true }
+    if gossip.hasRecoveredOwnFeed || gossip.hasNobodyToAsk { return true }
     // Nobody to ask: a lone node trusts its own store after a while.
     return now >= recoveryDeadline && !gossip.ownFeedIsBehind
   }

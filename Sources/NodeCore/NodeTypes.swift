@@ -6,7 +6,7 @@ import NodeCrypto
 public typealias CommandID = UInt64
 
 /// What a person or a program tells the node to do.
-public enum NodeCommand: Sendable {
+public enum OrderCommand: Sendable {
   /// Place an order.
   case place(OrderBody)
   /// Take an own order out of the book.
@@ -14,7 +14,7 @@ public enum NodeCommand: Sendable {
 }
 
 /// Why a command is refused. Nothing of it has been done, except where the case says otherwise.
-public enum CommandError: Error, Equatable, CustomStringConvertible {
+public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
   /// The order breaks a rule.
   case order(OrderError)
   /// The node has as many open orders as the genesis allows.
@@ -67,6 +67,8 @@ public enum NodeEvent: Sendable {
   case disconnected(UInt64)
   /// A message has come in.
   case received(UInt64, [UInt8])
+  /// An attempt to connect has reached a node; the connection was reported before.
+  case dialed(PeerAddress, node: NodeID)
   /// An attempt to connect has failed; `isOwn` when the address turned out to be this node's.
   case dialFailed(PeerAddress, isOwn: Bool)
   /// An entry has been checked: its operations, or why it is invalid.
@@ -82,7 +84,7 @@ public enum NodeEvent: Sendable {
   /// The store writes again.
   case storeRecovered
   /// A command.
-  case command(CommandID, NodeCommand)
+  case command(CommandID, OrderCommand)
   /// The moment of ``NodeCore/nextWake`` has come.
   case timer
   /// Finish what is open and take nothing new.
@@ -121,5 +123,5 @@ public enum NodeEffect: Sendable {
   /// End a connection.
   case disconnect(connection: UInt64, cause: DisconnectCause)
   /// Answer a command: the order it concerned, or why it is refused.
-  case reply(CommandID, Result<OrderID, CommandError>)
+  case reply(CommandID, Result<OrderID, CommandRefusal>)
 }

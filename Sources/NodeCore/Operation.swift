@@ -54,6 +54,14 @@ public struct SignatureCheck: Sendable {
   public let signature: Signature
   /// For what it was given.
   public let domain: SigningDomain
+
+  /// A check of one signature.
+  public init(node: NodeID, message: [UInt8], signature: Signature, domain: SigningDomain) {
+    self.node = node
+    self.message = message
+    self.signature = signature
+    self.domain = domain
+  }
 }
 
 /// Why an entry's content is not valid. Depends on the entry and the genesis alone, so every node refuses it alike.

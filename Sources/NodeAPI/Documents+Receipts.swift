@@ -1,0 +1,162 @@
+import Foundation
+import Market
+import NodeCrypto
+import Settlement
+
+/// A receipt as a file: what both sides signed, and a reading of it for people.
+public struct ReceiptDocument: Codable, Hashable, Sendable {
+  /// The file's format.
+  public static let format = "p2pnode-receipt-v1"
+
+  /// What the signed bytes say, for reading. ``ReceiptDocument/verify()`` recomputes it and refuses a difference.
+  public struct Decoded: Codable, Hashable, Sendable {
+    /// The trade's id: BLAKE2b-256 of the terms.
+    public var trade: String
+    /// The offer's id.
+    public var offer: String
+    /// The bid's id.
+    public var bid: String
+    /// The provider's node id.
+    public var provider: String
+    /// The buyer's node id.
+    public var buyer: String
+    /// The class's id.
+    public var gpuClass: String
+    /// GPUs in each slot of the lease.
+    public var gpus: Int64
+    /// Start of the lease.
+    public var startMs: Int64
+    /// End of the lease.
+    public var endMs: Int64
+    /// Micro-units per GPU-hour.
+    public var priceMicros: Int64
+    /// Micro-units for the whole lease.
+    public var totalMicros: Int64
+    /// The currency's code.
+    public var currency: String
+    /// The latest time at which the maker could accept.
+    public var deadlineMs: Int64
+    /// When the maker accepted.
+    public var acceptedMs: Int64
+    /// The sequence of the accepting entry in the maker's feed.
+    public var acceptedSequence: UInt64
+
+    init(terms: Terms, acceptance: Acceptance) {
+      trade = acceptance.trade.hex
+      offer = terms.offer.hex
+      bid = terms.bid.hex
+      provider = terms.provider.hex
+      buyer = terms.buyer.hex
+      gpuClass = terms.gpuClass
+      gpus = Int64(terms.gpus)
+      startMs = terms.start.milliseconds
+      endMs = terms.end.milliseconds
+      priceMicros = terms.price.micros
+      totalMicros = terms.total.micros
+      currency = terms.currency
+      deadlineMs = terms.deadline.milliseconds
+      acceptedMs = acceptance.time.milliseconds
+      acceptedSequence = acceptance.sequence
+    }
+  }
+
+  /// `p2pnode-receipt-v1`.
+  public var format: String
+  /// The network id in hexadecimal.
+  public var network: String
+  /// The terms bytes in base64.
+  public var terms: String
+  /// The acceptance bytes in base64.
+  public var acceptance: String
+  /// The taker's node id.
+  public var taker: String
+  /// The maker's node id.
+  public var maker: String
+  /// The taker's signature over the terms, in hexadecimal.
+  public var takerSignature: String
+  /// The maker's signature over the acceptance, in hexadecimal.
+  public var makerSignature: String
+  /// What the signed bytes say.
+  public var decoded: Decoded
+
+  /// The file of a receipt whose parts are known to decode.
+  public init(_ receipt: Receipt, network: NetworkID) throws(TermsError) {
+    let terms = try Terms(decoding: receipt.termsBytes)
+    format = Self.format
+    self.network = network.hex
+    self.terms = Data(receipt.termsBytes).base64EncodedString()
+    acceptance = Data(receipt.acceptanceBytes).base64EncodedString()
+    taker = terms.taker.hex
+    maker = terms.maker.hex
+    takerSignature = receipt.takerSignature.hex
+    makerSignature = receipt.makerSignature.hex
+    decoded = Decoded(terms: terms, acceptance: try Acceptance(decoding: receipt.acceptanceBytes))
+  }
+
+  /// Checks the file: its form, both signatures, and that `taker`, `maker` and `decoded` say what the signed bytes say.
+  ///
+  /// - Returns: the trade and the terms.
+  public func verify() throws(ReceiptFileError) -> (trade: TradeID, terms: Terms) {
+    guard format == Self.format else { throw .field("format", value: format, allowed: Self.format) }
+    guard let network = NetworkID(hex: network) else {
+      throw .field("network", value: network, allowed: "64 hexadecimal digits")
+    }
+    let receipt = Receipt(
+      termsBytes: try Self.base64(terms, "terms"),
+      takerSignature: try Self.signature(takerSignature, "taker_signature"),
+      acceptanceBytes: try Self.base64(acceptance, "acceptance"),
+      makerSignature: try Self.signature(makerSignature, "maker_signature"))
+    let parts: (terms: Terms, acceptance: Acceptance)
+    do { parts = try receipt.verify(network: network) } catch { throw .receipt(error) }
+    guard taker == parts.terms.taker.hex else {
+      throw .field("taker", value: taker, allowed: "\(parts.terms.taker), who signed the terms")
+    }
+    guard maker == parts.terms.maker.hex else {
+      throw .field("maker", value: maker, allowed: "\(parts.terms.maker), who signed the acceptance")
+    }
+    let signed = Decoded(terms: parts.terms, acceptance: parts.acceptance)
+    guard decoded == signed else {
+      let (name, shown, allowed) = Self.difference(decoded, signed)
+      throw .field("decoded.\(name)", value: shown, allowed: "\(allowed), as signed")
+    }
+    return (parts.acceptance.trade, parts.terms)
+  }
+
+  private static func base64(_ text: String, _ name: String) throws(ReceiptFileError) -> [UInt8] {
+    guard let data = Data(base64Encoded: text), data.base64EncodedString() == text else {
+      throw .field(name, value: "\(text.utf8.count) characters", allowed: "canonical base64")
+    }
+    return Array(data)
+  }
+
+  private static func signature(_ text: String, _ name: String) throws(ReceiptFileError) -> Signature {
+    guard let signature = Signature(hex: text) else {
+      throw .field(name, value: "\(text.utf8.count) characters", allowed: "128 hexadecimal digits")
+    }
+    return signature
+  }
+
+  private static func difference(_ shown: Decoded, _ signed: Decoded) -> (String, String, String) {
+    let pairs = zip(Mirror(reflecting: shown).children, Mirror(reflecting: signed).children)
+    for (left, right) in pairs where "\(left.value)" != "\(right.value)" {
+      return (left.label ?? "", "\(left.value)", "\(right.value)")
+    }
+    return ("", "different", "the signed content")
+  }
+}
+
+/// Why a receipt file is refused.
+public enum ReceiptFileError: Error, Equatable, CustomStringConvertible {
+  /// A field has a value that is not allowed.
+  case field(String, value: String, allowed: String)
+  /// The signed parts are not a receipt.
+  case receipt(ReceiptError)
+
+  /// What was wrong, with what value, and what is allowed.
+  public var description: String {
+    switch self {
+    case .field(let name, let value, let allowed): "\(name) is \(value); allowed: \(allowed)"
+    case .receipt(let error): error.description
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/// Whose orders, trades or receipts a list shows.
+public enum ListScope: String, Codable, Sendable {
+  /// Only this node's.
+  case mine
+  /// Everything the node knows.
+  case all
+}
+
+/// A command line that was understood.
+public enum Command: Hashable, Sendable {
+  /// `offer …` or `bid …`.
+  case place(OrderRequest)
+  /// `cancel ORDER`.
+  case cancel(order: String)
+  /// `book`.
+  case summary
+  /// `book CLASS`, with at most `limit` orders on each side.
+  case book(gpuClass: String, limit: Int)
+  /// `orders`.
+  case orders(ListScope)
+  /// `trades`.
+  case trades(ListScope)
+  /// `receipts`.
+  case receipts(ListScope)
+  /// `why ORDER`.
+  case why(order: String)
+  /// `verify FILE`.
+  case verify(file: String)
+  /// `peers`.
+  case peers
+  /// `status`.
+  case status
+  /// `classes`.
+  case classes
+  /// `help`, of one command or of all.
+  case help(CommandName?)
+  /// `stop`.
+  case stop
+  /// `quit` or `exit`.
+  case quit
+}

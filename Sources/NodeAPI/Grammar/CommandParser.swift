@@ -1,0 +1,123 @@
+import Market
+
+/// The one grammar of the console, the one-shot commands and scripts: words in, a ``Command`` or a ``CommandError``
+/// out. Nothing is rounded to slots here: the node does that, and answers with the order as it understood it.
+public struct CommandParser: Sendable {
+  /// The ids of the network's classes, which an order or `book` may name.
+  public let gpuClasses: [String]
+  /// The currency's code, which may follow a price.
+  public let currency: String
+  /// The moment at which the line was written: what `+2h` counts from.
+  public let now: Timestamp
+  /// What `14:00` is read in.
+  public let calendar: LocalCalendar
+
+  /// A parser for lines written at `now`, on a network with the given classes.
+  public init(gpuClasses: [String], currency: String, now: Timestamp, calendar: LocalCalendar) {
+    self.gpuClasses = gpuClasses
+    self.currency = currency
+    self.now = now
+    self.calendar = calendar
+  }
+
+  /// Orders shown on each side of a book when the line does not say.
+  public static let defaultBookLimit = 20
+
+  /// The words of `line`: blanks separate them, single or double quotes hold one together. None for an empty line and
+  /// for a comment, which `#` begins.
+  public static func words(of line: String) throws(CommandError) -> [String] {
+    var words: [String] = []
+    var word: String?
+    var quote: Character?
+    for character in line {
+      if let open = quote {
+        if character == open { quote = nil } else { word = (word ?? "") + String(character) }
+      } else if character == "\"" || character == "'" {
+        quote = character
+        word = word ?? ""
+      } else if character.isWhitespace {
+        if let complete = word { words.append(complete) }
+        word = nil
+      } else if character == "#", word == nil, words.isEmpty {
+        return []
+      } else {
+        word = (word ?? "") + String(character)
+      }
+    }
+    if let last = word { words.append(last) }
+    if quote != nil { throw CommandError(.openQuote, words: words, position: words.count - 1) }
+    return words
+  }
+
+  /// The command that `words`, of which there is at least one, spell.
+  public func parse(_ words: [String]) throws(CommandError) -> Command {
+    precondition(!words.isEmpty, "an empty line is not a command")
+    guard let name = CommandName(word: words[0]) else {
+      throw CommandError(.unknownCommand(words[0]), words: words, position: 0)
+    }
+    var reader = WordReader(words)
+    let command = try parse(name, &reader)
+    try reader.finish(name)
+    return command
+  }
+
+  private func parse(_ name: CommandName, _ reader: inout WordReader) throws(CommandError) -> Command {
+    switch name {
+    case .offer: .place(try order(.offer, &reader))
+    case .bid: .place(try order(.bid, &reader))
+    case .cancel: .cancel(order: try orderID(&reader))
+    case .why: .why(order: try orderID(&reader))
+    case .book: try book(&reader)
+    case .orders: .orders(try scope(&reader))
+    case .trades: .trades(try scope(&reader))
+    case .receipts: .receipts(try scope(&reader))
+    case .verify: .verify(file: try reader.next("a file's path"))
+    case .peers: .peers
+    case .status: .status
+    case .classes: .classes
+    case .help: .help(try helpTopic(&reader))
+    case .stop: .stop
+    case .quit: .quit
+    }
+  }
+
+  private func scope(_ reader: inout WordReader) throws(CommandError) -> ListScope {
+    guard !reader.isAtEnd else { return .mine }
+    return try reader.expect("all", "mine") == "all" ? .all : .mine
+  }
+
+  private func helpTopic(_ reader: inout WordReader) throws(CommandError) -> CommandName? {
+    guard !reader.isAtEnd else { return nil }
+    let word = try reader.next("a command")
+    guard let name = CommandName(word: word) else { throw reader.failure(.unknownCommand(word)) }
+    return name
+  }
+
+  private func book(_ reader: inout WordReader) throws(CommandError) -> Command {
+    guard !reader.isAtEnd else { return .summary }
+    let gpuClass = try gpuClass(try reader.next("a GPU class"), reader)
+    var limit = Self.defaultBookLimit
+    if !reader.isAtEnd {
+      _ = try reader.expect("top")
+      limit = Int(try reader.number("number of orders", in: 1...10_000))
+    }
+    return .book(gpuClass: gpuClass, limit: limit)
+  }
+
+  private func orderID(_ reader: inout WordReader) throws(CommandError) -> String {
+    let word = try reader.next("an order's id")
+    let id = word.lowercased()
+    let isHex = id.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    guard isHex, (4...64).contains(id.utf8.count) else {
+      throw reader.failure(
+        .notAllowed(name: "order's id", value: word, allowed: "its 64 hexadecimal digits, or the first 4 or more"))
+    }
+    return id
+  }
+
+  func gpuClass(_ word: String, _ reader: WordReader) throws(CommandError) -> String {
+    let id = word.lowercased()
+    guard gpuClasses.contains(id) else { throw reader.failure(.unknownClass(word, allowed: gpuClasses)) }
+    return id
+  }
+}

@@ -1,0 +1,31 @@
+import NodeAPI
+
+/// The node's API as its clients see it: one function for each route.
+public protocol NodeAPIClient: Sendable {
+  /// `GET /v1/network`.
+  func network() async throws(NodeClientError) -> NetworkDocument
+  /// `GET /v1/status`.
+  func status() async throws(NodeClientError) -> StatusDocument
+  /// `POST /v1/orders`: places an order and answers with it as the node understood it.
+  func place(_ order: OrderRequest) async throws(NodeClientError) -> OrderDocument
+  /// `GET /v1/orders`.
+  func orders(_ scope: ListScope) async throws(NodeClientError) -> [OrderDocument]
+  /// `GET /v1/orders/{id}`, where `id` is an order's id or its first digits, at least 4.
+  func order(_ id: String) async throws(NodeClientError) -> OrderDocument
+  /// `DELETE /v1/orders/{id}`: cancels an own order.
+  func cancel(_ id: String) async throws(NodeClientError) -> OrderDocument
+  /// `GET /v1/orders/{id}/why`.
+  func why(_ id: String) async throws(NodeClientError) -> WhyDocument
+  /// `GET /v1/book`: every class at a glance.
+  func book() async throws(NodeClientError) -> [BookSummaryDocument]
+  /// `GET /v1/book?gpu_class=ID&limit=N`: one class, at most `limit` orders on each side.
+  func book(gpuClass: String, limit: Int) async throws(NodeClientError) -> BookDocument
+  /// `GET /v1/trades`.
+  func trades(_ scope: ListScope) async throws(NodeClientError) -> [TradeDocument]
+  /// `GET /v1/receipts`.
+  func receipts(_ scope: ListScope) async throws(NodeClientError) -> [ReceiptDocument]
+  /// `GET /v1/peers`.
+  func peers() async throws(NodeClientError) -> [PeerDocument]
+  /// `POST /v1/stop`: asks the node to stop, which takes it a moment after the answer.
+  func stop() async throws(NodeClientError)
+}

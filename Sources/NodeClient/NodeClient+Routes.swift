@@ -1,0 +1,79 @@
+import NodeAPI
+
+extension NodeClient {
+  /// The market: `GET /v1/network`.
+  public func network() async throws(NodeClientError) -> NetworkDocument { try await get("/v1/network") }
+
+  /// The node at a glance: `GET /v1/status`.
+  public func status() async throws(NodeClientError) -> StatusDocument { try await get("/v1/status") }
+
+  /// Places an order: `POST /v1/orders`.
+  public func place(_ order: OrderRequest) async throws(NodeClientError) -> OrderDocument {
+    let body: [UInt8]
+    do {
+      body = Array(try NodeJSON.encode(order))
+    } catch {
+      preconditionFailure("an order request does not encode: \(error)")
+    }
+    return try decode(await send(.post, "/v1/orders", body: body), "POST /v1/orders")
+  }
+
+  /// The orders of `scope`: `GET /v1/orders`.
+  public func orders(_ scope: ListScope) async throws(NodeClientError) -> [OrderDocument] {
+    try await get("/v1/orders?scope=\(scope.rawValue)")
+  }
+
+  /// One order, by its id or its first digits, at least 4: `GET /v1/orders/{id}`.
+  public func order(_ id: String) async throws(NodeClientError) -> OrderDocument {
+    try await get("/v1/orders/\(Self.percentEncoded(id))")
+  }
+
+  /// Cancels an own order: `DELETE /v1/orders/{id}`.
+  public func cancel(_ id: String) async throws(NodeClientError) -> OrderDocument {
+    let target = "/v1/orders/\(Self.percentEncoded(id))"
+    return try decode(await send(.delete, target), "DELETE \(target)")
+  }
+
+  /// Why an order has not traded: `GET /v1/orders/{id}/why`.
+  public func why(_ id: String) async throws(NodeClientError) -> WhyDocument {
+    try await get("/v1/orders/\(Self.percentEncoded(id))/why")
+  }
+
+  /// Every class at a glance: `GET /v1/book`.
+  public func book() async throws(NodeClientError) -> [BookSummaryDocument] { try await get("/v1/book") }
+
+  /// The orders of one class, at most `limit` on each side: `GET /v1/book?gpu_class=ID&limit=N`.
+  public func book(gpuClass: String, limit: Int) async throws(NodeClientError) -> BookDocument {
+    try await get("/v1/book?gpu_class=\(Self.percentEncoded(gpuClass))&limit=\(limit)")
+  }
+
+  /// The trades of `scope`: `GET /v1/trades`.
+  public func trades(_ scope: ListScope) async throws(NodeClientError) -> [TradeDocument] {
+    try await get("/v1/trades?scope=\(scope.rawValue)")
+  }
+
+  /// The receipts of `scope`: `GET /v1/receipts`.
+  public func receipts(_ scope: ListScope) async throws(NodeClientError) -> [ReceiptDocument] {
+    try await get("/v1/receipts?scope=\(scope.rawValue)")
+  }
+
+  /// The connected peers: `GET /v1/peers`.
+  public func peers() async throws(NodeClientError) -> [PeerDocument] { try await get("/v1/peers") }
+
+  /// Asks the node to stop: `POST /v1/stop`.
+  public func stop() async throws(NodeClientError) { _ = try await send(.post, "/v1/stop") }
+
+  private func get<Document: Decodable>(_ target: String) async throws(NodeClientError) -> Document {
+    try decode(await send(.get, target), "GET \(target)")
+  }
+
+  private func decode<Document: Decodable>(
+    _ bytes: [UInt8], _ request: String
+  ) throws(NodeClientError) -> Document {
+    do {
+      return try NodeJSON.decode(Document.self, from: bytes)
+    } catch {
+      throw .unexpectedAnswer(request: request, reason: error.description)
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import ArgumentParser
+import Market
+import NodeAPI
+import NodeClient
+
+/// A command that does one thing on a running node: a shell around ``CommandInterpreter``, with the words of the
+/// console's line.
+protocol NodeCommand: AsyncParsableCommand {
+  static var name: CommandName { get }
+  var line: NodeCommandLine { get }
+}
+
+/// The words of a command, and the options of all such commands, before, between or behind the words.
+struct NodeCommandLine: ParsableArguments {
+  @Argument(help: ArgumentHelp("The rest of the line, as in the console.", valueName: "word"))
+  var words: [String] = []
+
+  @OptionGroup var data: DataOption
+
+  @Flag(name: .customLong("json"), help: "Print exactly one JSON document.")
+  var isJSON = false
+
+  /// How results are to be printed.
+  var format: CommandInterpreter.Format {
+    isJSON ? .json(.pretty) : .text(colours: Terminal.showsColours(.output))
+  }
+}
+
+extension NodeCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: name.rawValue, abstract: name.summary, usage: "p2pnode \(name.usage) [--data <dir>] [--json]",
+      discussion: name.details)
+  }
+
+  func run() async throws {
+    let client = NodeClient(dataDirectory: line.data.directory.path)
+    let interpreter = CommandInterpreter(client: client, format: line.format, readsStandardInput: true)
+    let result = await interpreter.run([Self.name.rawValue] + words)
+    await client.shutdown()
+    try result.finish()
+  }
+
+  /// The words behind the command's name. An order may be quoted as a whole, so its words are split at blanks.
+  private var words: [String] {
+    switch Self.name {
+    case .offer, .bid: line.words.flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+    default: line.words
+    }
+  }
+}
+
+extension CommandResult {
+  /// Prints the result.
+  func present() {
+    if !output.isEmpty { Terminal.write(output, to: .output) }
+    if let failure { Terminal.write(failure, to: .error) }
+  }
+
+  /// Prints the result and ends a command without success with exit status 1.
+  func finish() throws {
+    present()
+    guard isSuccess else { throw ExitCode.failure }
+  }
+}
+
+struct OfferCommand: NodeCommand {
+  static let name = CommandName.offer
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct BidCommand: NodeCommand {
+  static let name = CommandName.bid
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct CancelCommand: NodeCommand {
+  static let name = CommandName.cancel
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct BookCommand: NodeCommand {
+  static let name = CommandName.book
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct OrdersCommand: NodeCommand {
+  static let name = CommandName.orders
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct TradesCommand: NodeCommand {
+  static let name = CommandName.trades
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct WhyCommand: NodeCommand {
+  static let name = CommandName.why
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct VerifyCommand: NodeCommand {
+  static let name = CommandName.verify
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct PeersCommand: NodeCommand {
+  static let name = CommandName.peers
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct StatusCommand: NodeCommand {
+  static let name = CommandName.status
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct ClassesCommand: NodeCommand {
+  static let name = CommandName.classes
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct StopCommand: NodeCommand {
+  static let name = CommandName.stop
+  @OptionGroup var line: NodeCommandLine
+}

@@ -1,0 +1,28 @@
+import Foundation
+
+/// The process's standard streams.
+enum Terminal {
+  /// One of the streams that a process writes to.
+  enum Stream: Sendable {
+    case output
+    case error
+
+    fileprivate var handle: FileHandle { self == .output ? .standardOutput : .standardError }
+    fileprivate var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
+  }
+
+  /// Whether a person types into standard input and sees what stands on standard output.
+  static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
+
+  /// Whether `stream` shows colours: a terminal that can, unless `NO_COLOR` is set (https://no-color.org).
+  static func showsColours(
+    _ stream: Stream, environment: [String: String] = ProcessInfo.processInfo.environment
+  ) -> Bool {
+    isatty(stream.descriptor) == 1 && environment["TERM"] != "dumb" && environment["NO_COLOR", default: ""].isEmpty
+  }
+
+  /// Writes `text` and a line break. When the reader has gone there is nobody to tell, so a failure is not reported.
+  static func write(_ text: String, to stream: Stream) {
+    try? stream.handle.write(contentsOf: Data((text + "\n").utf8))
+  }
+}

@@ -1,0 +1,106 @@
+import CLibedit
+import Foundation
+import NodeAPI
+
+/// A line of the terminal, edited by libedit, with a history that outlives the process.
+///
+/// Not for two threads at once: ``EditedLines`` keeps it on its own queue.
+final class LineEditor {
+  /// Lines that the history keeps.
+  static let historySize: Int32 = 1000
+
+  private let editor: OpaquePointer
+  private let history: OpaquePointer
+  private let historyPath: String
+  /// libedit reads the prompt at this address whenever it draws the line.
+  private var prompt: UnsafeMutablePointer<CChar>?
+  private var completion = CommandCompletion()
+
+  /// Stands in a prompt on both sides of what takes no column; no prompt holds it otherwise.
+  private static let escape: Character = "\u{1}"
+
+  /// An editor on the terminal, with the history in the file at `historyPath`; nil when libedit has no memory or does
+  /// not know the terminal.
+  init?(historyPath: String) {
+    // libedit reads characters, not bytes, in the locale's encoding.
+    setlocale(LC_CTYPE, "")
+    guard let editor = libedit_open("p2pnode") else { return nil }
+    guard let history = history_init() else {
+      el_end(editor)
+      return nil
+    }
+    self.editor = editor
+    self.history = history
+    self.historyPath = historyPath
+    libedit_history_set_size(history, Self.historySize)
+    libedit_history_set_unique(history, 1)
+    libedit_history_load(history, historyPath)
+    libedit_set_client_data(editor, Unmanaged.passUnretained(self).toOpaque())
+    libedit_set_prompt(editor, { editor in LineEditor.of(editor)?.prompt }, CChar(1))
+    libedit_set_history(editor, history)
+    libedit_set_editor(editor, "emacs")
+    libedit_set_signal_handling(editor, 1)
+    libedit_disable_signals(editor)
+    libedit_add_function(editor, "p2pnode-complete", "Complete a word") { editor, _ in
+      UInt8(LineEditor.of(editor)?.complete() ?? CC_ERROR)
+    }
+    libedit_bind(editor, "^I", "p2pnode-complete")
+    libedit_bind(editor, "^C", "em-kill-line")
+    libedit_bind(editor, "^R", "em-inc-search-prev")
+  }
+
+  deinit {
+    el_end(editor)
+    history_end(history)
+    free(prompt)
+  }
+
+  /// Shows `prompt` and returns the line that the person enters; nil at the end of the input, which is ^D.
+  func readLine(prompt text: String, completion: CommandCompletion) -> String? {
+    free(prompt)
+    prompt = strdup(Self.marked(text))
+    self.completion = completion
+    var count: Int32 = 0
+    guard let characters = el_gets(editor, &count), count > 0 else { return nil }
+    let line = String(cString: characters)
+    if line.contains(where: { !$0.isWhitespace }) {
+      libedit_history_enter(history, characters)
+      save()
+    }
+    return line.hasSuffix("\n") ? String(line.dropLast()) : line
+  }
+
+  /// Writes the history, readable by its owner only: what somebody bids is nobody else's business.
+  private func save() {
+    let descriptor = open(historyPath, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    libedit_history_save(history, historyPath)
+  }
+
+  private static func of(_ editor: OpaquePointer?) -> LineEditor? {
+    libedit_client_data(editor).map { Unmanaged<LineEditor>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// `text` with its colour codes marked for libedit as taking no column.
+  private static func marked(_ text: String) -> String {
+    text.replacing(/\u{1B}\[[0-9;]*m/) { "\(escape)\($0.output)\(escape)" }
+  }
+
+  /// What the Tab key does.
+  private func complete() -> Int32 {
+    guard let line = el_line(editor)?.pointee, let buffer = line.buffer, let cursor = line.cursor else {
+      return CC_ERROR
+    }
+    let bytes = UnsafeRawBufferPointer(start: buffer, count: cursor - buffer)
+    let candidates = completion.candidates(before: String(decoding: bytes, as: UTF8.self))
+    guard let first = candidates.words.first else { return CC_ERROR }
+    let isOnly = candidates.words.count == 1
+    let addition = (isOnly ? first + " " : candidates.commonPrefix).dropFirst(candidates.typed.count)
+    guard addition.isEmpty else {
+      return el_insertstr(editor, String(addition)) == 0 ? CC_REFRESH : CC_ERROR
+    }
+    libedit_print(editor, "\n" + candidates.words.joined(separator: "  ") + "\n")
+    return CC_REDISPLAY
+  }
+}

@@ -1,0 +1,250 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import Market
+import NIOCore
+import NodeAPI
+import NodeCore
+import NodeCrypto
+import OrderBook
+
+/// The node's HTTP API: a fixed table of routes over documents of ``NodeAPI``, on a Unix socket that only the node's
+/// user can open.
+struct APIServer: Sendable {
+  /// The largest body of a request in bytes.
+  static let maximumBodyBytes = 64 << 10
+  /// Orders of each side that a book answer has at most when the request does not say.
+  static let defaultBookLimit = 50
+  /// The fewest digits by which an order may be named.
+  static let shortestPrefix = 4
+
+  let runtime: NodeRuntime
+  let status: StatusSource
+  let requestStop: @Sendable () -> Void
+
+  func application(socketPath: String, logger: Logger) -> some ApplicationProtocol {
+    Application(
+      router: router(),
+      configuration: ApplicationConfiguration(
+        address: .unixDomainSocket(path: socketPath), serverName: "p2pnode"),
+      logger: logger)
+  }
+
+  func router() -> Router<BasicRequestContext> {
+    let router = Router(context: BasicRequestContext.self)
+    router.add(middleware: ProblemMiddleware())
+    let api = router.group("v1")
+    addOrderRoutes(api)
+    addBookRoutes(api)
+    api.get("network") { _, _ in try await json(runtime.read { DocumentBuilder(core: $0, now: $1).network() }) }
+    api.get("status") { _, _ in try json(await status.document(runtime)) }
+    api.get("peers") { _, _ in
+      try await json(
+        runtime.read { core, now in
+          let digest = core.bookDigest()
+          return DocumentBuilder(core: core, now: now).peers(bookDigest: digest)
+        })
+    }
+    api.post("stop") { _, _ in
+      requestStop()
+      return try json(await status.document(runtime))
+    }
+    return router
+  }
+
+  private func addOrderRoutes(_ api: RouterGroup<BasicRequestContext>) {
+    api.post("orders") { request, _ in
+      let body = try await order(from: request)
+      switch await runtime.submit(.place(body)) {
+      case .success(let id): return try await json(document(of: id), status: .created)
+      case .failure(let refusal): throw Problem(refusal)
+      }
+    }
+    api.get("orders") { request, _ in
+      let ownOnly = try isOwnScope(request)
+      return try await json(
+        runtime.read { core, now in
+          let builder = DocumentBuilder(core: core, now: now)
+          guard !ownOnly else {
+            return core.ownOrders(now: now).map { builder.order($0.order, state: $0.state) }
+          }
+          // A bid stands in the ladder of each class that it accepts.
+          var seen: Set<String> = []
+          return core.genesis.gpuClasses.indices.flatMap { index in
+            let gpuClass = GPUClassIndex(UInt16(index))
+            return builder.ladder(gpuClass, .offer, limit: .max) + builder.ladder(gpuClass, .bid, limit: .max)
+          }.filter { seen.insert($0.id).inserted }
+        })
+    }
+    api.get("orders/:id") { _, context in try await json(document(of: identifier(context))) }
+    api.delete("orders/:id") { _, context in
+      let id = try await identifier(context)
+      switch await runtime.submit(.cancel(id)) {
+      case .success: return try await json(document(of: id))
+      case .failure(let refusal): throw Problem(refusal)
+      }
+    }
+    api.get("orders/:id/why") { _, context in
+      let id = try await identifier(context)
+      let answer = await runtime.read { core, now in
+        core.explain(id, now: now).flatMap { DocumentBuilder(core: core, now: now).why(id, explanation: $0) }
+      }
+      guard let answer else {
+        throw Problem.notFound("order \(id) is not in the book any more; `orders` tells what became of it")
+      }
+      return try json(answer)
+    }
+  }
+
+  private func addBookRoutes(_ api: RouterGroup<BasicRequestContext>) {
+    api.get("book") { request, _ in
+      let limit = try number(request, "limit", allowed: 1...100_000) ?? Self.defaultBookLimit
+      guard let name = request.uri.queryParameters["gpu_class"].map(String.init) else {
+        return try await json(
+          runtime.read { core, now in
+            let builder = DocumentBuilder(core: core, now: now)
+            return core.genesis.gpuClasses.indices.map { builder.bookSummary(GPUClassIndex(UInt16($0))) }
+          })
+      }
+      guard let gpuClass = runtime.genesis.gpuClass(named: name) else {
+        let known = runtime.genesis.gpuClasses.map(\.id)
+        let near = NearestWord.question(for: name, among: known).map { " (\($0))" } ?? ""
+        throw Problem.badRequest(
+          "GPU class is \"\(name)\"\(near); allowed: \(known.joined(separator: ", "))")
+      }
+      return try await json(
+        runtime.read { core, now in
+          let builder = DocumentBuilder(core: core, now: now)
+          return BookDocument(
+            gpuClass: name, offers: builder.ladder(gpuClass, .offer, limit: limit),
+            bids: builder.ladder(gpuClass, .bid, limit: limit))
+        })
+    }
+    api.get("trades") { request, _ in
+      let ownOnly = try isOwnScope(request)
+      return try await json(
+        runtime.read { core, now in
+          let builder = DocumentBuilder(core: core, now: now)
+          return builder.trades(ownOnly: ownOnly).map(builder.trade)
+        })
+    }
+    api.get("receipts") { request, _ in
+      let ownOnly = try isOwnScope(request)
+      return try await json(
+        runtime.read { core, now in DocumentBuilder(core: core, now: now).receipts(ownOnly: ownOnly) })
+    }
+  }
+
+  // MARK: Requests
+
+  private func order(from request: Request) async throws -> OrderBody {
+    let type = request.headers[.contentType] ?? ""
+    guard type.split(separator: ";").first.map({ $0.trimmingCharacters(in: .whitespaces) }) == "application/json"
+    else { throw Problem.badRequest("Content-Type is \"\(type)\"; allowed: application/json") }
+    let buffer: ByteBuffer
+    do {
+      buffer = try await request.body.collect(upTo: Self.maximumBodyBytes)
+    } catch is NIOTooManyBytesError {
+      throw Problem(
+        status: .contentTooLarge, kind: "too-large", title: "The body is too large",
+        detail: "allowed: at most \(Self.maximumBodyBytes) bytes")
+    }
+    let document: OrderRequest
+    do {
+      document = try NodeJSON.decode(from: buffer.readableBytesView)
+    } catch {
+      throw Problem.badRequest("\(error)")
+    }
+    do {
+      return try OrderResolver(genesis: runtime.genesis, now: NodeRuntime.now).resolve(document)
+    } catch {
+      throw Problem.badOrder(error.description)
+    }
+  }
+
+  private func document(of id: OrderID) async throws -> OrderDocument {
+    let found = await runtime.read { core, now -> OrderDocument? in
+      let builder = DocumentBuilder(core: core, now: now)
+      if let own = core.ownOrderState(id, now: now) { return builder.order(own.order, state: own.state) }
+      return core.book.order(id).map { builder.order($0, state: nil) }
+    }
+    guard let found else { throw Problem.notFound("no order \(id) is known; `orders` lists yours, `book` the rest") }
+    return found
+  }
+
+  /// The order that the path names by its id or the beginning of it.
+  private func identifier(_ context: BasicRequestContext) async throws -> OrderID {
+    let text = try context.parameters.require("id").lowercased()
+    if let id = OrderID(hex: text) { return id }
+    let isPrefix = text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    guard isPrefix, (Self.shortestPrefix..<64).contains(text.utf8.count) else {
+      throw Problem.badRequest(
+        "order is \"\(text)\"; allowed: an id, or its first \(Self.shortestPrefix) or more hexadecimal digits")
+    }
+    let found = await runtime.read { core, now in
+      let own = core.ownOrders(now: now).map(\.order.id)
+      let all = core.genesis.gpuClasses.indices.flatMap { index in
+        [Side.offer, .bid].flatMap { side in
+          core.book.ladder(gpuClass: GPUClassIndex(UInt16(index)), side: side).map(\.id)
+        }
+      }
+      return Set(own + all).filter { $0.hex.hasPrefix(text) }.sorted()
+    }
+    switch found.count {
+    case 1: return found[0]
+    case 0: throw Problem.notFound("no order begins with \(text); `orders` lists yours, `book` the rest")
+    default:
+      throw Problem.badRequest(
+        "\(found.count) orders begin with \(text): \(found.prefix(3).map { $0.short(16) }.joined(separator: ", ")); "
+          + "give more digits")
+    }
+  }
+
+  private func isOwnScope(_ request: Request) throws -> Bool {
+    switch request.uri.queryParameters["scope"].map(String.init) {
+    case nil, "mine": return true
+    case "all": return false
+    case let other?: throw Problem.badRequest("scope is \"\(other)\"; allowed: mine, all")
+    }
+  }
+
+  private func number(_ request: Request, _ name: String, allowed: ClosedRange<Int>) throws -> Int? {
+    guard let text = request.uri.queryParameters[name[...]].map(String.init) else { return nil }
+    guard let value = Int(text), allowed.contains(value) else {
+      throw Problem.badRequest(
+        "\(name) is \"\(text)\"; allowed: \(allowed.lowerBound) to \(allowed.upperBound)")
+    }
+    return value
+  }
+
+  private func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+    Response(
+      status: status, headers: [.contentType: "application/json"],
+      body: .init(byteBuffer: ByteBuffer(bytes: try NodeJSON.encode(value))))
+  }
+}
+
+/// What `status` reports beside the core.
+struct StatusSource: Sendable {
+  let networkName: String
+  let listen: String?
+  let startedAt: Timestamp
+
+  func document(_ runtime: NodeRuntime) async -> StatusDocument {
+    await runtime.read { core, now in
+      let own = core.own
+      let ownTrades = core.ledger.sorted.filter {
+        $0.state == .settled && ($0.terms.provider == own || $0.terms.buyer == own)
+      }
+      return StatusDocument(
+        node: own.hex, network: core.genesis.networkID.hex, networkName: networkName, version: Version.current,
+        state: core.state.rawValue, trouble: core.storeTrouble, listen: listen, timeMs: now.milliseconds,
+        uptimeMs: now - startedAt, bookDigest: core.bookDigest().hex, bookTimeMs: core.feeds.latestTime.milliseconds,
+        orders: core.book.openCount(.offer) + core.book.openCount(.bid), feeds: core.feeds.count,
+        entries: core.feeds.entryCount, ownSequence: core.feeds.head(of: own).sequence, peers: core.peers.count,
+        trades: core.ledger.settledCount, ownTrades: ownTrades.count, undecided: core.undecidedCount,
+        frozenFeeds: core.feeds.frozenCount)
+    }
+  }
+}

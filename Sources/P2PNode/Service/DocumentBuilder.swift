@@ -1,0 +1,193 @@
+import Gossip
+import Market
+import NodeAPI
+import NodeCore
+import NodeCrypto
+import OrderBook
+import Settlement
+
+/// Makes the API's documents out of the core's values.
+struct DocumentBuilder {
+  let core: NodeCore
+  let now: Timestamp
+
+  private var genesis: Genesis { core.genesis }
+
+  func order(_ order: Order, state: OwnOrderState?) -> OrderDocument {
+    let held = core.book.state(of: order.id)
+    var document = OrderDocument(
+      id: order.id.hex, side: order.side == .offer ? "offer" : "bid",
+      state: (state ?? bookState(order, held)).rawValue, owner: order.owner.hex, own: order.owner == core.own,
+      stale: core.isOwnerStale(order.owner, now: now),
+      gpuClasses: order.body.gpuClasses.map { genesis.gpuClass(at: $0).id }, gpus: Int64(order.body.gpus),
+      gpusLeft: Int64(held.map(left) ?? 0), startMs: milliseconds(order.body.window.start),
+      endMs: milliseconds(order.body.window.end), durationMs: nil, priceMicros: order.body.price.micros,
+      minimumGpus: 1, minimumMs: nil, attributes: nil, requirements: nil,
+      placedMs: order.priority.time.milliseconds, expiryMs: order.body.expiry.milliseconds, calendar: nil)
+    document.gpuSecondsLeft = held.map(gpuSecondsLeft)
+    switch order.body {
+    case .offer(let offer):
+      document.minimumGpus = Int64(offer.minimumGPUs)
+      document.minimumMs = offer.minimumSlots * genesis.slotMilliseconds
+      document.attributes = attributes(offer.attributes)
+      document.calendar = held?.calendar.map(runs)
+    case .bid(let bid):
+      document.durationMs = bid.durationSlots * genesis.slotMilliseconds
+      document.minimumGpus = Int64(bid.minimumGPUs)
+      document.requirements = requirements(bid.requirements)
+    }
+    return document
+  }
+
+  private func bookState(_ order: Order, _ held: OrderState?) -> OwnOrderState {
+    guard let held, order.body.expiry > now else { return .expired }
+    return held.isOpen ? .open : .filled
+  }
+
+  /// GPUs that could still be traded: a bid's remainder, or what an offer has free in its freest slot from now on.
+  private func left(_ state: OrderState) -> Int32 {
+    guard let calendar = state.calendar else { return state.remainingGPUs }
+    let next = genesis.slot(startingFrom: now)
+    return calendar.runs.filter { $0.slots.end > next }.map(\.free).max() ?? 0
+  }
+
+  private func gpuSecondsLeft(_ state: OrderState) -> Int64 {
+    let slotSeconds = genesis.slotMilliseconds / 1000
+    switch state.order.body {
+    case .bid(let bid): return Int64(state.remainingGPUs) * bid.durationSlots * slotSeconds
+    case .offer:
+      let next = genesis.slot(startingFrom: now)
+      let free = state.calendar?.runs.map { run in
+        Int64(run.free) * max(0, run.slots.end.index - max(run.slots.start, next).index)
+      }
+      return (free ?? []).reduce(0, +) * slotSeconds
+    }
+  }
+
+  private func runs(_ calendar: CapacityCalendar) -> [CalendarRunDocument] {
+    calendar.runs.filter { $0.used > 0 }.map {
+      CalendarRunDocument(
+        startMs: milliseconds($0.slots.start), endMs: milliseconds($0.slots.end), usedGpus: $0.used)
+    }
+  }
+
+  private func milliseconds(_ slot: Slot) -> Int64 { genesis.start(of: slot).milliseconds }
+
+  private func attributes(_ attributes: Attributes) -> AttributesDocument? {
+    guard attributes != Attributes() else { return nil }
+    var out = AttributesDocument()
+    out.region = attributes.region.isEmpty ? nil : attributes.region
+    out.interconnect = attributes.interconnect.isEmpty ? nil : attributes.interconnect
+    out.driver = attributes.driver.isEmpty ? nil : attributes.driver
+    out.wattsPerGpu = attributes.wattsPerGPU == 0 ? nil : Int64(attributes.wattsPerGPU)
+    out.gco2PerKwh = attributes.gramsCO2PerKWh == 0 ? nil : Int64(attributes.gramsCO2PerKWh)
+    return out
+  }
+
+  private func requirements(_ requirements: Requirements) -> RequirementsDocument? {
+    guard requirements != Requirements() else { return nil }
+    var out = RequirementsDocument()
+    out.regions = requirements.regions.isEmpty ? nil : requirements.regions
+    out.interconnect = requirements.interconnect.isEmpty ? nil : requirements.interconnect
+    out.maximumWattsPerGpu =
+      requirements.maximumWattsPerGPU == 0 ? nil : Int64(requirements.maximumWattsPerGPU)
+    out.maximumGco2PerKwh =
+      requirements.maximumGramsCO2PerKWh == 0 ? nil : Int64(requirements.maximumGramsCO2PerKWh)
+    return out
+  }
+
+  // MARK: The book
+
+  func ladder(_ gpuClass: GPUClassIndex, _ side: Side, limit: Int) -> [OrderDocument] {
+    openOrders(gpuClass, side).prefix(limit).map { order($0.order, state: nil) }
+  }
+
+  func bookSummary(_ gpuClass: GPUClassIndex) -> BookSummaryDocument {
+    let offers = openOrders(gpuClass, .offer)
+    let bids = openOrders(gpuClass, .bid)
+    return BookSummaryDocument(
+      gpuClass: genesis.gpuClass(at: gpuClass).id, offers: offers.count,
+      gpusOffered: offers.reduce(0) { $0 + Int64(left($1)) }, bestOfferMicros: offers.first?.price.micros,
+      bids: bids.count, gpusWanted: bids.reduce(0) { $0 + Int64(left($1)) },
+      bestBidMicros: bids.first?.price.micros)
+  }
+
+  /// The book keeps an order until some feed's time has passed its expiry; people see the clock's view.
+  private func openOrders(_ gpuClass: GPUClassIndex, _ side: Side) -> [OrderState] {
+    core.book.ladder(gpuClass: gpuClass, side: side).filter { $0.order.body.expiry > now }
+  }
+
+  // MARK: Trades
+
+  func trade(_ trade: Trade) -> TradeDocument {
+    let terms = trade.terms
+    let role = terms.provider == core.own ? "provider" : terms.buyer == core.own ? "buyer" : "observer"
+    return TradeDocument(
+      id: trade.id.hex, state: state(of: trade), role: role, offer: terms.offer.hex, bid: terms.bid.hex,
+      provider: terms.provider.hex, buyer: terms.buyer.hex,
+      taker: terms.takerSide == .offer ? "provider" : "buyer", gpuClass: terms.gpuClass, gpus: Int64(terms.gpus),
+      startMs: terms.start.milliseconds, endMs: terms.end.milliseconds, priceMicros: terms.price.micros,
+      totalMicros: terms.total.micros, currency: terms.currency, deadlineMs: terms.deadline.milliseconds,
+      settledMs: trade.acceptance?.acceptance.time.milliseconds)
+  }
+
+  private func state(of trade: Trade) -> String {
+    switch trade.state {
+    case .settled: "settled"
+    case .rejected: "rejected"
+    case .released: "released"
+    case .proposed: now > trade.terms.deadline ? "held" : "proposed"
+    }
+  }
+
+  /// Trades in the order in which they were, or would be, accepted at the latest.
+  func trades(ownOnly: Bool) -> [Trade] {
+    func time(_ trade: Trade) -> Timestamp { trade.acceptance?.acceptance.time ?? trade.terms.deadline }
+    // The ledger is sorted by id, and the sort is stable.
+    return core.ledger.sorted
+      .filter { !ownOnly || $0.terms.provider == core.own || $0.terms.buyer == core.own }
+      .sorted { time($0) < time($1) }
+  }
+
+  func receipts(ownOnly: Bool) -> [ReceiptDocument] {
+    // Terms in the ledger have been decoded once, so they do so again.
+    trades(ownOnly: ownOnly).compactMap { trade in
+      trade.receipt.flatMap { try? ReceiptDocument($0, network: genesis.networkID) }
+    }
+  }
+
+  // MARK: The network
+
+  func network() -> NetworkDocument {
+    NetworkDocument(
+      id: genesis.networkID.hex, name: genesis.name, currency: genesis.currency, slotMs: genesis.slotMilliseconds,
+      gpuClasses: genesis.gpuClasses.map {
+        NetworkDocument.GPUClassDocument(
+          id: $0.id, vendor: $0.vendor, model: $0.model, interface: $0.interface, vramMib: $0.vramMiB,
+          boardPowerWatts: $0.boardPowerWatts)
+      })
+  }
+
+  func peers(bookDigest: Digest) -> [PeerDocument] {
+    core.peers.map { peer in
+      PeerDocument(
+        node: peer.node.hex, address: peer.address.description,
+        direction: peer.direction == .inbound ? "inbound" : "outbound", agent: peer.agent,
+        bookDigest: peer.summary?.bookDigest.hex, agrees: peer.summary.map { $0.bookDigest == bookDigest },
+        entries: peer.summary.map { Int64(clamping: $0.entries) }, roundTripMs: peer.roundTripMilliseconds,
+        connectedMs: now - peer.connectedAt)
+    }
+  }
+
+  func why(_ id: OrderID, explanation: MatchExplanation) -> WhyDocument? {
+    guard let state = core.book.state(of: id) else { return nil }
+    return WhyDocument(
+      order: order(state.order, state: core.ownOrderState(id, now: now)?.state),
+      counterOrders: explanation.counterOrders,
+      conditions: MatchCondition.allCases.filter { $0 != .matching }.map {
+        WhyDocument.Condition(condition: $0.rawValue, ruledOut: explanation.count($0))
+      },
+      matching: explanation.count(.matching), bestCounterPriceMicros: explanation.bestCounterPrice?.micros,
+      undecided: core.ledger.trades(of: id).filter { core.ledger[$0]?.state == .proposed }.count)
+  }
+}

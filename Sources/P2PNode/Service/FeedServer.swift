@@ -1,0 +1,103 @@
+import Gossip
+import NodeCrypto
+import Store
+import Synchronization
+import Transport
+
+/// Answers peers' requests for history out of the store, piece by piece, at the pace at which each peer takes it, so
+/// that a node that serves many newcomers goes on trading.
+final class FeedServer: Sendable {
+  private struct Job: Sendable {
+    let connection: Connection
+    let request: UInt64
+    var ranges: [FeedRange]
+  }
+
+  /// Requests of one peer that may wait; an honest peer has one at a time.
+  private static let maximumJobs = 4
+  /// What one step reads and sends at most.
+  private static let stepBytes = 256 << 10
+  /// What one message carries at most besides its envelope.
+  private static let messageBytes = 60_000
+
+  private let writer: StoreWriter
+  private let jobs = Mutex<[UInt64: [Job]]>([:])
+
+  init(writer: StoreWriter) { self.writer = writer }
+
+  /// Answers a request; a peer that asks for more before it was answered too often gets nothing for it.
+  func serve(_ connection: Connection, id: UInt64, request: UInt64, ranges: [FeedRange]) {
+    let mustStart = jobs.withLock { jobs in
+      guard jobs[id, default: []].count < Self.maximumJobs else { return false }
+      jobs[id, default: []].append(Job(connection: connection, request: request, ranges: ranges))
+      return jobs[id]?.count == 1
+    }
+    if mustStart { step(id) }
+  }
+
+  /// Goes on where a full connection made it stop.
+  func writable(_ id: UInt64) { step(id) }
+
+  /// Forgets a connection's requests.
+  func disconnected(_ id: UInt64) { jobs.withLock { $0[id] = nil } }
+
+  private func step(_ id: UInt64) {
+    writer.afterCommits { store in
+      guard var job = self.jobs.withLock({ $0[id]?.first }) else { return }
+      let isDone: Bool
+      switch self.send(&job, from: store) {
+      case .full:
+        // The transport tells when there is room again.
+        self.jobs.withLock { jobs in if jobs[id]?.isEmpty == false { jobs[id]?[0] = job } }
+        return
+      case .more: isDone = false
+      case .done: isDone = true
+      }
+      let hasMore = self.jobs.withLock { jobs -> Bool in
+        guard jobs[id]?.isEmpty == false else { return false }
+        if isDone { jobs[id]?.removeFirst() } else { jobs[id]?[0] = job }
+        return jobs[id]?.isEmpty == false
+      }
+      if hasMore { self.step(id) }
+    }
+  }
+
+  private enum Progress { case full, more, done }
+
+  private func send(_ job: inout Job, from store: EntryStore) -> Progress {
+    var budget = Self.stepBytes
+    while let range = job.ranges.first, budget > 0 {
+      // A damaged store gives what it can; the peer asks another one for the rest.
+      let entries =
+        (try? store.entries(
+          of: range.author, from: range.from, through: range.through, maximumBytes: Self.messageBytes - 2000)) ?? []
+      guard let last = entries.last else {
+        job.ranges.removeFirst()
+        continue
+      }
+      // The last entry may reach past the bound; it goes alone then.
+      let fitting = Self.prefix(of: entries)
+      let message = GossipCore.fetchAnswer(
+        id: job.request, entries: fitting.map { ($0.bytes, $0.signature) }, done: false)
+      guard job.connection.send(message, priority: .bulk) != .full else { return .full }
+      budget -= message.count
+      let reached = fitting.last?.sequence ?? last.sequence
+      job.ranges.removeFirst()
+      if reached < range.through {
+        job.ranges.insert(FeedRange(author: range.author, from: reached + 1, through: range.through), at: 0)
+      }
+    }
+    guard job.ranges.isEmpty else { return .more }
+    let message = GossipCore.fetchAnswer(id: job.request, entries: [], done: true)
+    return job.connection.send(message, priority: .bulk) == .full ? .full : .done
+  }
+
+  private static func prefix(of entries: [StoredEntry]) -> [StoredEntry] {
+    var size = 0
+    let count = entries.prefix { entry in
+      size += entry.bytes.count + entry.signature.count + 16
+      return size <= messageBytes
+    }.count
+    return Array(entries.prefix(max(count, 1)))
+  }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import Gossip
+import Hummingbird
+import Logging
+import Market
+import NIOPosix
+import NodeAPI
+import NodeCore
+import NodeCrypto
+import ServiceLifecycle
+import Store
+import Synchronization
+import Transport
+
+/// Puts a node together, runs it, and takes it apart again in order.
+struct NodeHost {
+  /// What the command line says.
+  struct Options {
+    var directory: DataDirectory
+    var passphrase: PassphraseSource
+    var listen: HostPort?
+    var advertise: String?
+    var peers: [HostPort]
+    var stopWithStdin: Bool
+  }
+
+  let options: Options
+  let logger: Logger
+
+  func run() async throws {
+    try ProcessHardening.disableCoreDumps()
+    try Sodium.selfTest()
+    let directory = options.directory
+    let genesis = try directory.genesis()
+    let lock = try DirectoryLock(directory: directory.path)
+    defer { withExtendedLifetime(lock) {} }
+    let socketPath = try NodeSocket.path(inDataDirectory: directory.path)
+    let identity = try IdentityFile.load(
+      fromDirectory: directory.path, passphrase: try options.passphrase.read(isNew: false))
+    let store = try EntryStore(path: directory.storeFile, network: genesis.networkID, node: identity.nodeID)
+    let runtime = NodeRuntime(
+      configuration: configuration(genesis: genesis, identity: identity), store: store, logger: logger)
+    try await runtime.restore()
+
+    let transport = Transport(
+      identity: identity, network: genesis.networkID, eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
+      logger: logger, delegate: runtime)
+    let endpoint = try await listen(on: transport, genesis: genesis)
+    let listening = HostPort(host: endpoint.host, port: endpoint.port)
+    let known = try store.addresses().compactMap { PeerAddress($0) }
+    try prepareSocket(socketPath)
+    try await serve(
+      runtime, transport: transport, genesis: genesis, listening: listening, known: known, socketPath: socketPath)
+  }
+
+  private func serve(
+    _ runtime: NodeRuntime, transport: Transport, genesis: Genesis, listening: HostPort, known: [PeerAddress],
+    socketPath: String
+  ) async throws {
+    let stop = StopTrigger()
+    let status = StatusSource(
+      networkName: genesis.name, listen: listening.description, startedAt: NodeRuntime.now)
+    let api = APIServer(runtime: runtime, status: status, requestStop: stop.pull)
+    let node = NodeService(runtime: runtime, transport: transport, port: listening.port, known: known)
+    let group = ServiceGroup(
+      configuration: .init(
+        services: [
+          .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
+          .init(
+            service: api.application(socketPath: socketPath, logger: quietLogger),
+            successTerminationBehavior: .gracefullyShutdownGroup),
+        ],
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
+    stop.arm { await group.triggerGracefulShutdown() }
+    if options.stopWithStdin { watchStandardInput(stop) }
+    Terminal.write(
+      """
+      node       \(runtime.own)
+      network    \(TerminalText.clean(genesis.name)) (\(genesis.networkID.short()))
+      listening  \(listening)
+      data       \(options.directory.path)
+      Running. Trade on it with: p2pnode console --data \(options.directory.path)
+      """, to: .output)
+    try await group.run()
+    try? FileManager.default.removeItem(atPath: socketPath)
+  }
+
+  private func configuration(genesis: Genesis, identity: Identity) -> NodeConfiguration {
+    let bootstrap =
+      options.peers.isEmpty
+      ? genesis.bootstrap.compactMap { PeerAddress($0) }
+      : options.peers.compactMap { PeerAddress($0.description) }
+    return NodeConfiguration(
+      genesis: genesis, identity: identity, agent: "p2pnode \(Version.current)", listenPort: 0,
+      advertisedHost: options.advertise, bootstrap: bootstrap,
+      seed: Sodium.randomBytes(count: 8).reduce(0) { $0 << 8 | UInt64($1) })
+  }
+
+  private func listen(on transport: Transport, genesis: Genesis) async throws -> Endpoint {
+    if let listen = options.listen { return try await transport.listen(host: listen.host, port: listen.port) }
+    // The first node of a market on one machine becomes the one that the others find.
+    let bootstrap = genesis.bootstrap.compactMap { try? HostPort($0, option: "bootstrap") }.first
+    if let bootstrap, bootstrap.isLoopback,
+      let endpoint = try? await transport.listen(host: bootstrap.host, port: bootstrap.port)
+    {
+      return endpoint
+    }
+    return try await transport.listen(host: "127.0.0.1", port: 0)
+  }
+
+  /// A socket that is left of a killed process is in the way; the directory's lock says that none uses it.
+  private func prepareSocket(_ path: String) throws {
+    guard unlink(path) == 0 || errno == ENOENT else {
+      throw NodeStartError.socket(path: path, why: String(cString: strerror(errno)))
+    }
+  }
+
+  /// The libraries' own lines about starting and stopping say nothing that the node does not.
+  private var quietLogger: Logger {
+    var logger = logger
+    logger.logLevel = max(logger.logLevel, .warning)
+    return logger
+  }
+
+  private func watchStandardInput(_ stop: StopTrigger) {
+    let thread = Thread {
+      var byte: UInt8 = 0
+      while true {
+        let count = Foundation.read(STDIN_FILENO, &byte, 1)
+        if count == 0 || (count < 0 && errno != EINTR) { break }
+      }
+      stop.pull()
+    }
+    thread.start()
+  }
+}
+
+/// Stops the node from wherever it is told to; before the node can stop, it remembers.
+private final class StopTrigger: Sendable {
+  private struct State {
+    var isPulled = false
+    var action: (@Sendable () async -> Void)?
+  }
+
+  private let state = Mutex(State())
+
+  func arm(_ action: @escaping @Sendable () async -> Void) {
+    let isPulled = state.withLock { state in
+      state.action = action
+      return state.isPulled
+    }
+    if isPulled { Task { await action() } }
+  }
+
+  @Sendable func pull() {
+    let action = state.withLock { state in
+      state.isPulled = true
+      return state.action
+    }
+    if let action { Task { await action() } }
+  }
+}
+
+/// The node's part of the service group.
+private struct NodeService: Service {
+  /// How long a stopping node may take to finish what it has decided.
+  static let stopSeconds = 5
+
+  let runtime: NodeRuntime
+  let transport: Transport
+  let port: Int
+  let known: [PeerAddress]
+
+  func run() async throws {
+    await runtime.begin(transport: transport, listenPort: UInt16(clamping: port), known: known)
+    try? await gracefulShutdown()
+    await runtime.stop(seconds: Self.stopSeconds)
+  }
+}

@@ -1,0 +1,403 @@
+import Dispatch
+import Foundation
+import Gossip
+import Logging
+import Market
+import Metrics
+import NIOCore
+import NodeCore
+import NodeCrypto
+import Store
+import Synchronization
+import Transport
+
+/// The core with its I/O around it: one writer takes events and carries out effects, everything slow happens elsewhere.
+///
+/// | stage | where |
+/// |---|---|
+/// | decryption, framing | event loops |
+/// | decoding, signatures | ``VerificationPool``, all cores |
+/// | applying, matching | `queue`, one at a time |
+/// | disk | ``StoreWriter``, group commit |
+///
+/// What a connection has delivered counts against its window until the writer has taken it, so a node that cannot
+/// follow slows its peers down instead of growing.
+final class NodeRuntime: @unchecked Sendable {
+  let genesis: Genesis
+  let own: NodeID
+  let logger: Logger
+
+  /// Everything below is touched on this queue only.
+  private let queue = DispatchQueue(label: "p2pnode.writer")
+  private var core: NodeCore
+  private var effects: [NodeEffect] = []
+  private var connections: [UInt64: Connection] = [:]
+  private var timer: (any DispatchSourceTimer)?
+  private var timerDeadline: Timestamp?
+  private var stopWaiters: [CheckedContinuation<Void, Never>] = []
+
+  /// Set once, before the first event.
+  private var transport: Transport?
+  private let store: EntryStore
+  private let pool: VerificationPool
+  private let inbox = Mutex(Inbox())
+  private let commands = Mutex(Commands())
+  private var writer: StoreWriter!
+  private var server: FeedServer!
+
+  private struct Inbox {
+    var events: [Input] = []
+    var isScheduled = false
+  }
+
+  private enum Input {
+    case event(NodeEvent)
+    case connected(Connection)
+    case message(Connection, ByteBuffer)
+    case disconnected(Connection)
+  }
+
+  private struct Commands {
+    var next: CommandID = 1
+    var waiting: [CommandID: CheckedContinuation<Result<OrderID, CommandRefusal>, Never>] = [:]
+  }
+
+  /// A timer never fires more often than this, in milliseconds, whatever the core says is due.
+  private static let shortestWait: Int64 = 5
+
+  private let entriesMetric = Counter(label: "p2pnode_entries_applied_total")
+  private let faultsMetric = Counter(label: "p2pnode_invalid_entries_total")
+
+  init(configuration: NodeConfiguration, store: EntryStore, logger: Logger) {
+    genesis = configuration.genesis
+    own = configuration.identity.nodeID
+    self.logger = logger
+    self.store = store
+    pool = VerificationPool(genesis: configuration.genesis)
+    core = NodeCore(configuration, now: Self.now)
+    writer = StoreWriter(store: store, own: own) { [weak self] outcome in
+      switch outcome {
+      case .durable(let sequence): self?.post(.durable(sequence: sequence))
+      case .failed(let why):
+        self?.logger.error("the store does not take entries; trying again", metadata: ["why": "\(why)"])
+        self?.post(.storeFailed(why))
+      case .recovered:
+        self?.logger.notice("the store takes entries again")
+        self?.post(.storeRecovered)
+      }
+    }
+    server = FeedServer(writer: writer)
+  }
+
+  /// The machine's clock.
+  static var now: Timestamp {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+  }
+
+  // MARK: Life
+
+  /// Restores what is stored; nothing is sent or written yet.
+  func restore() async throws {
+    try await onQueue { try self.restoreFromStore() }
+  }
+
+  /// Starts to deal, over `transport`.
+  ///
+  /// - Parameters:
+  ///   - listenPort: where the transport accepts peers.
+  ///   - known: addresses from an earlier run.
+  func begin(transport: Transport, listenPort: UInt16, known: [PeerAddress]) async {
+    await onQueue {
+      self.transport = transport
+      self.core.listens(on: listenPort)
+      for address in known { self.core.learn(address, now: Self.now) }
+      self.core.finishRestore(now: Self.now, into: &self.effects)
+      self.core.handle(.timer, now: Self.now, into: &self.effects)
+      self.performAll()
+    }
+  }
+
+  /// Finishes what is open, for at most `seconds`, and stops writing.
+  func stop(seconds: Int) async {
+    post(.stop)
+    await withCheckedContinuation { continuation in
+      queue.async {
+        self.stopWaiters.append(continuation)
+        self.resumeStopped(force: false)
+        self.queue.asyncAfter(deadline: .now() + .seconds(seconds)) { self.resumeStopped(force: true) }
+      }
+    }
+    await onQueue {
+      self.timer?.cancel()
+      self.timer = nil
+    }
+    await transport?.shutdown()
+    let addresses = await read { core, _ in
+      core.peers.compactMap { peer in peer.listens.map { (address: $0.description, node: peer.node) } }
+    }
+    writer.syncAfterCommits { store in
+      do {
+        if !addresses.isEmpty { try store.replaceAddresses(addresses) }
+        try store.close()
+      } catch {
+        logger.error("closing the store", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  /// Restores the core from the store. Damaged feeds are cut at the damage; the peers have the rest.
+  private func restoreFromStore() throws {
+    var damaged: [(NodeID, UInt64)] = []
+    let maximum = genesis.limits.entryBytes
+    for proof in try store.proofs() {
+      guard let first = try? SignedEntry(stored: proof.first, maximumBytes: maximum),
+        let second = try? SignedEntry(stored: proof.second, maximumBytes: maximum),
+        let proof = EquivocationProof(first, second)
+      else { continue }
+      core.restore(proof)
+    }
+    core.beginRestore()
+    var skipped: NodeID?
+    try store.forEachEntry { stored in
+      guard stored.author != skipped else { return }
+      let fault: EntryFault?
+      do throws(EntryError) {
+        let entry = try SignedEntry(stored: stored, maximumBytes: maximum)
+        let isInPlace = entry.author == stored.author && entry.sequence == stored.sequence
+        fault = isInPlace ? core.restore(entry) : EntryFault("another entry's bytes")
+      } catch {
+        fault = EntryFault(error.description)
+      }
+      if fault != nil {
+        damaged.append((stored.author, stored.sequence))
+        skipped = stored.author
+      }
+    }
+    for (author, sequence) in damaged {
+      logger.warning(
+        "entries of a feed are damaged; fetching them again",
+        metadata: ["author": "\(author)", "from": "\(sequence)"])
+      try store.truncate(author, from: sequence)
+    }
+  }
+
+  private func resumeStopped(force: Bool) {
+    guard force || (core.state == .stopping && core.hasFinished) || core.state == .forked else { return }
+    for waiter in stopWaiters { waiter.resume() }
+    stopWaiters = []
+  }
+
+  // MARK: Input
+
+  /// Hands an event to the writer; from any thread.
+  func post(_ event: NodeEvent) { post([.event(event)]) }
+
+  private func post(_ inputs: [Input]) {
+    let mustSchedule = inbox.withLock { inbox in
+      inbox.events += inputs
+      defer { inbox.isScheduled = true }
+      return !inbox.isScheduled
+    }
+    if mustSchedule { queue.async { self.drain() } }
+  }
+
+  private func drain() {
+    let events = inbox.withLock { inbox in
+      inbox.isScheduled = false
+      defer { inbox.events = [] }
+      return inbox.events
+    }
+    for event in events { take(event) }
+    performAll()
+    resumeStopped(force: false)
+  }
+
+  private func take(_ input: Input) {
+    let now = Self.now
+    switch input {
+    case .event(let event): core.handle(event, now: now, into: &effects)
+    case .connected(let connection):
+      let id = connection.id.rawValue
+      connections[id] = connection
+      guard let port = UInt16(exactly: connection.remote.port) else { return }
+      core.handle(
+        .connected(
+          id, node: connection.remoteNode, address: PeerAddress(host: connection.remote.host, port: port),
+          direction: connection.direction == .inbound ? .inbound : .outbound),
+        now: now, into: &effects)
+    case .message(let connection, let buffer):
+      core.handle(.received(connection.id.rawValue, Array(buffer: buffer)), now: now, into: &effects)
+      connection.consumed(buffer.readableBytes)
+    case .disconnected(let connection):
+      connections[connection.id.rawValue] = nil
+      server.disconnected(connection.id.rawValue)
+      core.handle(.disconnected(connection.id.rawValue), now: now, into: &effects)
+    }
+  }
+
+  // MARK: Effects
+
+  private func performAll() {
+    var toVerify: [SignedEntry] = []
+    while !effects.isEmpty {
+      let batch = effects
+      effects = []
+      for effect in batch { perform(effect, &toVerify) }
+    }
+    if !toVerify.isEmpty {
+      pool.check(toVerify) { [weak self] events in
+        self?.countFaults(events)
+        self?.post(events.map { .event($0) })
+      }
+    }
+    scheduleTimer()
+  }
+
+  private func perform(_ effect: NodeEffect, _ toVerify: inout [SignedEntry]) {
+    switch effect {
+    case .send(let connection, let message, let priority):
+      connections[connection]?.send(message, priority: priority.transport)
+    case .verify(let entry): toVerify.append(entry)
+    case .verifyProof(let proof, let peer):
+      pool.check(proof) { [weak self] in self?.post(.proofVerified(proof, from: peer, isValid: $0)) }
+    case .findRival(let entry): findRival(of: entry)
+    case .persist(let entry):
+      entriesMetric.increment()
+      writer.keep(entry)
+    case .persistProof(let proof):
+      logger.warning(
+        "an author signed two entries at one place; its feed is frozen",
+        metadata: ["author": "\(proof.author)", "sequence": "\(proof.sequence)"])
+      writer.keep(proof)
+    case .rebuild: rebuild()
+    case .serve(let connection, let request, let ranges):
+      if let open = connections[connection] { server.serve(open, id: connection, request: request, ranges: ranges) }
+    case .dial(let address): dial(address)
+    case .disconnect(let connection, let cause): connections[connection]?.close(cause.description)
+    case .reply(let id, let result):
+      commands.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: result)
+    }
+  }
+
+  private func findRival(of entry: SignedEntry) {
+    let maximum = genesis.limits.entryBytes
+    writer.afterCommits { [weak self] store in
+      guard let stored = try? store.entry(of: entry.author, at: entry.sequence),
+        let rival = try? SignedEntry(stored: stored, maximumBytes: maximum)
+      else { return }
+      self?.post(.rivalFound(rival, of: entry))
+    }
+  }
+
+  private func rebuild() {
+    do {
+      try writer.syncAfterCommits { _ in Result { try self.restoreFromStore() } }.get()
+    } catch {
+      logger.error("restoring from the store", metadata: ["error": "\(error)"])
+    }
+    core.finishRestore(now: Self.now, into: &effects)
+  }
+
+  private func dial(_ address: PeerAddress) {
+    guard let transport else { return }
+    Task { [weak self] in
+      do throws(TransportError) {
+        let connection = try await transport.dial(host: address.host, port: Int(address.port))
+        self?.post(.dialed(address, node: connection.remoteNode))
+      } catch {
+        var isOwn = false
+        if case .handshakeFailed(_, .selfConnection) = error { isOwn = true }
+        self?.logger.debug("dialling", metadata: ["address": "\(address)", "error": "\(error)"])
+        self?.post(.dialFailed(address, isOwn: isOwn))
+      }
+    }
+  }
+
+  private func countFaults(_ events: [NodeEvent]) {
+    for case .verified(_, .failure(let fault)) in events {
+      faultsMetric.increment()
+      logger.debug("invalid entry", metadata: ["why": "\(fault)"])
+    }
+  }
+
+  private func scheduleTimer() {
+    let due = core.nextWake
+    guard due != timerDeadline else { return }
+    timerDeadline = due
+    timer?.cancel()
+    let source = DispatchSource.makeTimerSource(queue: queue)
+    source.schedule(deadline: .now() + .milliseconds(Int(clamping: max(Self.shortestWait, due - Self.now))))
+    source.setEventHandler { [weak self] in
+      guard let self else { return }
+      self.timerDeadline = nil
+      self.take(.event(.timer))
+      self.performAll()
+    }
+    source.resume()
+    timer = source
+  }
+
+  // MARK: Asking
+
+  /// Gives the core a command; returns when its entry is on disk, or when it is refused.
+  func submit(_ command: OrderCommand) async -> Result<OrderID, CommandRefusal> {
+    await withCheckedContinuation { continuation in
+      let id = commands.withLock { commands in
+        defer { commands.next += 1 }
+        commands.waiting[commands.next] = continuation
+        return commands.next
+      }
+      post(.command(id, command))
+    }
+  }
+
+  /// Asks the core something, on the writer's queue.
+  func read<Value: Sendable>(_ body: @escaping @Sendable (inout NodeCore, Timestamp) -> Value) async -> Value {
+    await onQueue { body(&self.core, Self.now) }
+  }
+
+  private func onQueue<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      queue.async { continuation.resume(returning: body()) }
+    }
+  }
+
+  private func onQueue<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+      queue.async { continuation.resume(with: Result { try body() }) }
+    }
+  }
+}
+
+extension NodeRuntime: TransportDelegate {
+  func connected(_ connection: Connection) { post([.connected(connection)]) }
+
+  func received(_ message: ByteBuffer, from connection: Connection) { post([.message(connection, message)]) }
+
+  func writable(_ connection: Connection) { server.writable(connection.id.rawValue) }
+
+  func disconnected(_ connection: Connection, reason: DisconnectReason) {
+    logger.debug(
+      "disconnected", metadata: ["peer": "\(connection.remoteNode.short())", "reason": "\(reason)"])
+    post([.disconnected(connection)])
+  }
+
+  func handshakeFailed(_ failure: HandshakeFailure) {
+    Counter(label: "p2pnode_handshake_failures_total", dimensions: [("reason", failure.reason.label)]).increment()
+    logger.debug("handshake failed", metadata: ["reason": "\(failure.reason)"])
+  }
+}
+
+extension SendPriority {
+  /// The same, in the transport's terms.
+  var transport: MessagePriority {
+    switch self {
+    case .urgent: .urgent
+    case .entry: .entry
+    case .answer: .answer
+    case .bulk: .bulk
+    }
+  }
+}

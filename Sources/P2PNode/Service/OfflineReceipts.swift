@@ -1,0 +1,67 @@
+import Gossip
+import Market
+import NodeAPI
+import NodeCore
+import NodeCrypto
+import Settlement
+import Store
+
+/// Reads the receipts of a stopped node out of its store. Needs no passphrase: nothing is signed.
+enum OfflineReceipts {
+  /// The receipts of the trades in which the node of `dataDirectory` is a party, in the order of their acceptance.
+  static func read(dataDirectory path: String) throws -> [ReceiptDocument] {
+    let directory = DataDirectory(path: path)
+    let lock = try DirectoryLock(directory: path)
+    defer { withExtendedLifetime(lock) {} }
+    let genesis = try directory.genesis()
+    let node = try IdentityFile.nodeID(inDirectory: path)
+    let store = try EntryStore(path: directory.storeFile, network: genesis.networkID, node: node)
+    let codec = OperationCodec(genesis: genesis)
+    let limits = genesis.limits
+    var feeds = Feeds(network: genesis.networkID, limits: limits)
+    for proof in try store.proofs() { _ = feeds.freeze(proof.first.author, from: proof.first.sequence) }
+    var exchange = ReceiptReader()
+    try store.forEachEntry { stored in
+      guard let entry = try? SignedEntry(stored: stored, maximumBytes: limits.entryBytes),
+        feeds.admission(of: entry, now: entry.time) == .next, let operations = try? codec.operations(of: entry)
+      else { return }
+      feeds.append(entry)
+      exchange.take(operations, of: node)
+    }
+    try store.close()
+    return try exchange.receipts(network: genesis.networkID)
+  }
+}
+
+/// Collects what makes up the receipts of one node.
+private struct ReceiptReader {
+  private var ledger = TradeLedger()
+
+  mutating func take(_ operations: [Operation], of node: NodeID) {
+    for operation in operations {
+      switch operation {
+      case .propose(let signed) where signed.terms.provider == node || signed.terms.buyer == node:
+        _ = ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature)
+      case .accept(let signed, let decision) where signed.terms.provider == node || signed.terms.buyer == node:
+        _ = ledger.accept(
+          signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
+          acceptanceBytes: decision.bytes, makerSignature: decision.signature)
+      case .receipt(let decision):
+        guard let trade = ledger[decision.acceptance.trade], trade.terms.maker == decision.maker else { continue }
+        _ = ledger.copy(
+          decision.acceptance, bytes: decision.bytes, makerSignature: decision.signature, by: trade.terms.taker)
+      default: break
+      }
+    }
+  }
+
+  func receipts(network: NetworkID) throws -> [ReceiptDocument] {
+    let settled = ledger.sorted.filter { $0.state == .settled }
+    let inOrder = settled.sorted { left, right in
+      (left.acceptance?.acceptance.time ?? .zero) < (right.acceptance?.acceptance.time ?? .zero)
+    }
+    return try inOrder.compactMap { trade in
+      try trade.receipt.map { receipt in try ReceiptDocument(receipt, network: network) }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NodeAPI
+import NodeCore
+
+/// An error of the API, answered as RFC 9457 has it.
+struct Problem: Error, HTTPResponseError {
+  var status: HTTPResponse.Status
+  /// The kind: the last part of the problem's type.
+  var kind: String
+  var title: String
+  var detail: String
+
+  static func notFound(_ detail: String) -> Problem {
+    Problem(status: .notFound, kind: "not-found", title: "No such thing", detail: detail)
+  }
+
+  static func badRequest(_ detail: String) -> Problem {
+    Problem(status: .badRequest, kind: "bad-request", title: "The request is not one", detail: detail)
+  }
+
+  static func badOrder(_ detail: String) -> Problem {
+    Problem(status: .unprocessableContent, kind: "bad-order", title: "The order is refused", detail: detail)
+  }
+
+  init(status: HTTPResponse.Status, kind: String, title: String, detail: String) {
+    self.status = status
+    self.kind = kind
+    self.title = title
+    self.detail = detail
+  }
+
+  init(_ refusal: CommandRefusal) {
+    switch refusal {
+    case .order, .tooManyOrders: self = .badOrder(refusal.description)
+    case .noSuchOrder: self = .notFound(refusal.description)
+    case .notWriting:
+      self.init(
+        status: .serviceUnavailable, kind: "not-writing", title: "The node writes nothing now",
+        detail: refusal.description)
+    case .storeFailing, .notDurableYet:
+      self.init(
+        status: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), kind: "store", title: "The store cannot write", detail: refusal.description)
+    }
+  }
+
+  func response(from request: Request, context: some RequestContext) throws -> Response {
+    let document = ProblemDocument(
+      type: "urn:p2pnode:\(kind)", title: title, status: status.code, detail: detail)
+    return Response(
+      status: status, headers: [.contentType: "application/problem+json"],
+      body: .init(byteBuffer: ByteBuffer(bytes: try NodeJSON.encode(document))))
+  }
+}
+
+/// Turns every error that a route did not expect into a problem document.
+struct ProblemMiddleware<Context: RequestContext>: RouterMiddleware {
+  func handle(
+    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch let problem as Problem {
+      return try problem.response(from: request, context: context)
+    } catch let error as any HTTPResponseError {
+      let problem = Problem(
+        status: error.status, kind: "http", title: error.status.reasonPhrase,
+        detail: "\(request.method) \(request.uri.path): \(error.status.reasonPhrase)")
+      return try problem.response(from: request, context: context)
+    } catch {
+      context.logger.error("a request failed", metadata: ["error": "\(error)"])
+      let problem = Problem(
+        status: .internalServerError, kind: "internal", title: "The node failed", detail: "\(error)")
+      return try problem.response(from: request, context: context)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import Dispatch
+import Gossip
+import NodeCrypto
+import Store
+import Synchronization
+
+/// Puts entries on disk by group commit: whatever is waiting when a commit ends goes into the next one. When the store
+/// fails, the same entries are tried again until it takes them; none is dropped and none takes another's place.
+final class StoreWriter: Sendable {
+  /// What comes of a commit.
+  enum Outcome: Sendable {
+    /// The own entry with this sequence is on disk.
+    case durable(UInt64)
+    /// The store does not take entries; it is tried again.
+    case failed(String)
+    /// The store takes entries again.
+    case recovered
+  }
+
+  private struct State {
+    var entries: [SignedEntry] = []
+    var proofs: [EquivocationProof] = []
+    var isScheduled = false
+    var isFailing = false
+  }
+
+  private static let batch = 4096
+  private static let retry = DispatchTimeInterval.milliseconds(1000)
+
+  private let store: EntryStore
+  private let own: NodeID
+  private let report: @Sendable (Outcome) -> Void
+  private let queue = DispatchQueue(label: "p2pnode.store")
+  private let state = Mutex(State())
+
+  /// A writer to `store`; `report` is called from its queue.
+  init(store: EntryStore, own: NodeID, report: @escaping @Sendable (Outcome) -> Void) {
+    self.store = store
+    self.own = own
+    self.report = report
+  }
+
+  /// Hands an entry over.
+  func keep(_ entry: SignedEntry) { schedule { $0.entries.append(entry) } }
+
+  /// Hands a proof over.
+  func keep(_ proof: EquivocationProof) { schedule { $0.proofs.append(proof) } }
+
+  private func schedule(_ change: (inout State) -> Void) {
+    let mustStart = state.withLock { state in
+      change(&state)
+      defer { state.isScheduled = true }
+      return !state.isScheduled
+    }
+    if mustStart { queue.async { self.commitWaiting() } }
+  }
+
+  /// Runs `body` on the store's queue, after everything handed over so far has been tried.
+  func afterCommits(_ body: @escaping @Sendable (EntryStore) -> Void) {
+    queue.async { body(self.store) }
+  }
+
+  /// Runs `body` on the store's queue and waits for it.
+  func syncAfterCommits<Value>(_ body: (EntryStore) -> Value) -> Value {
+    queue.sync {
+      // Work that was scheduled later in this queue is done now: the caller needs all of it on disk.
+      commitWaiting()
+      return body(store)
+    }
+  }
+
+  private func commitWaiting() {
+    while true {
+      let (entries, proofs) = state.withLock { state in
+        if state.entries.isEmpty, state.proofs.isEmpty { state.isScheduled = false }
+        return (Array(state.entries.prefix(Self.batch)), state.proofs)
+      }
+      guard !entries.isEmpty || !proofs.isEmpty else { return }
+      do {
+        try store.append(entries.map(\.stored), proofs: proofs.map(\.stored))
+      } catch {
+        let isNew = state.withLock { state in
+          defer { state.isFailing = true }
+          return !state.isFailing
+        }
+        if isNew { report(.failed(error.description)) }
+        queue.asyncAfter(deadline: .now() + Self.retry) { self.commitWaiting() }
+        return
+      }
+      let hasRecovered = state.withLock { state in
+        state.entries.removeFirst(entries.count)
+        state.proofs.removeFirst(proofs.count)
+        defer { state.isFailing = false }
+        return state.isFailing
+      }
+      if hasRecovered { report(.recovered) }
+      for entry in entries where entry.author == own { report(.durable(entry.sequence)) }
+    }
+  }
+}
+
+extension SignedEntry {
+  /// The entry as it lies on disk.
+  var stored: StoredEntry {
+    StoredEntry(author: author, sequence: sequence, bytes: bytes, signature: signature.bytes)
+  }
+
+  /// Reads an entry from disk; its id is computed from the bytes, so damage shows.
+  init(stored: StoredEntry, maximumBytes: Int) throws(EntryError) {
+    try self.init(bytes: stored.bytes, signature: stored.signature, maximumBytes: maximumBytes)
+  }
+}
+
+extension EquivocationProof {
+  /// The proof as it lies on disk.
+  var stored: StoredProof { StoredProof(first: first.stored, second: second.stored) }
+}

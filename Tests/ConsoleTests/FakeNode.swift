@@ -1,0 +1,116 @@
+import Market
+import NodeAPI
+import NodeClient
+import Synchronization
+
+/// A node that answers from memory and remembers what it was asked.
+final class FakeNode: NodeAPIClient {
+  struct State {
+    var requests: [String] = []
+    var placed: [OrderRequest] = []
+    var orders: [OrderDocument] = []
+    var trades: [TradeDocument] = []
+    var receipts: [ReceiptDocument] = []
+    /// What every request but those for the network fails with.
+    var failure: NodeClientError?
+    /// How many more times a stopping node still answers.
+    var answersLeft: Int?
+  }
+
+  let state = Mutex(State())
+
+  static let network = NetworkDocument(
+    id: String(repeating: "4f", count: 32), name: "local testnet", currency: "USD", slotMs: 10_000,
+    gpuClasses: ["h100-sxm-80g", "h200-sxm-141g"].map {
+      .init(id: $0, vendor: "NVIDIA", model: "M", interface: "SXM", vramMib: 81559, boardPowerWatts: 700)
+    })
+
+  static let status = StatusDocument(
+    node: String(repeating: "ab", count: 32), network: network.id, networkName: network.name, version: "0.1.0",
+    state: "running", trouble: nil, listen: "127.0.0.1:47100", timeMs: 0, uptimeMs: 61_000,
+    bookDigest: String(repeating: "cd", count: 32), bookTimeMs: 0, orders: 2, feeds: 3, entries: 1, ownSequence: 1,
+    peers: 4, trades: 0, ownTrades: 0, undecided: 0, frozenFeeds: 0)
+
+  var requests: [String] { state.withLock { $0.requests } }
+
+  private func answer<Answer>(_ request: String, _ body: (inout State) -> Answer) throws(NodeClientError) -> Answer {
+    let result: Result<Answer, NodeClientError> = state.withLock { state in
+      state.requests.append(request)
+      if let failure = state.failure { return .failure(failure) }
+      if let left = state.answersLeft {
+        guard left > 0 else { return .failure(.noNode(dataDirectory: "/node")) }
+        state.answersLeft = left - 1
+      }
+      return .success(body(&state))
+    }
+    return try result.get()
+  }
+
+  func network() async throws(NodeClientError) -> NetworkDocument { try answer("network") { _ in Self.network } }
+  func status() async throws(NodeClientError) -> StatusDocument { try answer("status") { _ in Self.status } }
+
+  func place(_ order: OrderRequest) async throws(NodeClientError) -> OrderDocument {
+    try answer("place") { state in
+      state.placed.append(order)
+      let document = Self.document(order, number: state.placed.count)
+      state.orders.append(document)
+      return document
+    }
+  }
+
+  func orders(_ scope: ListScope) async throws(NodeClientError) -> [OrderDocument] {
+    try answer("orders \(scope)") { $0.orders }
+  }
+
+  func order(_ id: String) async throws(NodeClientError) -> OrderDocument {
+    let found = try answer("order \(id)") { $0.orders.first { $0.id.hasPrefix(id) } }
+    guard let found else {
+      throw .problem(.init(type: "urn:p2pnode:no-order", title: "No such order", status: 404, detail: "no order \(id)"))
+    }
+    return found
+  }
+
+  func cancel(_ id: String) async throws(NodeClientError) -> OrderDocument {
+    var order = try await order(id)
+    order.state = "cancelled"
+    let cancelled = order
+    return try answer("cancel \(id)") { _ in cancelled }
+  }
+
+  func why(_ id: String) async throws(NodeClientError) -> WhyDocument {
+    WhyDocument(
+      order: try await order(id), counterOrders: 0, conditions: [], matching: 0, bestCounterPriceMicros: nil,
+      undecided: 0)
+  }
+
+  func book() async throws(NodeClientError) -> [BookSummaryDocument] { try answer("book") { _ in [] } }
+
+  func book(gpuClass: String, limit: Int) async throws(NodeClientError) -> BookDocument {
+    try answer("book \(gpuClass) \(limit)") { _ in BookDocument(gpuClass: gpuClass, offers: [], bids: []) }
+  }
+
+  func trades(_ scope: ListScope) async throws(NodeClientError) -> [TradeDocument] {
+    try answer("trades \(scope)") { $0.trades }
+  }
+
+  func receipts(_ scope: ListScope) async throws(NodeClientError) -> [ReceiptDocument] {
+    try answer("receipts \(scope)") { $0.receipts }
+  }
+
+  func peers() async throws(NodeClientError) -> [PeerDocument] { try answer("peers") { _ in [] } }
+  func stop() async throws(NodeClientError) { try answer("stop") { $0.answersLeft = 2 } }
+
+  private static func document(_ order: OrderRequest, number: Int) -> OrderDocument {
+    let id = "3f2a" + String(repeating: "\(number)", count: 60)
+    let start = order.startMs ?? noon.milliseconds
+    return OrderDocument(
+      id: id, side: order.side, state: "open", owner: status.node, own: true, stale: false,
+      gpuClasses: order.gpuClasses, gpus: order.gpus, gpusLeft: order.gpus, startMs: start,
+      endMs: start + (order.durationMs ?? 0), durationMs: order.durationMs, priceMicros: order.priceMicros,
+      minimumGpus: order.minimumGpus ?? 1, minimumMs: order.minimumMs, attributes: order.attributes,
+      requirements: order.requirements, placedMs: start, expiryMs: start + (order.durationMs ?? 0), calendar: nil)
+  }
+}
+
+/// Mon 2026-11-23 12:00:00 UTC.
+let noon = Timestamp(milliseconds: 1_795_435_200_000)

@@ -1,0 +1,43 @@
+import NodeAPI
+import Testing
+
+@Suite("Completion")
+struct CompletionTests {
+  private let completion = CommandCompletion(
+    gpuClasses: ["h100-sxm-80g", "h100-nvl-94g", "h200-sxm-141g"], ownOrders: ["3f2a9c81ab", "3f2b000000"])
+
+  private func words(_ line: String) -> [String] { completion.candidates(before: line).words }
+
+  @Test(
+    "the next word depends on those before",
+    arguments: [
+      ("o", ["offer", "orders"]), ("  of", ["offer"]), ("OFF", ["offer"]), ("offer ", []), ("offer 8", []),
+      ("offer 8 h2", ["h200-sxm-141g"]), ("offer 8 h100-sxm-80g ", ["at"]), ("offer 8 h100-sxm-80g a", ["at"]),
+      ("offer 8 h100-sxm-80g at ", []), ("offer 8 h100-sxm-80g at 2 f", ["for", "from"]),
+      ("offer 8 h100-sxm-80g at 2 for ", []), ("offer 8 h100-sxm-80g at 2 for 1h f", ["from"]),
+      ("offer 8 h100-sxm-80g at 2 w", ["watts"]), ("bid 8 h100-sxm-80g at 2 w", ["within", "watts"]),
+      ("offer 8 h100-sxm-80g at 2 lease ", ["at"]), ("offer 8 h100-sxm-80g at 2 lease at ", ["least"]),
+      ("offer 8 h100-sxm-80g at 2 lease at least ", []), ("bid 1 h100-sxm-80g at 2 watts at ", ["most"]),
+      ("bid 1 h100-sxm-80g at 2 pieces ", ["of"]), ("bid 1 h100-sxm-80g at 2 pieces of ", []),
+      ("bid 1 h100-sxm-80g at 2 expires ", ["in", "at"]), ("bid 1 h100-sxm-80g at 2 expires in ", []),
+      ("bid 1 h100-sxm-80g,h2", ["h200-sxm-141g"]), ("bid 1 h100-sxm-80g, h2", ["h200-sxm-141g"]),
+      ("cancel ", ["3f2a9c81ab", "3f2b000000"]), ("why 3f2a", ["3f2a9c81ab"]), ("cancel 3f2a ", []),
+      ("book h1", ["h100-sxm-80g", "h100-nvl-94g"]), ("book h100-sxm-80g ", ["top"]), ("trades ", ["all"]),
+      ("help sta", ["status"]), ("status ", []), ("nonsense ", []),
+    ])
+  func candidates(line: String, expected: [String]) {
+    #expect(words(line) == expected)
+  }
+
+  @Test("an empty line may become every command")
+  func everything() {
+    #expect(words("") == CommandName.allCases.map(\.rawValue))
+  }
+
+  @Test("what all candidates share is typed for the person")
+  func commonPrefix() {
+    #expect(completion.candidates(before: "book h1").commonPrefix == "h100-")
+    #expect(completion.candidates(before: "book x").commonPrefix == "x")
+    #expect(completion.candidates(before: "bid 1 h100-sxm-80g,h2").typed == "h2")
+  }
+}

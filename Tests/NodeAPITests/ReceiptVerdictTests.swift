@@ -1,0 +1,96 @@
+import Foundation
+import Market
+import NodeAPI
+import NodeCrypto
+import Settlement
+import Testing
+
+@Suite("Checking a file of receipts")
+struct ReceiptVerdictTests {
+  private let provider = Identity(seed: [UInt8](repeating: 1, count: 32))
+  private let buyer = Identity(seed: [UInt8](repeating: 2, count: 32))
+  private let networkID: NetworkID = Blake2b.hash(Array("network".utf8))
+
+  private func receipt(nonce: UInt64) throws -> ReceiptDocument {
+    let terms = Terms(
+      offer: Blake2b.hash([1]), bid: Blake2b.hash([2]), provider: provider.nodeID, buyer: buyer.nodeID,
+      takerSide: .bid, gpuClass: "h100-sxm-80g", gpus: 4, start: noon, end: noon + 3 * hour,
+      price: Price(micros: 2_100_000), total: Amount(micros: 25_200_000), currency: "USD", deadline: noon + 6000,
+      makerSequence: 1, makerHead: Blake2b.hash([3]), nonce: Terms.Nonce(high: 0, low: nonce))
+    let termsBytes = terms.encoded()
+    let acceptance = Acceptance(
+      trade: Blake2b.hash(termsBytes), time: noon, sequence: 2, previous: Blake2b.hash([3])
+    ).encoded()
+    let receipt = Receipt(
+      termsBytes: termsBytes, takerSignature: buyer.sign(termsBytes, domain: .terms, network: networkID),
+      acceptanceBytes: acceptance,
+      makerSignature: provider.sign(acceptance, domain: .acceptance, network: networkID))
+    return try ReceiptDocument(receipt, network: networkID)
+  }
+
+  private func shown(_ verdicts: [ReceiptVerdict]) -> String {
+    DocumentText.verdicts(verdicts, time: text().time, colours: false)
+  }
+
+  @Test("one valid receipt is a line that says what was traded")
+  func single() throws {
+    let document = try receipt(nonce: 1)
+    let verdicts = try ReceiptVerdict.check(file: NodeJSON.encode(document, layout: .pretty))
+    #expect(verdicts.map(\.valid) == [true])
+    #expect(verdicts[0].trade == document.decoded.trade)
+    #expect(
+      shown(verdicts)
+        == "valid    trade \(document.decoded.trade.prefix(10)): 4 x h100-sxm-80g, Mon 12:00:00 to Mon 15:00:00, "
+        + "25.20 USD, provider \(provider.nodeID.short()), buyer \(buyer.nodeID.short())")
+  }
+
+  @Test("in a list, the receipts that are altered or damaged are named, and the others stay valid")
+  func list() throws {
+    var altered = try receipt(nonce: 2)
+    altered.decoded.gpus = 5
+    let parts = [
+      try NodeJSON.text(receipt(nonce: 1)), try NodeJSON.text(altered), "{\"format\":\"p2pnode-receipt-v1\"}", "7",
+      try NodeJSON.text(receipt(nonce: 3)),
+    ]
+    let verdicts = try ReceiptVerdict.check(file: "[\(parts.joined(separator: ","))]".utf8)
+    #expect(verdicts.map(\.valid) == [true, false, false, false, true])
+    #expect(verdicts.map(\.receipt) == [1, 2, 3, 4, 5])
+    #expect(verdicts[1].error == "decoded.gpus is 5; allowed: 4, as signed")
+    #expect(verdicts[1].trade == nil && verdicts[1].decoded == nil)
+    #expect(verdicts[2].error?.contains("lacks the field") == true)
+    let lines = shown(verdicts).split(separator: "\n")
+    #expect(lines.count == 5)
+    #expect(lines[1] == "invalid  receipt 2: decoded.gpus is 5; allowed: 4, as signed")
+  }
+
+  @Test("a file that is cut short anywhere is no receipt")
+  func truncated() throws {
+    let bytes = Array(try NodeJSON.encode(receipt(nonce: 1)))
+    for length in stride(from: 0, to: bytes.count, by: 37) {
+      #expect(throws: NodeJSONError.notJSON) { try ReceiptVerdict.check(file: bytes[..<length]) }
+    }
+  }
+
+  @Test("a receipt for another network is not valid")
+  func otherNetwork() throws {
+    var document = try receipt(nonce: 1)
+    document.network = String(repeating: "0", count: 64)
+    let verdicts = try ReceiptVerdict.check(file: NodeJSON.encode(document))
+    #expect(verdicts[0].error?.contains("the taker's signature is not one of") == true)
+  }
+
+  @Test("an empty list has nothing that is invalid")
+  func empty() throws {
+    #expect(try ReceiptVerdict.check(file: "[]".utf8) == [])
+    #expect(shown([]) == "The file holds no receipts.")
+  }
+
+  @Test("receipts are listed with what was leased")
+  func table() throws {
+    let lines = DocumentText.receipts(
+      [try receipt(nonce: 1)], scope: .mine, time: text().time, colours: false
+    ).split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines[1].contains("h100-sxm-80g     4   2.10  25.20  USD       Mon 12:00:00  Mon 15:00:00"))
+  }
+}
