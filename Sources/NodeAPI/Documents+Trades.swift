@@ -116,7 +116,7 @@ public struct PeerDocument: Codable, Hashable, Sendable {
   public var agent: String
   /// The digest of the peer's book as it last said; nil before it did.
   public var bookDigest: String?
-  /// Whether that digest is this node's present one.
+  /// Whether the peer's book is this node's; nil while one of them has seen entries that the other has not.
   public var agrees: Bool?
   /// Entries in the feeds that the peer holds, as it last said.
   public var entries: Int64?

@@ -32,7 +32,7 @@ public struct Place: Hashable, Sendable {
 enum Change: Sendable {
   /// An order is in the book.
   case placed(Order)
-  /// An order was not taken into the book: its author has as many as the genesis allows, or it has expired.
+  /// An order was not taken into the book: its author has as many as the genesis allows or is forked, or it has expired.
   case notPlaced(OrderID)
   /// An order of the author's is not in the book any more.
   case cancelled(OrderID)
@@ -52,6 +52,8 @@ struct Exchange: Sendable {
   private(set) var book = OrderBook()
   private(set) var ledger = TradeLedger()
   private var authors: [NodeID: AuthorOrders] = [:]
+  /// Authors whose feeds are forked; for look-up only.
+  private var forked: Set<NodeID> = []
 
   /// The orders of one author that count against its limit, by the times of its own feed.
   private struct AuthorOrders: Sendable {
@@ -90,7 +92,8 @@ struct Exchange: Sendable {
           signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
           acceptanceBytes: decision.bytes, makerSignature: decision.signature),
         into: &changes)
-    case .reject(let id, let reason, _): settle(ledger.reject(id, by: place.author, reason: reason), into: &changes)
+    case .reject(let id, let reason, _):
+      settle(ledger.reject(id, by: place.author, at: place.sequence, reason: reason), into: &changes)
     case .receipt(let decision):
       guard ledger[decision.acceptance.trade]?.terms.maker == decision.maker else { return }
       settle(
@@ -107,8 +110,12 @@ struct Exchange: Sendable {
   /// The digest of the book.
   mutating func digest() -> Digest { book.digest() }
 
-  /// Takes the orders of an author out of the book whose feed turned out to be forked.
-  mutating func removeOrders(of author: NodeID) { _ = book.removeAll(ownedBy: author) }
+  /// Notes that the feed of an author is forked: its orders, those that are still to come from before the fork too, are
+  /// not in the book.
+  mutating func freeze(_ author: NodeID) {
+    forked.insert(author)
+    _ = book.removeAll(ownedBy: author)
+  }
 
   private mutating func place(_ body: OrderBody, at place: Place, into changes: inout [Change]) {
     let id = place.orderID(network: genesis.networkID)
@@ -124,7 +131,7 @@ struct Exchange: Sendable {
       priority: OrderPriority(
         time: place.time, owner: place.author, sequence: place.sequence, index: place.index),
       body: body)
-    guard book.insert(order) == .inserted else {
+    guard !forked.contains(place.author), book.insert(order) == .inserted else {
       changes.append(.notPlaced(id))
       return
     }
@@ -149,7 +156,10 @@ struct Exchange: Sendable {
       adjust(terms.takerOrder, owner: terms.taker, by: change.taker, terms)
       if change.taker < 0 { changes.append(.freed(terms.takerOrder)) }
     }
-    if change.maker != 0 { adjust(terms.makerOrder, owner: terms.maker, by: change.maker, terms) }
+    if change.maker != 0 {
+      adjust(terms.makerOrder, owner: terms.maker, by: change.maker, terms)
+      if change.maker < 0 { changes.append(.freed(terms.makerOrder)) }
+    }
     if change.isNews { changes.append(.trade(change.trade)) }
   }
 
@@ -169,10 +179,13 @@ struct Exchange: Sendable {
 
   // MARK: Limits of an author
 
-  /// How many orders of `author` count against its limit at `time`.
-  mutating func liveOrderCount(of author: NodeID, at time: Timestamp) -> Int {
-    authors[author]?.expire(at: time)
-    return authors[author]?.live.count ?? 0
+  /// Whether `author` may have one more order at `time`. Changes nothing: the limit goes by the times of entries, and at
+  /// `time` there may never be one.
+  func hasRoomForOrder(of author: NodeID, at time: Timestamp) -> Bool {
+    let maximum = genesis.limits.openOrdersPerAuthor
+    guard var orders = authors[author], orders.live.count >= maximum else { return true }
+    orders.expire(at: time)
+    return orders.live.count < maximum
   }
 
   /// Whether `id` is an order of `author` that is neither cancelled nor expired.

@@ -69,10 +69,11 @@ extension NodeCore {
     if !duties.release.contains(trade.id) { duties.release.append(trade.id) }
   }
 
-  /// Closure: the maker's feed, gapless, reaches past the deadline without an accept, or is frozen.
+  /// Closure: the maker's feed, gapless, reaches past the deadline without an accept, or up to the fork at which it is
+  /// frozen.
   private func hasClosed(_ terms: Terms) -> Bool {
-    gossip.feeds.head(of: terms.maker).time > terms.deadline
-      || gossip.feeds.feed(of: terms.maker)?.frozenFrom != nil
+    let head = gossip.feeds.head(of: terms.maker)
+    return head.time > terms.deadline || gossip.feeds.feed(of: terms.maker)?.frozenFrom == head.sequence + 1
   }
 
   /// Looks at what waits for `author`, whose feed has grown.

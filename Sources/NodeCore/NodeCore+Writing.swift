@@ -46,12 +46,10 @@ struct EntryBuilder {
 extension NodeCore {
   /// Builds, signs and hands to the disk the next own entry, when there is something to say and no other is under way.
   mutating func writeEntry(now: Timestamp, into effects: inout [NodeEffect]) {
-    guard mayWrite, state != .forked, inFlight == nil, storeTrouble == nil else { return }
-    guard hasWork || isTickDue(now: now) else { return }
+    guard let due = nextWrite, due <= now else { return }
     let head = gossip.feeds.head(of: own)
     // A feed's times never go back, whatever the clock does.
     let time = max(now, head.time)
-    guard time <= now + genesis.limits.skewMilliseconds, gossip.feeds.allowsEntry(of: own, at: time) else { return }
     var builder = EntryBuilder(
       author: own, time: time, sequence: head.sequence + 1, previous: head.entry,
       maximumOperations: genesis.limits.operationsPerEntry, maximumBytes: genesis.limits.entryBytes)
@@ -72,11 +70,20 @@ extension NodeCore {
       || (state == .running && !duties.rematch.isEmpty)
   }
 
+  /// The first moment at which an own entry is to be written and may be; nil when there is nothing to say, or another
+  /// one is under way. An entry that came too early or past the rate would not be taken by anybody.
+  var nextWrite: Timestamp? {
+    guard mayWrite, state != .forked, inFlight == nil, storeTrouble == nil else { return nil }
+    guard let wanted = hasWork ? .zero : nextTick else { return nil }
+    let earliest = gossip.feeds.head(of: own).time - genesis.limits.skewMilliseconds
+    return max(wanted, earliest, gossip.feeds.nextEntry(of: own))
+  }
+
   /// The moment of the next tick; nil when nothing of this node's own is open.
-  var nextTick: Timestamp? {
-    guard state == .running, inFlight == nil, storeTrouble == nil else { return nil }
+  private var nextTick: Timestamp? {
+    guard state == .running else { return nil }
     let hasOpen =
-      !exchange.book.orders(ownedBy: own).isEmpty || duties.undecidedCount > 0 || !duties.open.isEmpty
+      exchange.book.hasOrders(ownedBy: own) || duties.undecidedCount > 0 || !duties.open.isEmpty
     guard hasOpen else { return nil }
     let head = gossip.feeds.head(of: own)
     return head.sequence == 0 ? .zero : head.time + genesis.limits.tickMilliseconds
@@ -156,14 +163,14 @@ extension NodeCore {
     }
   }
 
-  private mutating func refusal(of command: OrderCommand, at time: Timestamp) -> CommandRefusal? {
+  private func refusal(of command: OrderCommand, at time: Timestamp) -> CommandRefusal? {
     guard state == .running else { return .notWriting(state) }
     if let storeTrouble { return .storeFailing(storeTrouble) }
     switch command {
     case .place(let body):
       do { try OrderRules.check(body, placedAt: time, genesis: genesis) } catch { return .order(error) }
       let maximum = genesis.limits.openOrdersPerAuthor
-      return exchange.liveOrderCount(of: own, at: time) < maximum ? nil : .tooManyOrders(maximum: maximum)
+      return exchange.hasRoomForOrder(of: own, at: time) ? nil : .tooManyOrders(maximum: maximum)
     case .cancel(let order):
       return exchange.isLive(order, of: own) ? nil : .noSuchOrder(order)
     }

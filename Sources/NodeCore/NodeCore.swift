@@ -110,12 +110,16 @@ public struct NodeCore: Sendable {
   // MARK: Restoring
 
   /// Notes a stored proof; before any entry.
-  public mutating func restore(_ proof: EquivocationProof) { gossip.restore(proof) }
+  public mutating func restore(_ proof: EquivocationProof) {
+    gossip.restore(proof)
+    exchange.freeze(proof.author)
+  }
 
   /// Forgets what the entries added up to, so that they can be restored. Peers, proofs and the entry under way stay.
   public mutating func beginRestore() {
     gossip.resetFeeds()
     exchange = Exchange(genesis: genesis)
+    for proof in gossip.equivocationProofs { exchange.freeze(proof.author) }
     duties = Duties()
     ownOrders = [:]
   }
@@ -144,14 +148,31 @@ public struct NodeCore: Sendable {
 
   /// Everything stored has been restored: works out what is to be done, and goes on.
   public mutating func finishRestore(now: Timestamp, into effects: inout [NodeEffect]) {
-    for proof in gossip.equivocationProofs { exchange.removeOrders(of: proof.author) }
+    restoreInFlight()
     duties = Duties()
     for trade in exchange.ledger.sorted { review(trade.id) }
     for id in ownOrders.keys.sorted() where exchange.book.state(of: id) != nil { duties.rematch.insert(id) }
-    if gossip.feeds.feed(of: own)?.frozenFrom != nil { state = .forked }
-    // A node that never wrote and knows nobody's entries has nothing to recover.
-    if state == .recovering, gossip.feeds.entryCount == 0 { recovered() }
+    if gossip.feeds.feed(of: own)?.frozenFrom != nil { fork(into: &effects) }
     proceed(now: now, into: &effects)
+  }
+
+  /// What is decided stays decided: an entry under way that the store did not have yet counts as before.
+  private mutating func restoreInFlight() {
+    guard let written = inFlight?.entry, gossip.feeds.admission(of: written, now: written.time) == .next,
+      let operations = try? codec.operations(of: written)
+    else { return }
+    gossip.appendOwn(written)
+    var changes: [Change] = []
+    apply(written, operations: operations, into: &changes)
+  }
+
+  /// The own feed is frozen everywhere: nobody takes what this node still wanted to say.
+  private mutating func fork(into effects: inout [NodeEffect]) {
+    state = .forked
+    for reply in inFlight?.replies ?? [] { effects.append(.reply(reply.id, .failure(.notWriting(.forked)))) }
+    for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.forked)))) }
+    inFlight = nil
+    queue = []
   }
 
   // MARK: Events
@@ -170,7 +191,7 @@ public struct NodeCore: Sendable {
     case .verified(let entry, let result): verified(entry, result, now: now, into: &effects)
     case .proofVerified(let proof, let peer, let isValid):
       gossip.proofVerified(proof, from: peer, isValid: isValid, now: now, into: &gossipEffects)
-    case .rivalFound(let rival, let entry): gossip.rivalFound(rival, of: entry, into: &gossipEffects)
+    case .rivalFound(let rival, let entry): gossip.rivalFound(rival, of: entry, now: now, into: &gossipEffects)
     case .durable(let sequence): durable(sequence, into: &effects)
     case .storeFailed(let why): storeFailed(why, into: &effects)
     case .storeRecovered: storeTrouble = nil
@@ -184,8 +205,8 @@ public struct NodeCore: Sendable {
   /// The next moment at which ``NodeEvent/timer`` is due.
   public var nextWake: Timestamp {
     var next = gossip.nextWake
-    if state == .recovering { next = min(next, recoveryDeadline) }
-    if let tick = nextTick { next = min(next, tick) }
+    if state == .recovering, !gossip.ownFeedIsBehind { next = min(next, recoveryDeadline) }
+    if let write = nextWrite { next = min(next, write) }
     if let due = duties.nextDue { next = min(next, due) }
     return next
   }

@@ -173,10 +173,19 @@ struct DocumentBuilder {
       PeerDocument(
         node: peer.node.hex, address: peer.address.description,
         direction: peer.direction == .inbound ? "inbound" : "outbound", agent: peer.agent,
-        bookDigest: peer.summary?.bookDigest.hex, agrees: peer.summary.map { $0.bookDigest == bookDigest },
+        bookDigest: peer.summary?.bookDigest.hex, agrees: peer.summary.flatMap { agrees($0, bookDigest) },
         entries: peer.summary.map { Int64(clamping: $0.entries) }, roundTripMs: peer.roundTripMilliseconds,
         connectedMs: now - peer.connectedAt)
     }
+  }
+
+  /// Equal books agree. Different ones disagree only when they come from the same entries; otherwise one side has seen
+  /// what the other will see in a moment.
+  private func agrees(_ summary: Summary, _ digest: Digest) -> Bool? {
+    if summary.bookDigest == digest { return true }
+    let hasSameEntries =
+      summary.entries == UInt64(core.feeds.entryCount) && summary.bookTime == core.feeds.latestTime
+    return hasSameEntries ? false : nil
   }
 
   func why(_ id: OrderID, explanation: MatchExplanation) -> WhyDocument? {

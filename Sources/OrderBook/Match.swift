@@ -1,0 +1,55 @@
+import Market
+import NodeCrypto
+
+/// A trade that two orders in the book allow: what the taker's owner may propose.
+public struct Match: Hashable, Sendable {
+  /// The order to sell.
+  public let offer: OrderID
+  /// The order to buy.
+  public let bid: OrderID
+  /// The side of the later of the two orders, whose owner proposes.
+  public let takerSide: Side
+  /// GPUs that change hands, in each slot.
+  public let gpus: Int32
+  /// The slots of delivery: as many as the bid wants.
+  public let slots: SlotRange
+  /// The maker's limit per GPU-hour.
+  public let price: Price
+  /// The offer's class.
+  public let gpuClass: GPUClassIndex
+
+  /// A match with the given terms.
+  public init(
+    offer: OrderID, bid: OrderID, takerSide: Side, gpus: Int32, slots: SlotRange, price: Price, gpuClass: GPUClassIndex
+  ) {
+    self.offer = offer
+    self.bid = bid
+    self.takerSide = takerSide
+    self.gpus = gpus
+    self.slots = slots
+    self.price = price
+    self.gpuClass = gpuClass
+  }
+
+  /// The earlier of the two orders, which rests in the book.
+  public var maker: OrderID { takerSide == .offer ? bid : offer }
+  /// The later of the two orders, which takes from the maker.
+  public var taker: OrderID { takerSide == .offer ? offer : bid }
+}
+
+/// What matching depends on besides the book.
+public struct MatchContext: Hashable, Sendable {
+  /// The first slot in which a delivery may start.
+  public var earliestStart: Slot
+  /// Owners whose feeds are too old for their orders to be taken.
+  public var staleOwners: Set<NodeID>
+  /// Counter-orders that the taker tried lately without success.
+  public var triedOrders: Set<OrderID>
+
+  /// A context; what is left out rules out nothing.
+  public init(earliestStart: Slot, staleOwners: Set<NodeID> = [], triedOrders: Set<OrderID> = []) {
+    self.earliestStart = earliestStart
+    self.staleOwners = staleOwners
+    self.triedOrders = triedOrders
+  }
+}

@@ -1,0 +1,52 @@
+import Market
+
+/// An offer and a bid side by side: what their terms and remainders allow, whoever came first.
+struct Pairing {
+  let offer: Offer
+  let calendar: CapacityCalendar
+  let bid: Bid
+  let remaining: Int32
+  /// The slots that both windows have from the earliest start on.
+  let window: SlotRange
+
+  /// The pair of two orders on different sides, for a delivery that starts at `earliestStart` at the earliest.
+  init(_ one: OrderState, _ other: OrderState, earliestStart: Slot) {
+    switch (one.holding, other.holding) {
+    case (.offer(let offer, let calendar), .bid(let bid, let taken)),
+      (.bid(let bid, let taken), .offer(let offer, let calendar)):
+      self.offer = offer
+      self.calendar = calendar
+      self.bid = bid
+      remaining = bid.remaining(taken: taken)
+      let common = offer.window.intersection(bid.window)
+      let start = max(common.start, earliestStart)
+      window = SlotRange(start: start, end: max(start, common.end))
+    default:
+      preconditionFailure("a pairing of two orders on the same side")
+    }
+  }
+
+  /// The first condition on the orders' terms that fails, or nil.
+  var failedTerm: MatchCondition? {
+    if bid.price < offer.price { return .price }
+    if !bid.requirements.acceptsRegion(of: offer.attributes) { return .region }
+    if !bid.requirements.acceptsMachine(of: offer.attributes) { return .attributes }
+    if bid.durationSlots < offer.minimumSlots || window.count < bid.durationSlots { return .window }
+    return nil
+  }
+
+  /// The GPUs and slots that change hands: the earliest start at which the smallest piece that both accept is free for
+  /// the whole duration, and there as many GPUs as are free and wanted. Nil when it is free nowhere.
+  ///
+  /// An offer's smallest piece holds to the end: a calendar with less than that in a slot has nothing to sell there. A
+  /// bid's does not: what is left of it may be smaller, and is then filled whole.
+  var piece: (gpus: Int32, slots: SlotRange)? {
+    let smallest = max(min(bid.minimumGPUs, remaining), offer.minimumGPUs)
+    guard
+      smallest <= remaining,
+      let start = calendar.earliestStart(gpus: smallest, slots: bid.durationSlots, within: window)
+    else { return nil }
+    let slots = SlotRange(start: start, end: start + bid.durationSlots)
+    return (min(remaining, calendar.minimumFree(in: slots)), slots)
+  }
+}
