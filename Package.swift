@@ -74,6 +74,8 @@ let package = Package(
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .executableTarget(
@@ -109,7 +111,17 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
-    .testTarget(name: "TestnetTests", dependencies: ["Testnet", "Market", "NodeAPI"]),
+    .testTarget(
+      name: "TestnetTests",
+      dependencies: [
+        "Testnet", "Market", "NodeAPI", "NodeClient", "NodeCrypto", "Settlement",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(
+      name: "DocsTests",
+      dependencies: ["NodeCore", "NodeAPI", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto"],
+      exclude: ["vectors"]),
+    .testTarget(name: "StyleTests"),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -45,11 +45,10 @@ struct AntiEntropy: Sendable {
     for id in outstanding.keys.sorted() where outstanding[id]?.peer == peer { _ = end(id) }
   }
 
-  /// Notes that `peer` holds the feed of `author` up to `sequence`.
+  /// Notes that `peer` holds the feed of `author` up to `sequence`, as it says; it is asked for it again if it failed.
   mutating func claim(_ peer: NodeID, author: NodeID, sequence: UInt64, horizon: UInt64) {
     guard claims[peer] != nil else { return }
-    let before = claims[peer]?[author] ?? 0
-    if sequence > before {
+    if sequence >= claims[peer]?[author] ?? 0 {
       claims[peer]?[author] = sequence
       failed[author]?.remove(peer)
     }
@@ -75,18 +74,22 @@ struct AntiEntropy: Sendable {
     return true
   }
 
-  /// Notes that an answer has ended; peers that did not have what they claimed are not asked for it again until they
-  /// claim more.
+  /// Notes that an answer has ended. Of what it did not bring the peer holds nothing, whatever it claimed.
   mutating func finished(_ id: UInt64, from peer: NodeID, horizon: (NodeID) -> UInt64) {
     guard outstanding[id]?.peer == peer else { return }
-    blame(peer, for: end(id), horizon: horizon)
+    for range in end(id) where horizon(range.author) < range.from {
+      guard let claimed = claims[peer]?[range.author] else { continue }
+      claims[peer]?[range.author] = min(claimed, range.from - 1)
+    }
   }
 
-  /// Gives up on answers that are overdue.
+  /// Gives up on answers that are overdue: others are asked first, and the peer itself when it claims the same again.
   mutating func expire(now: Timestamp, horizon: (NodeID) -> UInt64) {
     for id in outstanding.keys.sorted() {
       guard let overdue = outstanding[id], overdue.deadline <= now else { continue }
-      blame(overdue.peer, for: end(id), horizon: horizon)
+      for range in end(id) where horizon(range.author) < range.from {
+        failed[range.author, default: []].insert(overdue.peer)
+      }
     }
   }
 
@@ -119,7 +122,7 @@ struct AntiEntropy: Sendable {
       guard let peer = free.min(by: { perPeer[$0, default: []].count < perPeer[$1, default: []].count }) else {
         continue
       }
-      let through = min(claims[peer]?[author] ?? 0, last)
+      let through = min(claims[peer]?[author] ?? 0, last, head + Intake.windowPerFeed)
       perPeer[peer, default: []].append(Range(author: author, from: head + 1, through: through))
     }
     return perPeer.keys.sorted().map { peer in
@@ -146,6 +149,11 @@ struct AntiEntropy: Sendable {
   /// Looks at a feed again: an entry of it that was about to be held turned out not to be.
   mutating func recheck(_ author: NodeID) { behind.insert(author) }
 
+  /// Looks at every feed again: some may be held less far than before.
+  mutating func recheckAll() {
+    for claimed in claims.values { behind.formUnion(claimed.keys) }
+  }
+
   private mutating func end(_ id: UInt64) -> [Range] {
     guard let ended = outstanding.removeValue(forKey: id) else { return [] }
     for range in ended.ranges {
@@ -153,12 +161,5 @@ struct AntiEntropy: Sendable {
       behind.insert(range.author)
     }
     return ended.ranges
-  }
-
-  /// A peer is not asked again for a feed of which it gave nothing, until it claims more.
-  private mutating func blame(_ peer: NodeID, for ranges: [Range], horizon: (NodeID) -> UInt64) {
-    for range in ranges where horizon(range.author) < range.from {
-      failed[range.author, default: []].insert(peer)
-    }
   }
 }

@@ -23,6 +23,8 @@ public enum Admission: Equatable, Sendable {
 
 /// A rule that an entry breaks.
 public enum EntryRefusal: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The first of its feed, it does not follow the network's id.
+  case origin(EntryID, expected: EntryID)
   /// Its time is before the previous entry's.
   case timeGoesBack(time: Timestamp, previous: Timestamp)
   /// The author publishes faster than the genesis allows.
@@ -31,6 +33,7 @@ public enum EntryRefusal: Error, Equatable, Sendable, CustomStringConvertible {
   /// What was wrong, with what value, and what is allowed.
   public var description: String {
     switch self {
+    case .origin(let previous, let expected): "a first entry's previous is \(previous); allowed: \(expected)"
     case .timeGoesBack(let time, let previous):
       "entry time \(time.milliseconds) is before the previous entry's; allowed: \(previous.milliseconds) or later"
     case .rate(let perSecond, let burst):
@@ -58,6 +61,12 @@ struct EntryBudget: Equatable, Sendable {
     next.milliTokens = min(capacity, milliTokens + elapsed * limits.entriesPerSecond) - 1000
     next.time = max(time, now)
     return next.milliTokens < 0 ? nil : next
+  }
+
+  /// The first moment at which there is budget for an entry.
+  func nextEntry(limits: GenesisLimits) -> Timestamp {
+    let missing = 1000 - milliTokens
+    return missing > 0 ? time + (missing + limits.entriesPerSecond - 1) / limits.entriesPerSecond : .zero
   }
 }
 
@@ -88,7 +97,9 @@ public struct Feed: Sendable {
       return id(at: entry.sequence) == entry.id ? .known : .fork
     }
     guard entry.sequence == head.sequence + 1 else { return .gap(from: head.sequence + 1) }
-    guard entry.previous == head.entry else { return .divergent }
+    guard entry.previous == head.entry else {
+      return head.sequence == 0 ? .invalid(.origin(entry.previous, expected: head.entry)) : .divergent
+    }
     guard entry.time >= head.time else { return .invalid(.timeGoesBack(time: entry.time, previous: head.time)) }
     guard budget.spending(at: entry.time, limits: limits) != nil else {
       return .invalid(.rate(perSecond: limits.entriesPerSecond, burst: limits.entryBurst))
@@ -107,10 +118,8 @@ public struct Feed: Sendable {
     ids.append(entry.id)
   }
 
-  /// Whether an entry at `time` would be within the author's rate.
-  func allowsEntry(at time: Timestamp, limits: GenesisLimits) -> Bool {
-    budget.spending(at: time, limits: limits) != nil
-  }
+  /// The first moment at which an entry is within the author's rate.
+  func nextEntry(limits: GenesisLimits) -> Timestamp { budget.nextEntry(limits: limits) }
 }
 
 /// Every feed that this node holds.
@@ -159,10 +168,8 @@ public struct Feeds: Sendable {
     latestTime = max(latestTime, entry.time)
   }
 
-  /// Whether `author` may publish an entry at `time` without breaking its rate.
-  public func allowsEntry(of author: NodeID, at time: Timestamp) -> Bool {
-    (byAuthor[author] ?? Feed(network: network, limits: limits)).allowsEntry(at: time, limits: limits)
-  }
+  /// The first moment at which `author` may publish its next entry without breaking its rate.
+  public func nextEntry(of author: NodeID) -> Timestamp { byAuthor[author]?.nextEntry(limits: limits) ?? .zero }
 
   /// Notes that the entries of `author` from `sequence` on are void.
   ///

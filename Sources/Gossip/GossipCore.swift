@@ -231,7 +231,7 @@ public struct GossipCore: Sendable {
     var next = nextAntiEntropy
     for peer in peers.values { next = min(next, peer.nextPing, peer.lastHeard + Self.silenceMilliseconds) }
     if let deadline = antiEntropy.nextDeadline { next = min(next, deadline) }
-    if let due = membership.nextDial(isConnected: { [connectionByNode] in connectionByNode[$0] != nil }) { next = min(next, due) }
+    if let due = membership.nextDial(isConnected: isConnected, peerCount: peers.count) { next = min(next, due) }
     for author in intake.waitingAuthors {
       let head = feeds.head(of: author)
       if let entry = intake.waitingEntry(of: author, at: head.sequence + 1) {
@@ -241,9 +241,10 @@ public struct GossipCore: Sendable {
     return next
   }
 
+  private var isConnected: (NodeID) -> Bool { { [connectionByNode] in connectionByNode[$0] != nil } }
+
   mutating func dial(now: Timestamp, into effects: inout [GossipEffect]) {
-    let due = membership.dialsDue(
-      now: now, isConnected: { [connectionByNode] in connectionByNode[$0] != nil }, peerCount: peers.count)
+    let due = membership.dialsDue(now: now, isConnected: isConnected, peerCount: peers.count)
     for address in due { effects.append(.dial(address)) }
   }
 

@@ -13,6 +13,7 @@ public enum SendPriority: UInt8, Comparable, Sendable {
   /// History for a peer that catches up.
   case bulk = 3
 
+  /// The more urgent is the smaller.
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 

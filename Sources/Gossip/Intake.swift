@@ -20,14 +20,23 @@ struct Intake: Sendable {
     var fetches: [UInt64]
   }
 
+  /// A verified entry that cannot be appended yet, and who sent it: when its turn comes it may still prove bad.
+  struct Waiting: Sendable {
+    let entry: SignedEntry
+    let sources: [NodeID]
+  }
+
   /// How far past a feed's head an entry may be to be kept at hand.
   static let windowPerFeed: UInt64 = 4096
   /// Entries kept at hand over all feeds.
   static let maximumWaiting = 65_536
+  /// Their bytes.
+  static let maximumWaitingBytes = 64 << 20
 
   private var inFlight: [Key: InFlight] = [:]
-  private var waiting: [NodeID: [UInt64: SignedEntry]] = [:]
+  private var waiting: [NodeID: [UInt64: Waiting]] = [:]
   private var waitingCount = 0
+  private var waitingBytes = 0
   /// How many candidates for each place are in flight or waiting.
   private var upcoming: [NodeID: [UInt64: Int]] = [:]
   /// Where the walk of ``advanceHorizon(of:feeds:)`` last ended, so that it goes over each entry once.
@@ -86,23 +95,27 @@ struct Intake: Sendable {
   func isVerifying(fetch: UInt64) -> Bool { verifyingByFetch[fetch] != nil }
 
   /// Keeps a verified entry until it can be appended. One that would not fit is left to be fetched again.
-  mutating func wait(_ entry: SignedEntry) {
-    guard waitingCount < Self.maximumWaiting, waiting[entry.author]?[entry.sequence] == nil else { return }
-    waiting[entry.author, default: [:]][entry.sequence] = entry
+  mutating func wait(_ entry: SignedEntry, from sources: [NodeID]) {
+    guard waitingCount < Self.maximumWaiting, waitingBytes + entry.bytes.count <= Self.maximumWaitingBytes,
+      waiting[entry.author]?[entry.sequence] == nil
+    else { return }
+    waiting[entry.author, default: [:]][entry.sequence] = Waiting(entry: entry, sources: sources)
     waitingCount += 1
+    waitingBytes += entry.bytes.count
     add(entry.author, entry.sequence)
   }
 
   /// The waiting entry at a place.
-  func waitingEntry(of author: NodeID, at sequence: UInt64) -> SignedEntry? { waiting[author]?[sequence] }
+  func waitingEntry(of author: NodeID, at sequence: UInt64) -> SignedEntry? { waiting[author]?[sequence]?.entry }
 
   /// Takes out the waiting entry at a place.
-  mutating func takeWaiting(of author: NodeID, at sequence: UInt64) -> SignedEntry? {
-    guard let entry = waiting[author]?.removeValue(forKey: sequence) else { return nil }
+  mutating func takeWaiting(of author: NodeID, at sequence: UInt64) -> Waiting? {
+    guard let taken = waiting[author]?.removeValue(forKey: sequence) else { return nil }
     if waiting[author]?.isEmpty == true { waiting[author] = nil }
     waitingCount -= 1
+    waitingBytes -= taken.entry.bytes.count
     subtract(author, sequence)
-    return entry
+    return taken
   }
 
   /// Forgets what waits of a feed that was frozen.

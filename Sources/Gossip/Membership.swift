@@ -29,6 +29,7 @@ public struct PeerAddress: Hashable, Comparable, Sendable, CustomStringConvertib
     self.init(host: String(host), port: port)
   }
 
+  /// By host, then by port.
   public static func < (left: Self, right: Self) -> Bool {
     left.host == right.host ? left.port < right.port : left.host < right.host
   }
@@ -116,7 +117,8 @@ struct Membership: Sendable {
   }
 
   /// The next moment at which an address may be due; nil when none will be.
-  func nextDial(isConnected: (NodeID) -> Bool) -> Timestamp? {
+  func nextDial(isConnected: (NodeID) -> Bool, peerCount: Int) -> Timestamp? {
+    guard peerCount < Self.maximumPeers else { return nil }
     var next: Timestamp?
     for known in addresses.values {
       guard case .idle(var time) = known.state else { continue }
@@ -131,6 +133,17 @@ struct Membership: Sendable {
 
   mutating func connected(_ node: NodeID, at address: PeerAddress) {
     addresses[address] = Known(node: node, state: .connected, failures: 0)
+  }
+
+  /// A peer that dialled this node says where it can be dialled itself. An address at which another node is connected
+  /// stays that node's, and a full table takes no more.
+  mutating func claimed(_ address: PeerAddress, by node: NodeID) {
+    if let known = addresses[address] {
+      guard known.state != .own, known.state != .connected || known.node == node else { return }
+    } else {
+      guard addresses.count < Self.maximumAddresses else { return }
+    }
+    connected(node, at: address)
   }
 
   mutating func disconnected(_ node: NodeID, now: Timestamp) {

@@ -21,6 +21,7 @@ public struct OrderPriority: Hashable, Comparable, Sendable {
     self.index = index
   }
 
+  /// The earlier place.
   @inlinable
   public static func < (left: Self, right: Self) -> Bool {
     if left.time != right.time { return left.time < right.time }

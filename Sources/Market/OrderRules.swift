@@ -14,6 +14,8 @@ public enum OrderError: Error, Equatable, CustomStringConvertible {
 /// The rules that an order must keep on its own, whatever else is in the book: the same checks for an order that a
 /// person types and for one that comes from a peer.
 public enum OrderRules {
+  /// The most GPU classes that a bid may name.
+  public static let maximumClasses = 64
   /// The most regions that a bid may name.
   public static let maximumRegions = 32
   /// The longest interconnect and driver text in bytes.
@@ -79,8 +81,8 @@ public enum OrderRules {
   }
 
   private static func check(_ bid: Bid) throws(OrderError) {
-    guard !bid.gpuClasses.isEmpty else {
-      throw .field("GPU classes", value: "none", allowed: "one or more")
+    guard (1...maximumClasses).contains(bid.gpuClasses.count) else {
+      throw .field("GPU classes", value: "\(bid.gpuClasses.count)", allowed: "1 to \(maximumClasses)")
     }
     guard zip(bid.gpuClasses, bid.gpuClasses.dropFirst()).allSatisfy({ $0 < $1 }) else {
       throw .field("GPU classes", value: "not ascending and distinct", allowed: "each class once, in genesis order")

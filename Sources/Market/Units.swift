@@ -21,6 +21,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
   /// The value as it stands on the wire.
   @inlinable public var wire: UInt64 { UInt64(clamping: milliseconds) }
 
+  /// By value.
   @inlinable public static func < (left: Self, right: Self) -> Bool { left.milliseconds < right.milliseconds }
 
   /// The moment `span` milliseconds later.
@@ -40,6 +41,7 @@ public struct Slot: Hashable, Comparable, Sendable {
   /// The slot that starts `index` slot lengths after the Unix epoch.
   @inlinable public init(_ index: Int64) { self.index = index }
 
+  /// By value.
   @inlinable public static func < (left: Self, right: Self) -> Bool { left.index < right.index }
   /// The slot `count` later.
   @inlinable public static func + (left: Self, count: Int64) -> Self { Self(left.index + count) }
@@ -80,6 +82,7 @@ public struct Price: Hashable, Comparable, Sendable {
   /// A price in micro-units per GPU-hour.
   @inlinable public init(micros: Int64) { self.micros = micros }
 
+  /// By value.
   @inlinable public static func < (left: Self, right: Self) -> Bool { left.micros < right.micros }
 
   /// What `gpus` GPUs cost for `seconds` seconds: `ceil(price x gpus x seconds / 3600)` in 128-bit arithmetic, so that
@@ -106,6 +109,7 @@ public struct Amount: Hashable, Comparable, Sendable {
   /// A sum in micro-units.
   @inlinable public init(micros: Int64) { self.micros = micros }
 
+  /// By value.
   @inlinable public static func < (left: Self, right: Self) -> Bool { left.micros < right.micros }
 }
 
@@ -130,5 +134,6 @@ public struct GPUClassIndex: Hashable, Comparable, Sendable {
   /// The class at `position` of the genesis file's list.
   @inlinable public init(_ position: UInt16) { self.position = position }
 
+  /// By value.
   @inlinable public static func < (left: Self, right: Self) -> Bool { left.position < right.position }
 }

@@ -43,7 +43,8 @@ extension Exchange {
     else { return false }
     let slots = SlotRange(start: start, end: end)
     // A smallest piece binds whoever asked for it to be kept; the taker's own is the taker's business.
-    let smallest = maker.side == .offer ? offer.minimumGPUs : min(bid.minimumGPUs, book.state(of: terms.bid)?.remainingGPUs ?? 0)
+    let smallest =
+      maker.side == .offer ? offer.minimumGPUs : min(bid.minimumGPUs, book.state(of: terms.bid)?.remainingGPUs ?? 0)
     return offer.window.contains(slots) && bid.window.contains(slots) && slots.count == bid.durationSlots
       && slots.count >= offer.minimumSlots && terms.gpus >= smallest && terms.gpus <= bid.gpus
       && terms.gpus <= offer.gpus

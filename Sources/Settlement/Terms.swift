@@ -130,6 +130,7 @@ public struct Terms: Hashable, Sendable {
     }
     offer = try Self.identifier(wire.offer, "offer")
     bid = try Self.identifier(wire.bid, "bid")
+    guard offer != bid else { throw .field("bid", value: bid.hex, allowed: "another order than the offer") }
     provider = try Self.identifier(wire.provider, "provider")
     buyer = try Self.identifier(wire.buyer, "buyer")
     makerHead = try Self.identifier(wire.makerHead, "maker_head")

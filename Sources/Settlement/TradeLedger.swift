@@ -29,10 +29,12 @@ public enum TradeState: Hashable, Sendable {
 ///
 /// | known | state |
 /// |---|---|
-/// | an accept, or the taker's copy of one | settled |
+/// | an accept, or the taker's copy of one, and no reject at an earlier place of the maker's feed | settled |
 /// | otherwise a release | released |
 /// | otherwise a reject | rejected |
 /// | only the proposal | proposed |
+///
+/// The maker's first answer counts: an accept after a reject would settle what the taker has taken back.
 ///
 /// The state depends on what is known, never on the order in which it became known: two nodes with the same feeds have
 /// the same trades.
@@ -49,8 +51,8 @@ public struct Trade: Sendable {
   public internal(set) var isProposed = false
   /// The maker's acceptance; of several the one at the earliest place of the maker's feed.
   public internal(set) var acceptance: (acceptance: Acceptance, bytes: [UInt8], signature: Signature)?
-  /// Why the maker declined.
-  public internal(set) var rejection: RejectReason?
+  /// Why the maker declined, and the sequence of the entry in which it did so first.
+  public internal(set) var rejection: (reason: RejectReason, sequence: UInt64)?
   /// Whether the taker's feed holds a release.
   public internal(set) var isReleased = false
   /// Whether the taker's feed holds a copy of the acceptance.
@@ -58,18 +60,22 @@ public struct Trade: Sendable {
 
   /// Where the trade stands.
   public var state: TradeState {
-    if acceptance != nil { return .settled }
+    if isAccepted { return .settled }
     if isReleased { return .released }
     return rejection == nil ? .proposed : .rejected
   }
 
+  private var isAccepted: Bool {
+    guard let acceptance else { return false }
+    return rejection.map { acceptance.acceptance.sequence <= $0.sequence } ?? true
+  }
+
   /// What both signed; nil unless settled.
   public var receipt: Receipt? {
-    acceptance.map {
-      Receipt(
-        termsBytes: termsBytes, takerSignature: takerSignature, acceptanceBytes: $0.bytes,
-        makerSignature: $0.signature)
-    }
+    guard let acceptance, isAccepted else { return nil }
+    return Receipt(
+      termsBytes: termsBytes, takerSignature: takerSignature, acceptanceBytes: acceptance.bytes,
+      makerSignature: acceptance.signature)
   }
 
   /// Whether the taker's order is reserved or filled by it.
@@ -82,11 +88,11 @@ public struct Trade: Sendable {
 public struct TradeChange: Sendable {
   /// The trade.
   public let trade: TradeID
-  /// Whether the state changed.
+  /// Whether the state changed, or the proposal became known.
   public let isNews: Bool
   /// +1: the taker's order is taken from; -1: it is put back; 0: nothing changed.
   public let taker: Int
-  /// +1: the maker's order is taken from; 0: nothing changed.
+  /// +1: the maker's order is taken from; -1: it is put back; 0: nothing changed.
   public let maker: Int
 }
 
@@ -94,16 +100,12 @@ public struct TradeChange: Sendable {
 /// feeds commute.
 public struct TradeLedger: Sendable {
   private var trades: [TradeID: Trade] = [:]
-  /// Releases, rejects and copies whose trade is not known yet, because the other feed is behind.
-  private var early: [TradeID: Early] = [:]
+  /// Rejects whose trade is not known yet, because the taker's feed is behind; by their authors, of whom only the
+  /// trade's maker counts.
+  private var early: [TradeID: [NodeID: (reason: RejectReason, sequence: UInt64)]] = [:]
   private var byOrder: [OrderID: [TradeID]] = [:]
   /// Settled trades.
   public private(set) var settledCount = 0
-
-  private struct Early: Sendable {
-    /// Who declined it why; only the trade's maker counts, once the trade is known.
-    var rejections: [NodeID: RejectReason] = [:]
-  }
 
   /// No trades.
   public init() {}
@@ -137,14 +139,16 @@ public struct TradeLedger: Sendable {
     }
   }
 
-  /// The maker's feed holds a reject by `author`; nil when the author is not the maker of a known trade (yet).
-  public mutating func reject(_ id: TradeID, by author: NodeID, reason: RejectReason) -> TradeChange? {
+  /// The feed of `author` holds a reject at `sequence`; nil when the author is not the maker of a known trade (yet).
+  public mutating func reject(
+    _ id: TradeID, by author: NodeID, at sequence: UInt64, reason: RejectReason
+  ) -> TradeChange? {
     guard let trade = trades[id] else {
-      if early[id]?.rejections[author] == nil { early[id, default: Early()].rejections[author] = reason }
+      if early[id]?[author] == nil { early[id, default: [:]][author] = (reason, sequence) }
       return nil
     }
     guard trade.terms.maker == author, trade.rejection == nil else { return nil }
-    return change(id) { $0.rejection = reason }
+    return change(id) { $0.rejection = (reason, sequence) }
   }
 
   /// The taker's feed holds a copy of the maker's acceptance; nil when its author did not propose the trade before.
@@ -182,7 +186,7 @@ public struct TradeLedger: Sendable {
   ) -> TradeChange {
     guard trades[id] == nil else { return change(id, body) }
     var trade = Trade(id: id, terms: terms, termsBytes: bytes, takerSignature: takerSignature)
-    trade.rejection = early.removeValue(forKey: id)?.rejections[terms.maker]
+    trade.rejection = early.removeValue(forKey: id)?[terms.maker]
     trades[id] = trade
     byOrder[terms.offer, default: []].append(id)
     byOrder[terms.bid, default: []].append(id)
@@ -193,13 +197,13 @@ public struct TradeLedger: Sendable {
     _ id: TradeID, isNew: Bool = false, _ body: (inout Trade) -> Void
   ) -> TradeChange {
     guard var trade = trades[id] else { preconditionFailure("a change of an unknown trade") }
-    let before = (state: trade.state, taker: trade.holdsTaker, maker: trade.fillsMaker)
+    let before = trade
     body(&trade)
     trades[id] = trade
-    if trade.state == .settled, before.state != .settled { settledCount += 1 }
+    settledCount += (trade.state == .settled ? 1 : 0) - (before.state == .settled ? 1 : 0)
     return TradeChange(
-      trade: id, isNews: isNew || trade.state != before.state,
-      taker: (trade.holdsTaker ? 1 : 0) - (before.taker ? 1 : 0),
-      maker: (trade.fillsMaker ? 1 : 0) - (before.maker ? 1 : 0))
+      trade: id, isNews: isNew || trade.state != before.state || trade.isProposed != before.isProposed,
+      taker: (trade.holdsTaker ? 1 : 0) - (before.holdsTaker ? 1 : 0),
+      maker: (trade.fillsMaker ? 1 : 0) - (before.fillsMaker ? 1 : 0))
   }
 }

@@ -1,6 +1,12 @@
 import NIOCore
 import NodeCrypto
 
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// Everything after the handshake on one connection: opens what arrives, seals what is queued, and ends the connection.
 ///
 /// | state | event | next |
@@ -168,11 +174,19 @@ extension SessionHandler {
   }
 
   /// Closes at once, with what is queued unsent.
+  ///
+  /// - Parameter reason: why, unless `Connection` knows.
   func end(_ reason: DisconnectReason? = nil) {
     guard state != .ended else { return }
     state = .ended
     self.reason = reason
-    context?.close(promise: nil)
+    guard let context else { return }
+    // A reset and not an orderly end: otherwise the kernel would go on offering megabytes to a peer that takes none,
+    // and a peer that has paused reading would not learn of the end before it has read them.
+    if let socket = context.channel as? any SocketOptionProvider {
+      _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+    }
+    context.close(promise: nil)
   }
 }
 

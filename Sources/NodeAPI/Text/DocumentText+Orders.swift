@@ -92,7 +92,8 @@ extension DocumentText {
     }
     var table = TextTable([
       .init("ORDER"), .init("SIDE"), .init("STATE"), .init("CLASS"), .init("GPUS", .right), .init("LEFT", .right),
-      .init("GPUH LEFT", .decimal), .init("PRICE", .decimal), .init("FROM"), .init("TO"), .init("FOR", .right), .init("EXPIRES"), .init("OWNER"),
+      .init("GPUH LEFT", .decimal), .init("PRICE", .decimal), .init("FROM"), .init("TO"), .init("FOR", .right),
+      .init("EXPIRES"), .init("OWNER"),
       .init("DETAILS"),
     ])
     for order in orders {

@@ -43,14 +43,14 @@ final class NodeRuntime: @unchecked Sendable {
   private let inbox = Mutex(Inbox())
   private let commands = Mutex(Commands())
   private var writer: StoreWriter!
-  private var server: FeedServer!
+  private(set) var server: FeedServer!
 
   private struct Inbox {
     var events: [Input] = []
     var isScheduled = false
   }
 
-  private enum Input {
+  enum Input {
     case event(NodeEvent)
     case connected(Connection)
     case message(Connection, ByteBuffer)
@@ -194,7 +194,7 @@ final class NodeRuntime: @unchecked Sendable {
   /// Hands an event to the writer; from any thread.
   func post(_ event: NodeEvent) { post([.event(event)]) }
 
-  private func post(_ inputs: [Input]) {
+  func post(_ inputs: [Input]) {
     let mustSchedule = inbox.withLock { inbox in
       inbox.events += inputs
       defer { inbox.isScheduled = true }
@@ -367,37 +367,6 @@ final class NodeRuntime: @unchecked Sendable {
   private func onQueue<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
       queue.async { continuation.resume(with: Result { try body() }) }
-    }
-  }
-}
-
-extension NodeRuntime: TransportDelegate {
-  func connected(_ connection: Connection) { post([.connected(connection)]) }
-
-  func received(_ message: ByteBuffer, from connection: Connection) { post([.message(connection, message)]) }
-
-  func writable(_ connection: Connection) { server.writable(connection.id.rawValue) }
-
-  func disconnected(_ connection: Connection, reason: DisconnectReason) {
-    logger.debug(
-      "disconnected", metadata: ["peer": "\(connection.remoteNode.short())", "reason": "\(reason)"])
-    post([.disconnected(connection)])
-  }
-
-  func handshakeFailed(_ failure: HandshakeFailure) {
-    Counter(label: "p2pnode_handshake_failures_total", dimensions: [("reason", failure.reason.label)]).increment()
-    logger.debug("handshake failed", metadata: ["reason": "\(failure.reason)"])
-  }
-}
-
-extension SendPriority {
-  /// The same, in the transport's terms.
-  var transport: MessagePriority {
-    switch self {
-    case .urgent: .urgent
-    case .entry: .entry
-    case .answer: .answer
-    case .bulk: .bulk
     }
   }
 }

@@ -1,4 +1,3 @@
-import HTTPTypes
 import Hummingbird
 import NIOCore
 import NodeAPI
@@ -41,7 +40,8 @@ struct Problem: Error, HTTPResponseError {
         detail: refusal.description)
     case .storeFailing, .notDurableYet:
       self.init(
-        status: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), kind: "store", title: "The store cannot write", detail: refusal.description)
+        status: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), kind: "store",
+        title: "The store cannot write", detail: refusal.description)
     }
   }
 

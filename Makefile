@@ -1,0 +1,39 @@
+# CONFIG=release builds `build` and `testnet` with optimization. Tests and the testnet share one debug build otherwise.
+CONFIG ?= debug
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test lint testnet
+
+testnet: ARGS ?= --nodes 5 --replay 60
+
+help:
+	@echo 'make testnet   start a local market of 5 nodes with real offers and bids, and open a console on it'
+	@echo '               (ARGS="--nodes 8 --replay 200 --exit" instead; ARGS=--help lists the options)'
+	@echo 'make test      run the tests (ARGS="--filter NAME" for some of them)'
+	@echo 'make build     build everything'
+	@echo 'make lint      check the format of all sources'
+	@echo 'make setup     install the system packages that the build and the tests need, when any is missing'
+	@echo 'CONFIG=release makes build and testnet optimize.'
+
+setup:
+	@scripts/setup --tests
+
+build:
+	@scripts/setup
+	swift build -c $(CONFIG)
+
+test:
+	@scripts/setup --tests
+	swift test $(ARGS)
+
+lint:
+	@scripts/setup
+	find Package.swift Sources Tests Testnet -name '*.swift' -not -path '*/Generated/*' -print0 \
+	  | xargs -0 swift format lint --strict
+
+# What is built is told on standard error: standard output is the testnet's, so that `--exit --json` can be piped.
+testnet:
+	@scripts/setup
+	@swift build -c $(CONFIG) --product p2pnode >&2
+	@swift build -c $(CONFIG) --product testnet >&2
+	@"$$(swift build -c $(CONFIG) --show-bin-path)/testnet" $(ARGS)

@@ -1,0 +1,169 @@
+import Market
+import NodeCrypto
+import Wire
+
+/// Entries on their way in, into the feeds and out again.
+extension GossipCore {
+  mutating func receivedEntries(
+    _ entries: [WireSignedEntry], from peer: Peer, fetch: UInt64?, now: Timestamp,
+    into effects: inout [GossipEffect]
+  ) {
+    var hasGap = false
+    for wire in entries {
+      let entry: SignedEntry
+      do {
+        entry = try SignedEntry(wire: wire, maximumBytes: feeds.limits.entryBytes)
+      } catch {
+        punish(peer.connection, error.description, now: now, into: &effects)
+        return
+      }
+      if let frozenFrom = feeds.feed(of: entry.author)?.frozenFrom, entry.sequence >= frozenFrom {
+        tellOfFreeze(entry.author, to: peer, into: &effects)
+        continue
+      }
+      claim(peer, author: entry.author, sequence: entry.sequence)
+      let head = feeds.head(of: entry.author)
+      if entry.sequence <= head.sequence, feeds.feed(of: entry.author)?.id(at: entry.sequence) == entry.id {
+        continue
+      }
+      if intake.waitingEntry(of: entry.author, at: entry.sequence)?.id == entry.id { continue }
+      guard entry.sequence <= head.sequence + Intake.windowPerFeed else {
+        hasGap = true
+        continue
+      }
+      if intake.begin(entry, from: peer.node, fetch: fetch) { effects.append(.verify(entry)) }
+      if intake.advanceHorizon(of: entry.author, feeds: feeds) < entry.sequence { hasGap = true }
+    }
+    if hasGap { plan(now: now, into: &effects) }
+  }
+
+  /// An entry has been checked: its signature, and that its content is what the protocol allows.
+  ///
+  /// - Parameter refusal: why it is invalid; nil when it is valid.
+  public mutating func verified(
+    _ entry: SignedEntry, refusal: String?, now: Timestamp, into effects: inout [GossipEffect]
+  ) {
+    guard let arrival = intake.end(entry) else { return }
+    if let refusal {
+      intake.lost(entry.author)
+      antiEntropy.recheck(entry.author)
+      // Only the first sender: others may have sent it before they could know.
+      if let source = arrival.sources.first, let connection = connectionByNode[source] {
+        punish(connection, refusal, now: now, into: &effects)
+      }
+    } else {
+      admit(entry, sources: arrival.sources, now: now, into: &effects)
+      admitWaiting(of: entry.author, now: now, into: &effects)
+    }
+    closeFetches(arrival.fetches, now: now, into: &effects)
+  }
+
+  private mutating func admit(
+    _ entry: SignedEntry, sources: [NodeID], now: Timestamp, into effects: inout [GossipEffect]
+  ) {
+    switch feeds.admission(of: entry, now: now) {
+    case .next:
+      feeds.append(entry)
+      if entry.author == own { publishedOwnSequence = entry.sequence }
+      effects.append(.deliver(entry))
+      push(entry, urgentFor: [], except: sources, into: &effects)
+    case .known, .frozen:
+      break
+    case .gap, .early:
+      intake.wait(entry, from: sources)
+    case .fork:
+      intake.lost(entry.author)
+      effects.append(.findRival(of: entry))
+    case .divergent:
+      intake.lost(entry.author)
+      if let source = sources.first, let connection = connectionByNode[source], let peer = peers[connection],
+        entry.sequence > 1
+      {
+        suspect(peer, author: entry.author, sequence: entry.sequence - 1, now: now, into: &effects)
+      }
+    case .invalid(let refusal):
+      intake.lost(entry.author)
+      if let source = sources.first, let connection = connectionByNode[source] {
+        punish(connection, refusal.description, now: now, into: &effects)
+      }
+    }
+  }
+
+  mutating func admitWaiting(now: Timestamp, into effects: inout [GossipEffect]) {
+    for author in intake.waitingAuthors { admitWaiting(of: author, now: now, into: &effects) }
+  }
+
+  private mutating func admitWaiting(of author: NodeID, now: Timestamp, into effects: inout [GossipEffect]) {
+    while let entry = intake.waitingEntry(of: author, at: feeds.head(of: author).sequence + 1) {
+      if case .early = feeds.admission(of: entry, now: now) { return }
+      let sources = intake.takeWaiting(of: author, at: entry.sequence)?.sources ?? []
+      let before = feeds.head(of: author)
+      admit(entry, sources: sources, now: now, into: &effects)
+      if feeds.head(of: author) == before { return }
+    }
+  }
+
+  /// Pushes an entry of this node's own, which is durable.
+  ///
+  /// - Parameter urgentFor: counterparties of the trades in it; they get it first.
+  public mutating func publish(
+    _ entry: SignedEntry, urgentFor counterparties: [NodeID], into effects: inout [GossipEffect]
+  ) {
+    publishedOwnSequence = max(publishedOwnSequence, entry.sequence)
+    push(entry, urgentFor: counterparties, except: [], into: &effects)
+  }
+
+  /// Appends an entry of this node's own to its feed, before it is durable and before anybody else gets it.
+  public mutating func appendOwn(_ entry: SignedEntry) {
+    precondition(entry.author == own, "another author's entry published as own")
+    feeds.append(entry)
+  }
+
+  private func push(
+    _ entry: SignedEntry, urgentFor counterparties: [NodeID], except sources: [NodeID],
+    into effects: inout [GossipEffect]
+  ) {
+    var message = WirePush()
+    message.entries = [entry.wire]
+    let bytes = Self.encode(.push(message))
+    let urgent = counterparties.compactMap { connectionByNode[$0] }
+    for connection in urgent {
+      effects.append(.send(connection: connection, message: bytes, priority: .urgent))
+    }
+    for peer in connectedPeers where !urgent.contains(peer.connection) && peer.node != entry.author {
+      if sources.contains(peer.node)
+        || antiEntropy.holds(peer.node, author: entry.author, sequence: entry.sequence)
+      {
+        continue
+      }
+      effects.append(.send(connection: peer.connection, message: bytes, priority: .entry))
+    }
+  }
+
+  // MARK: Start
+
+  /// Notes a proof that was kept from an earlier run, before the entries are restored.
+  public mutating func restore(_ proof: EquivocationProof) {
+    if feeds.freeze(proof.author, from: proof.sequence) { proofs[proof.author] = proof }
+  }
+
+  /// Appends a stored entry when it is the next of its feed.
+  ///
+  /// - Returns: what it is to the feeds; only after `.next` it counts.
+  public mutating func restore(_ entry: SignedEntry) -> Admission {
+    // What was taken once has passed the check against the clock.
+    let admission = feeds.admission(of: entry, now: entry.time)
+    if admission == .next {
+      feeds.append(entry)
+      if entry.author == own { publishedOwnSequence = entry.sequence }
+    }
+    return admission
+  }
+
+  /// Forgets all feeds, but not the proofs, so that they can be restored without what the proofs void.
+  public mutating func resetFeeds() {
+    feeds = Feeds(network: feeds.network, limits: feeds.limits)
+    for proof in equivocationProofs { _ = feeds.freeze(proof.author, from: proof.sequence) }
+    antiEntropy.recheckAll()
+  }
+}

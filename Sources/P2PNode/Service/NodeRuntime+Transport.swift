@@ -1,0 +1,37 @@
+import Gossip
+import Logging
+import Metrics
+import NIOCore
+import NodeCore
+import Transport
+
+extension NodeRuntime: TransportDelegate {
+  func connected(_ connection: Connection) { post([.connected(connection)]) }
+
+  func received(_ message: ByteBuffer, from connection: Connection) { post([.message(connection, message)]) }
+
+  func writable(_ connection: Connection) { server.writable(connection.id.rawValue) }
+
+  func disconnected(_ connection: Connection, reason: DisconnectReason) {
+    logger.debug(
+      "disconnected", metadata: ["peer": "\(connection.remoteNode.short())", "reason": "\(reason)"])
+    post([.disconnected(connection)])
+  }
+
+  func handshakeFailed(_ failure: HandshakeFailure) {
+    Counter(label: "p2pnode_handshake_failures_total", dimensions: [("reason", failure.reason.label)]).increment()
+    logger.debug("handshake failed", metadata: ["reason": "\(failure.reason)"])
+  }
+}
+
+extension SendPriority {
+  /// The same, in the transport's terms.
+  var transport: MessagePriority {
+    switch self {
+    case .urgent: .urgent
+    case .entry: .entry
+    case .answer: .answer
+    case .bulk: .bulk
+    }
+  }
+}
