@@ -20,8 +20,8 @@ import NodeCrypto
 /// | 2 | responder to initiator | `e, ee, s, es`, identity proof | 32 + 48 + 96 + 16 = 192 |
 /// | 3 | initiator to responder | `s, se`, identity proof | 48 + 96 + 16 = 160 |
 ///
-/// The identity proof is node id (32 bytes) ‖ Ed25519 signature (64 bytes) over the sender's Noise static public key,
-/// see `HandshakeIdentityProof`.
+/// The identity proof is node id (32 bytes) ‖ Ed25519 signature (64 bytes) over `"p2pnode/transport/v1" 0x00` ‖ network
+/// id ‖ the sender's Noise static public key (32 bytes), see `HandshakeIdentityProof`.
 ///
 /// Each further frame's body is one Noise transport message: the ciphertext of one application message of 0 to 65,519
 /// bytes, then its 16-byte tag, with empty associated data. The nonce is the count of transport messages already sent

@@ -14,10 +14,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// Asks a handshake that runs to end, because the transport shuts down.
-  enum Shutdown: Sendable {
-    case now
-  }
+  /// The event that ends a running handshake, because the transport shuts down.
+  struct Shutdown: Sendable {}
 
   private let id: ConnectionID
   private let direction: ConnectionDirection

@@ -17,9 +17,10 @@ import NodeCrypto
 /// | closing, finishing | close timeout | ended |
 /// | any | the peer's end of stream, network error | ended |
 ///
-/// The delegate hears why this side closed, if it did, and the first other reason otherwise. Calls of `Connection` arrive as tasks of the event loop, never from
-/// inside a call to the delegate, so no method here is entered twice, but for `flushQueue`: writing may make the
-/// channel writable while it runs.
+/// The delegate hears why this side closed, if it did, and the first other reason otherwise.
+///
+/// Calls of `Connection` arrive as tasks of the event loop, never from inside a call to the delegate, so no method here
+/// is entered twice, but for `flushQueue`: flushing may make the channel writable while it runs.
 final class SessionHandler: ChannelDuplexHandler {
   typealias InboundIn = ByteBuffer
   typealias OutboundIn = Never
@@ -29,8 +30,8 @@ final class SessionHandler: ChannelDuplexHandler {
   /// message does not wait behind much that is sealed already.
   private static let batchByteCount = 64 << 10
 
-  /// How many bytes may be held at most. Less than 256 KiB of one round of reads and one unfinished frame are held as
-  /// long as the peer's stream is open; a pause stops reading.
+  /// How many undelivered bytes are held at most. As long as the peer's stream is open it is far less: one round of
+  /// reads, at most 256 KiB, and one unfinished frame, since a pause stops reading.
   private static let heldByteLimit = 1 << 20
 
   private enum State {
@@ -47,8 +48,11 @@ final class SessionHandler: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   private var state = State.open
   private var reason: DisconnectReason?
+  /// What `flushQueue` is sealing; kept for its memory.
   private var batch: [ByteBuffer] = []
+  /// Whether the channel has asked to read during a pause.
   private var withholdsRead = false
+  /// Whether bytes beyond `heldByteLimit` were dropped, so that none after them can be used.
   private var hasLostTail = false
   private var lastFrameTime = NIODeadline.uptimeNanoseconds(0)
   private var timer: Scheduled<Void>?

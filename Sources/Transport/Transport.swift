@@ -115,7 +115,7 @@ public final class Transport: Sendable {
     let remainder = services.registry.beginShutdown()
     for listener in remainder.listeners { listener.close(promise: nil) }
     for channel in remainder.handshakes {
-      channel.pipeline.fireUserInboundEventTriggered(HandshakeHandler.Shutdown.now)
+      channel.pipeline.fireUserInboundEventTriggered(HandshakeHandler.Shutdown())
     }
     for connection in remainder.connections { connection.close(.shutdown) }
     // A close future does not fail.

@@ -71,7 +71,7 @@ extension TransportError: CustomStringConvertible {
     case .invalidPort(let port, let allowed):
       "\(port) is not a port; allowed are \(allowed.lowerBound) to \(allowed.upperBound)"
     case .addressInUse(let endpoint):
-      "cannot listen on \(endpoint): another process listens there; stop it, or choose another port (0 takes a free one)"
+      "cannot listen on \(endpoint): another process listens there; stop it, or choose another port (0 takes any)"
     case .addressNotAvailable(let endpoint):
       "cannot listen on \(endpoint): it is not an address of this machine; 0.0.0.0 or :: listens on all of them"
     case .permissionDenied(let endpoint):

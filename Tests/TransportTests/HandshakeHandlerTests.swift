@@ -199,7 +199,7 @@ import Testing
   @Test("a shutdown ends a handshake that runs, and one that would just finish")
   func shutdown() throws {
     let running = try EmbeddedSide(.inbound)
-    running.channel.pipeline.fireUserInboundEventTriggered(HandshakeHandler.Shutdown.now)
+    running.channel.pipeline.fireUserInboundEventTriggered(HandshakeHandler.Shutdown())
     #expect(try failure(of: running) == .shutdown)
     let finishing = try EmbeddedSide(.inbound)
     _ = finishing.services.registry.beginShutdown()

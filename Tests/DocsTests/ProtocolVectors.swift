@@ -1,0 +1,180 @@
+import Gossip
+import Market
+import NodeCrypto
+import OrderBook
+import Settlement
+
+@testable import NodeCore
+
+/// One trade between two nodes with fixed keys, times and chance, made by the product's own code: where the hexadecimal
+/// of `docs/PROTOCOL.md` comes from.
+struct ProtocolVectors {
+  let genesis: Genesis
+  let provider = Identity(seed: Array(0x00...0x1f))
+  let buyer = Identity(seed: Array(0x20...0x3f))
+  let noiseKey = NoiseKeyPair(secretKey: SecretBytes(copying: Array(UInt8(0x40)...0x5f)))
+
+  /// 2027-01-15T08:00:00Z.
+  static let start = Timestamp(milliseconds: 1_800_000_000_000)
+
+  let offerEntry: SignedEntry
+  let bidEntry: SignedEntry
+  let acceptEntry: SignedEntry
+  let terms: SignedTerms
+  let acceptance: SignedAcceptance
+  private let codec: OperationCodec
+  private let offerID: OrderID
+  private let bidID: OrderID
+  private let emptyDigest: Digest
+  private let oneOfferDigest: Digest
+  private let carvedDigest: Digest
+  private let receiptPayload: [UInt8]
+
+  /// Makes the trade on the market of a genesis file.
+  init(genesisFile: [UInt8]) throws {
+    genesis = try Genesis(file: genesisFile)
+    codec = OperationCodec(genesis: genesis)
+    let network = genesis.networkID
+    let offer = Self.offer(genesis)
+    let bid = Self.bid(genesis)
+
+    offerEntry = SignedEntry(
+      after: .origin(of: network), time: Self.start, payload: codec.encode(.place(offer)), identity: provider,
+      network: network)
+    let offerPlace = Place(author: provider.nodeID, time: Self.start, sequence: 1, index: 0)
+    offerID = offerPlace.orderID(network: network)
+    let bidTime = Self.start + 1000
+    let bidPlace = Place(author: buyer.nodeID, time: bidTime, sequence: 1, index: 0)
+    bidID = bidPlace.orderID(network: network)
+
+    var book = OrderBook()
+    emptyDigest = book.digest()
+    book.insert(Self.order(offer, at: offerPlace, network: network))
+    oneOfferDigest = book.digest()
+    book.insert(Self.order(bid, at: bidPlace, network: network))
+    let deadline = bidTime + genesis.limits.proposalMilliseconds
+    guard
+      let match = book.match(bidID, context: MatchContext(earliestStart: genesis.slot(startingFrom: deadline))),
+      let total = genesis.total(match.price, gpus: match.gpus, slots: match.slots.count)
+    else { throw VectorError.noMatch }
+    let said = Terms(
+      offer: match.offer, bid: match.bid, provider: provider.nodeID, buyer: buyer.nodeID, takerSide: match.takerSide,
+      gpuClass: genesis.gpuClass(at: match.gpuClass).id, gpus: match.gpus, start: genesis.start(of: match.slots.start),
+      end: genesis.start(of: match.slots.end), price: match.price, total: total, currency: genesis.currency,
+      deadline: deadline, makerSequence: 1, makerHead: offerEntry.id,
+      nonce: Terms.Nonce(high: 0x0001_0203_0405_0607, low: 0x0809_0a0b_0c0d_0e0f))
+    let termsBytes = said.encoded()
+    terms = SignedTerms(
+      terms: said, bytes: termsBytes, signature: buyer.sign(termsBytes, domain: .terms, network: network))
+    bidEntry = SignedEntry(
+      after: .origin(of: network), time: bidTime, payload: codec.encode(.place(bid)) + codec.encode(.propose(terms)),
+      identity: buyer, network: network)
+
+    let acceptTime = Self.start + 2000
+    let decided = Acceptance(
+      trade: Blake2b.hash(termsBytes), time: acceptTime, sequence: 2, previous: offerEntry.id)
+    let decidedBytes = decided.encoded()
+    acceptance = SignedAcceptance(
+      acceptance: decided, bytes: decidedBytes,
+      signature: provider.sign(decidedBytes, domain: .acceptance, network: network), maker: provider.nodeID)
+    acceptEntry = SignedEntry(
+      after: offerEntry.head, time: acceptTime, payload: codec.encode(.accept(terms, acceptance)), identity: provider,
+      network: network)
+    receiptPayload = codec.encode(.receipt(acceptance))
+
+    book.cancel(bidID)
+    book.take(offerID, gpus: match.gpus, slots: match.slots)
+    carvedDigest = book.digest()
+  }
+
+  /// The receipt of the trade.
+  var receipt: Receipt {
+    Receipt(
+      termsBytes: terms.bytes, takerSignature: terms.signature, acceptanceBytes: acceptance.bytes,
+      makerSignature: acceptance.signature)
+  }
+
+  /// Every vector by its name, in hexadecimal.
+  var hexByName: [String: String] {
+    let network = genesis.networkID
+    var vectors: [String: String] = [
+      "network_id": network.hex,
+      "provider_id": provider.nodeID.hex,
+      "buyer_id": buyer.nodeID.hex,
+      "noise_public_key": noiseKey.publicKey.hex,
+      "identity_proof": Hex.encode(
+        HandshakeIdentityProof.make(identity: provider, noiseKey: noiseKey.publicKey, network: network)),
+      "offer_id": offerID.hex,
+      "bid_id": bidID.hex,
+      "offer_entry": Hex.encode(offerEntry.bytes),
+      "offer_entry_id": offerEntry.id.hex,
+      "offer_entry_signature": offerEntry.signature.hex,
+      "bid_entry": Hex.encode(bidEntry.bytes),
+      "bid_entry_id": bidEntry.id.hex,
+      "bid_entry_signature": bidEntry.signature.hex,
+      "terms": Hex.encode(terms.bytes),
+      "trade_id": acceptance.acceptance.trade.hex,
+      "taker_signature": terms.signature.hex,
+      "acceptance": Hex.encode(acceptance.bytes),
+      "maker_signature": acceptance.signature.hex,
+      "accept_entry": Hex.encode(acceptEntry.bytes),
+      "accept_entry_id": acceptEntry.id.hex,
+      "accept_entry_signature": acceptEntry.signature.hex,
+      "receipt_payload": Hex.encode(receiptPayload),
+      "book_digest_empty": emptyDigest.hex,
+      "book_digest_one_offer": oneOfferDigest.hex,
+      "book_digest_carved": carvedDigest.hex,
+    ]
+    for (name, message) in zip(["hello_message", "heads_message"], greeting) { vectors[name] = Hex.encode(message) }
+    return vectors
+  }
+
+  /// What a provider's node that holds ``offerEntry`` says first to a node that it has dialled.
+  private var greeting: [[UInt8]] {
+    var gossip = GossipCore(
+      own: provider.nodeID, network: genesis.networkID, limits: genesis.limits, agent: "vectors 1", listenPort: 47_100,
+      advertisedHost: "node.example", bootstrap: [], seed: 0, now: Self.start)
+    _ = gossip.restore(offerEntry)
+    var effects: [GossipEffect] = []
+    gossip.connected(
+      1, node: buyer.nodeID, address: PeerAddress(host: "127.0.0.1", port: 47_101), direction: .outbound,
+      now: Self.start, into: &effects)
+    return effects.compactMap { effect in
+      guard case .send(_, let message, _) = effect else { return nil }
+      return message
+    }
+  }
+
+  private static func offer(_ genesis: Genesis) -> OrderBody {
+    let window = SlotRange(
+      start: genesis.slot(containing: start + 60_000), end: genesis.slot(containing: start + 3_660_000))
+    return .offer(
+      Offer(
+        gpuClass: GPUClassIndex(1), gpus: 8, window: window, price: Price(micros: 2_100_001), minimumGPUs: 2,
+        minimumSlots: 3, attributes: Attributes(region: "EU-FR", interconnect: "nvlink", wattsPerGPU: 700),
+        expiry: genesis.start(of: window.end)))
+  }
+
+  private static func bid(_ genesis: Genesis) -> OrderBody {
+    let window = SlotRange(
+      start: genesis.slot(containing: start + 60_000), end: genesis.slot(containing: start + 660_000))
+    return .bid(
+      Bid(
+        gpuClasses: [GPUClassIndex(0), GPUClassIndex(1)], gpus: 3, durationSlots: 5, window: window,
+        price: Price(micros: 2_400_000), minimumGPUs: 3, requirements: Requirements(regions: ["EU"]),
+        expiry: genesis.start(of: window.end)))
+  }
+
+  private static func order(_ body: OrderBody, at place: Place, network: NetworkID) -> Order {
+    Order(
+      id: place.orderID(network: network),
+      priority: OrderPriority(time: place.time, owner: place.author, sequence: place.sequence, index: place.index),
+      body: body)
+  }
+}
+
+/// Why there are no vectors.
+enum VectorError: Error {
+  /// The two orders do not match.
+  case noMatch
+}
