@@ -90,8 +90,8 @@ extension GenesisDocument.LimitsDocument {
     try GenesisDocument.check("limits.proposal_ms", proposal_ms, 100...3_600_000)
     try GenesisDocument.check("limits.retry_ms", retry_ms, 0...86_400_000)
     try GenesisDocument.check("limits.operations_per_entry", operations_per_entry, 1...4096)
-    // One entry and its envelope must fit one transport frame.
-    try GenesisDocument.check("limits.entry_bytes", entry_bytes, 4096...65_000)
+    // Two entries, which make an equivocation proof, must fit one transport frame together.
+    try GenesisDocument.check("limits.entry_bytes", entry_bytes, 4096...32_600)
     try GenesisDocument.check("limits.entries_per_second", entries_per_second, 1...1_000_000)
     try GenesisDocument.check("limits.entry_burst", entry_burst, 1...10_000_000)
     try GenesisDocument.check("limits.open_orders_per_author", open_orders_per_author, 1...10_000_000)

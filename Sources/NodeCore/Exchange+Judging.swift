@@ -13,7 +13,8 @@ extension Exchange {
   /// Whether the maker of a proposed trade accepts it at `time`: the terms must follow from the two orders by the same
   /// rules by which the taker matched them, and the maker's order must still have room.
   func judge(_ terms: Terms, at time: Timestamp) -> Verdict {
-    guard let maker = book.state(of: terms.makerOrder), maker.owner == terms.maker, maker.order.body.expiry > time
+    guard let maker = book.state(of: terms.makerOrder), maker.owner == terms.maker, maker.isOpen,
+      maker.order.body.expiry > time
     else { return .reject(.orderClosed, gpusLeft: 0) }
     guard let taker = book.state(of: terms.takerOrder), taker.owner == terms.taker,
       follows(terms, maker: maker.order, taker: taker.order)

@@ -24,7 +24,7 @@ extension NodeCore {
   public mutating func summary() -> Summary {
     Summary(
       bookDigest: exchange.digest(), bookTime: gossip.feeds.latestTime, feeds: UInt64(gossip.feeds.count),
-      entries: UInt64(gossip.feeds.entryCount), orders: UInt64(exchange.book.count))
+      entries: UInt64(gossip.feeds.entryCount), orders: UInt64(exchange.book.openCount(.offer) + exchange.book.openCount(.bid)))
   }
 
   /// The digest of the book.

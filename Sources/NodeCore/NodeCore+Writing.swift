@@ -164,7 +164,8 @@ extension NodeCore {
   }
 
   private func refusal(of command: OrderCommand, at time: Timestamp) -> CommandRefusal? {
-    guard state == .running else { return .notWriting(state) }
+    // While the own feed is being recovered commands wait in the queue: that takes a moment, rarely some seconds.
+    guard state == .running || state == .recovering else { return .notWriting(state) }
     if let storeTrouble { return .storeFailing(storeTrouble) }
     switch command {
     case .place(let body):
@@ -205,11 +206,18 @@ extension NodeCore {
     refreshStaleOwners(now: now)
     for id in duties.rematch.sorted(by: { priority(of: $0) < priority(of: $1) }) {
       while builder.hasRoom {
-        guard let match = exchange.book.match(id, context: matchContext(for: id, at: builder.time)),
+        guard isOpen(id, at: builder.time),
+          let match = exchange.book.match(id, context: matchContext(for: id, at: builder.time)),
           let terms = terms(for: match, at: builder.time)
         else {
           duties.rematch.remove(id)
           break
+        }
+        guard isOpen(match.maker, at: builder.time) else {
+          // The book keeps it until some feed's time has passed its expiry; its owner would decline.
+          duties.failed(
+            own: id, counter: match.maker, until: builder.time + genesis.limits.retryMilliseconds)
+          continue
         }
         let bytes = terms.encoded()
         let signature = identity.sign(bytes, domain: .terms, network: genesis.networkID)
@@ -219,9 +227,22 @@ extension NodeCore {
     }
   }
 
+  /// Whether an order in the book has not expired by `time`.
+  private func isOpen(_ id: OrderID, at time: Timestamp) -> Bool {
+    exchange.book.state(of: id).map { $0.order.body.expiry > time } ?? false
+  }
+
   private func priority(of id: OrderID) -> OrderPriority {
     ownOrders[id]?.order.priority
       ?? OrderPriority(time: .maximum, owner: own, sequence: .max, index: .max)
+  }
+
+  /// Takes nothing new from here on; what was decided is still written.
+  mutating func stop(into effects: inout [NodeEffect]) {
+    guard state != .forked else { return }
+    state = .stopping
+    for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.stopping)))) }
+    queue = []
   }
 
   // MARK: The disk

@@ -197,7 +197,7 @@ public struct NodeCore: Sendable {
     case .storeRecovered: storeTrouble = nil
     case .command(let id, let command): take(command, id: id, now: now, into: &effects)
     case .timer: gossip.timer(now: now, into: &gossipEffects)
-    case .stop: if state != .forked { state = .stopping }
+    case .stop: stop(into: &effects)
     }
     proceed(now: now, into: &effects)
   }

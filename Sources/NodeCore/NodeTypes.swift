@@ -34,12 +34,10 @@ public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
     case .order(let error): "\(error)"
     case .tooManyOrders(let maximum): "\(maximum) orders are open; allowed: at most \(maximum). Cancel some first"
     case .noSuchOrder(let id): "order \(id) is not an open order of this node; `orders` lists those"
-    case .notWriting(.recovering):
-      "the node is still asking its peers for its own feed and writes nothing before; try again in some seconds"
     case .notWriting(.stopping): "the node is stopping"
     case .notWriting(.forked):
       "this node's identity has signed two different entries at one place and is frozen everywhere; start anew with `init`"
-    case .notWriting(.running): "the node is not writing"
+    case .notWriting(let state): "the node is \(state.rawValue) and writes nothing"
     case .storeFailing(let why): "the store cannot write: \(why). Nothing was placed"
     case .notDurableYet(let why):
       "the store cannot write: \(why). The order is queued and takes effect if the store recovers; `orders` shows it"

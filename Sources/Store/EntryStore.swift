@@ -239,9 +239,12 @@ public final class EntryStore: Sendable {
     }
   }
 
-  /// Closes the database; nothing can be read or written after.
+  /// Moves what is in the write-ahead log into the database and closes it; nothing can be read or written after.
   public func close() throws(StoreError) {
-    try Self.guarding(path) { [pool] in try pool.close() }
+    try Self.guarding(path) { [pool] in
+      try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+      try pool.close()
+    }
   }
 
   private static func entry(_ row: Row) -> StoredEntry? {

@@ -63,7 +63,9 @@ struct ReplayPlan: Sendable {
   /// A plan to replay the first `replay` jobs, of which there must be so many.
   ///
   /// - Parameters:
-  ///   - seconds: how long the replay takes in real time; submit times are scaled to it linearly.
+  ///   - seconds: how long the replay takes in real time. Submit times are scaled to it linearly, after pauses longer
+  ///     than nine in ten of the others have been cut to the longest of those: the trace begins with months in which
+  ///     next to nothing was submitted.
   ///   - seed: of the draws of class and limit price, two for each job, in the jobs' order.
   init(data: MarketData, genesis: Genesis, replay: Int, seconds: Int64, seed: UInt64) {
     precondition((0...data.jobs.count).contains(replay) && seconds >= 0, "a plan past the data")
@@ -71,24 +73,32 @@ struct ReplayPlan: Sendable {
     offers = data.offers.map(PlannedOffer.init)
     let mix = ClassMix(offers: data.offers, genesis: genesis)
     let jobs = data.jobs.prefix(replay)
-    let first = jobs.first?.submitSeconds ?? 0
-    let span = max((jobs.last?.submitSeconds ?? 0) - first, 1)
+    let submits = Self.withoutLongPauses(jobs.map(\.submitSeconds))
+    let span = max(submits.last ?? 0, 1)
     let longestSlots = max(Self.longestRunMilliseconds / genesis.slotMilliseconds, 1)
 
     var generator = SplitMix64(seed: seed)
     var cutJobs = 0
-    bids = jobs.map { job in
+    bids = zip(jobs, submits).map { job, submit in
       guard let supply = mix.draw(gpus: job.gpus, using: &generator) else {
         preconditionFailure("a job that is larger than every machine was not refused")
       }
       let slots = max((job.durationSeconds + Self.realSlotSeconds - 1) / Self.realSlotSeconds, 1)
       if slots > longestSlots { cutJobs += 1 }
       return PlannedBid(
-        offsetMilliseconds: (job.submitSeconds - first) * seconds * 1000 / span, gpuClass: supply.gpuClass,
+        offsetMilliseconds: submit * seconds * 1000 / span, gpuClass: supply.gpuClass,
         gpus: job.gpus, durationMilliseconds: min(slots, longestSlots) * genesis.slotMilliseconds,
         priceMicros: generator.uniform(in: supply.asks))
     }
     self.cutJobs = cutJobs
+  }
+
+  /// Ascending times as seconds since the first, each pause cut to the ninth decile of all pauses.
+  private static func withoutLongPauses(_ times: [Int64]) -> [Int64] {
+    let pauses = zip(times, times.dropFirst()).map { $1 - $0 }
+    guard !pauses.isEmpty else { return times.map { _ in 0 } }
+    let longest = pauses.sorted()[pauses.count * 9 / 10]
+    return pauses.reduce(into: [0]) { $0.append(($0.last ?? 0) + min($1, longest)) }
   }
 
   /// `items` dealt to `count` hands one after the other, each hand in the items' order.

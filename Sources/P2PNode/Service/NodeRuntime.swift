@@ -35,6 +35,12 @@ final class NodeRuntime: @unchecked Sendable {
   private var timer: (any DispatchSourceTimer)?
   private var timerDeadline: Timestamp?
   private var stopWaiters: [CheckedContinuation<Void, Never>] = []
+  /// What is to be verified when the events at hand are done.
+  private var toVerify: [VerificationPool.Job] = []
+  /// The place of the message that is being taken in.
+  private var credit: Credit?
+  /// Places that are held because the store is behind.
+  private var parked: [Credit] = []
 
   /// Set once, before the first event.
   private var transport: Transport?
@@ -84,6 +90,7 @@ final class NodeRuntime: @unchecked Sendable {
       case .recovered:
         self?.logger.notice("the store takes entries again")
         self?.post(.storeRecovered)
+      case .drained: self?.releaseParked()
       }
     }
     server = FeedServer(writer: writer)
@@ -228,8 +235,12 @@ final class NodeRuntime: @unchecked Sendable {
           direction: connection.direction == .inbound ? .inbound : .outbound),
         now: now, into: &effects)
     case .message(let connection, let buffer):
+      let message = Credit(connection: connection, byteCount: buffer.readableBytes)
       core.handle(.received(connection.id.rawValue, Array(buffer: buffer)), now: now, into: &effects)
-      connection.consumed(buffer.readableBytes)
+      credit = message
+      performEffects()
+      credit = nil
+      if writer.isOverBound { parked.append(message) } else { message.release() }
     case .disconnected(let connection):
       connections[connection.id.rawValue] = nil
       server.disconnected(connection.id.rawValue)
@@ -240,26 +251,39 @@ final class NodeRuntime: @unchecked Sendable {
   // MARK: Effects
 
   private func performAll() {
-    var toVerify: [SignedEntry] = []
-    while !effects.isEmpty {
-      let batch = effects
-      effects = []
-      for effect in batch { perform(effect, &toVerify) }
-    }
+    performEffects()
     if !toVerify.isEmpty {
       pool.check(toVerify) { [weak self] events in
         self?.countFaults(events)
         self?.post(events.map { .event($0) })
       }
+      toVerify = []
     }
     scheduleTimer()
   }
 
-  private func perform(_ effect: NodeEffect, _ toVerify: inout [SignedEntry]) {
+  private func performEffects() {
+    while !effects.isEmpty {
+      let batch = effects
+      effects = []
+      for effect in batch { perform(effect) }
+    }
+  }
+
+  private func releaseParked() {
+    queue.async {
+      for credit in self.parked { credit.release() }
+      self.parked = []
+    }
+  }
+
+  private func perform(_ effect: NodeEffect) {
     switch effect {
     case .send(let connection, let message, let priority):
       connections[connection]?.send(message, priority: priority.transport)
-    case .verify(let entry): toVerify.append(entry)
+    case .verify(let entry):
+      credit?.hold()
+      toVerify.append(VerificationPool.Job(entry: entry, credit: credit))
     case .verifyProof(let proof, let peer):
       pool.check(proof) { [weak self] in self?.post(.proofVerified(proof, from: peer, isValid: $0)) }
     case .findRival(let entry): findRival(of: entry)

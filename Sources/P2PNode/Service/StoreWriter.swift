@@ -15,16 +15,22 @@ final class StoreWriter: Sendable {
     case failed(String)
     /// The store takes entries again.
     case recovered
+    /// What is waiting has fallen below the bound again.
+    case drained
   }
 
   private struct State {
     var entries: [SignedEntry] = []
+    var byteCount = 0
+    var isOverBound = false
     var proofs: [EquivocationProof] = []
     var isScheduled = false
     var isFailing = false
   }
 
   private static let batch = 4096
+  /// Bytes of entries that may wait before peers are made to wait: some seconds of the fastest sender.
+  private static let maximumBytes = 32 << 20
   private static let retry = DispatchTimeInterval.milliseconds(1000)
 
   private let store: EntryStore
@@ -41,7 +47,16 @@ final class StoreWriter: Sendable {
   }
 
   /// Hands an entry over.
-  func keep(_ entry: SignedEntry) { schedule { $0.entries.append(entry) } }
+  func keep(_ entry: SignedEntry) {
+    schedule { state in
+      state.entries.append(entry)
+      state.byteCount += entry.bytes.count
+      if state.byteCount > Self.maximumBytes { state.isOverBound = true }
+    }
+  }
+
+  /// Whether more is waiting than should; ``Outcome/drained`` tells when that is over.
+  var isOverBound: Bool { state.withLock { $0.isOverBound } }
 
   /// Hands a proof over.
   func keep(_ proof: EquivocationProof) { schedule { $0.proofs.append(proof) } }
@@ -87,13 +102,17 @@ final class StoreWriter: Sendable {
         queue.asyncAfter(deadline: .now() + Self.retry) { self.commitWaiting() }
         return
       }
-      let hasRecovered = state.withLock { state in
+      let (hasRecovered, hasDrained) = state.withLock { state in
         state.entries.removeFirst(entries.count)
         state.proofs.removeFirst(proofs.count)
+        state.byteCount -= entries.reduce(0) { $0 + $1.bytes.count }
+        let hasDrained = state.isOverBound && state.byteCount <= Self.maximumBytes / 2
+        if hasDrained { state.isOverBound = false }
         defer { state.isFailing = false }
-        return state.isFailing
+        return (state.isFailing, hasDrained)
       }
       if hasRecovered { report(.recovered) }
+      if hasDrained { report(.drained) }
       for entry in entries where entry.author == own { report(.durable(entry.sequence)) }
     }
   }

@@ -22,12 +22,19 @@ final class VerificationPool: Sendable {
     network = genesis.networkID
   }
 
-  /// Checks `entries`; calls `completion` with one ``NodeEvent/verified(_:_:)`` for each, in batches, from any thread.
-  func check(_ entries: [SignedEntry], completion: @escaping @Sendable ([NodeEvent]) -> Void) {
-    for start in stride(from: 0, to: entries.count, by: Self.batch) {
-      let batch = entries[start..<min(start + Self.batch, entries.count)]
+  /// An entry to check, and the place that its message takes until that is done.
+  struct Job: Sendable {
+    let entry: SignedEntry
+    let credit: Credit?
+  }
+
+  /// Checks entries; calls `completion` with one ``NodeEvent/verified(_:_:)`` for each, in batches, from any thread.
+  func check(_ jobs: [Job], completion: @escaping @Sendable ([NodeEvent]) -> Void) {
+    for start in stride(from: 0, to: jobs.count, by: Self.batch) {
+      let batch = jobs[start..<min(start + Self.batch, jobs.count)]
       queue.async {
-        completion(batch.map { .verified($0, self.result(of: $0)) })
+        completion(batch.map { .verified($0.entry, self.result(of: $0.entry)) })
+        for job in batch { job.credit?.release() }
       }
     }
   }

@@ -1,0 +1,147 @@
+import Market
+import NodeCrypto
+import Testing
+
+@testable import Gossip
+
+@Suite("anti-entropy")
+struct AntiEntropyTests {
+  var antiEntropy = AntiEntropy()
+  /// What is held, by author.
+  var held: [NodeID: UInt64] = [:]
+
+  private mutating func connect(_ peers: UInt64...) {
+    for peer in peers { antiEntropy.connected(node(peer)) }
+  }
+
+  private mutating func claim(_ peer: UInt64, _ author: UInt64, _ sequence: UInt64) {
+    antiEntropy.claim(node(peer), author: node(author), sequence: sequence, horizon: held[node(author)] ?? 0)
+  }
+
+  private mutating func plan(at time: Int64 = 0, limit: UInt64 = .max) -> [AntiEntropy.Request] {
+    let held = held
+    return antiEntropy.plan(now: at(time), horizon: { held[$0] ?? 0 }, limit: { _ in limit })
+  }
+
+  private mutating func finish(_ request: AntiEntropy.Request) {
+    let held = held
+    antiEntropy.finished(request.id, from: request.peer) { held[$0] ?? 0 }
+  }
+
+  @Test("what a peer claims beyond what is held is asked for once")
+  mutating func once() throws {
+    connect(1)
+    held[node(50)] = 3
+    claim(1, 50, 10)
+    let request = try #require(plan().first)
+    #expect(request.peer == node(1))
+    #expect(request.ranges == [AntiEntropy.Range(author: node(50), from: 4, through: 10)])
+    claim(1, 50, 12)
+    #expect(plan().isEmpty, "one request a peer at a time")
+    held[node(50)] = 10
+    finish(request)
+    #expect(plan().first?.ranges == [AntiEntropy.Range(author: node(50), from: 11, through: 12)])
+  }
+
+  @Test("the work is spread over the peers that have it")
+  mutating func spread() {
+    connect(1, 2, 3)
+    for author in 50..<80 as Range<UInt64> { for peer in 1...3 as ClosedRange<UInt64> { claim(peer, author, 5) } }
+    let requests = plan()
+    #expect(requests.map(\.peer) == [node(1), node(2), node(3)])
+    #expect(requests.map(\.ranges.count) == [10, 10, 10])
+    #expect(Set(requests.flatMap(\.ranges).map(\.author)).count == 30)
+  }
+
+  @Test("a request has at most so many ranges, each of at most a window; the rest is asked for afterwards")
+  mutating func bounds() throws {
+    connect(1)
+    for author in 1000..<1300 as Range<UInt64> { claim(1, author, 1_000_000) }
+    let request = try #require(plan().first)
+    #expect(request.ranges.count == AntiEntropy.maximumRanges)
+    #expect(request.ranges.allSatisfy { $0.from == 1 && $0.through == Intake.windowPerFeed })
+    for range in request.ranges { held[range.author] = 1_000_000 }
+    finish(request)
+    #expect(plan().first?.ranges.count == 300 - AntiEntropy.maximumRanges)
+  }
+
+  @Test("a peer whose answer ends without what it claimed does not hold it; another is asked")
+  mutating func emptyAnswer() throws {
+    connect(1, 2)
+    claim(1, 50, 9)
+    claim(2, 50, 5)
+    let first = try #require(plan().first)
+    #expect(first.peer == node(1))
+    finish(first)
+    #expect(!antiEntropy.holds(node(1), author: node(50), sequence: 1))
+    let second = try #require(plan().first)
+    #expect(second.peer == node(2) && second.ranges[0].through == 5)
+    finish(second)
+    #expect(plan().isEmpty && antiEntropy.isIdle)
+    #expect(!antiEntropy.isBehind(node(50), head: 0))
+    claim(1, 50, 9)
+    #expect(plan().first?.peer == node(1), "it claims it again")
+  }
+
+  @Test("a peer that does not answer in time is asked again only when it repeats its claim")
+  mutating func overdue() throws {
+    connect(1, 2)
+    claim(1, 50, 9)
+    claim(2, 50, 9)
+    let first = try #require(plan().first)
+    #expect(antiEntropy.nextDeadline == at(AntiEntropy.answerMilliseconds))
+    antiEntropy.expire(now: at(AntiEntropy.answerMilliseconds - 1)) { _ in 0 }
+    #expect(plan().isEmpty)
+    antiEntropy.expire(now: at(AntiEntropy.answerMilliseconds)) { _ in 0 }
+    let second = try #require(plan(at: 10_000).first)
+    #expect(first.peer == node(1) && second.peer == node(2))
+    #expect(antiEntropy.progress(first.id, from: node(1), now: at(10_001)) == false, "too late to be waited for")
+    antiEntropy.expire(now: at(20_000)) { _ in 0 }
+    #expect(plan(at: 20_000).isEmpty)
+    #expect(antiEntropy.isBehind(node(50), head: 0), "it may well exist")
+    claim(1, 50, 9)
+    #expect(plan(at: 20_000).first?.peer == node(1))
+  }
+
+  @Test("an answer in progress is not overdue, and nobody else's counts as one")
+  mutating func progress() throws {
+    connect(1, 2)
+    claim(1, 50, 9)
+    let request = try #require(plan().first)
+    #expect(antiEntropy.progress(request.id, from: node(2), now: at(9000)) == false)
+    #expect(antiEntropy.progress(request.id, from: node(1), now: at(9000)) == true)
+    #expect(antiEntropy.nextDeadline == at(19_000))
+  }
+
+  @Test("what a peer was asked for when its connection ended is asked of another")
+  mutating func disconnection() throws {
+    connect(1, 2)
+    claim(1, 50, 9)
+    claim(2, 50, 9)
+    #expect(try #require(plan().first).peer == node(1))
+    antiEntropy.disconnected(node(1))
+    #expect(plan().first?.peer == node(2))
+  }
+
+  @Test("of a frozen feed only what is before the fork is asked for")
+  mutating func frozen() {
+    connect(1)
+    held[node(50)] = 2
+    claim(1, 50, 9)
+    #expect(plan(limit: 2).isEmpty)
+    antiEntropy.recheck(node(50))
+    #expect(plan(limit: 4).first?.ranges == [AntiEntropy.Range(author: node(50), from: 3, through: 4)])
+  }
+
+  @Test("when feeds are held less far than before, what peers claim is looked at again")
+  mutating func recheckAll() {
+    connect(1)
+    held[node(50)] = 9
+    claim(1, 50, 9)
+    #expect(plan().isEmpty)
+    held[node(50)] = 4
+    #expect(plan().isEmpty)
+    antiEntropy.recheckAll()
+    #expect(plan().first?.ranges == [AntiEntropy.Range(author: node(50), from: 5, through: 9)])
+  }
+}

@@ -1,0 +1,72 @@
+import Market
+import NodeCore
+import NodeCrypto
+import Testing
+
+/// The market of these tests: 10-second slots, two classes, the local testnet's spans.
+enum TestMarket {
+  static let h100 = GPUClassIndex(0)
+  static let a100 = GPUClassIndex(1)
+
+  /// A genesis; the limits that a test is about differ from the testnet's.
+  static func genesis(
+    name: String = "core tests", openOrders: Int = 200, entriesPerSecond: Int = 1000, burst: Int = 5000,
+    operations: Int = 256
+  ) throws -> Genesis {
+    let text = """
+      {"format": "p2pnode-network-v1", "name": "\(name)", "currency": "USD", "slot_seconds": 10,
+       "gpu_classes": [
+         {"id": "h100-sxm-80g", "vendor": "NVIDIA", "model": "H100", "interface": "SXM", "vram_mib": 81559,
+          "board_power_watts": 700},
+         {"id": "a100-sxm-80g", "vendor": "NVIDIA", "model": "A100", "interface": "SXM", "vram_mib": 81920,
+          "board_power_watts": 400}],
+       "limits": {"skew_ms": 10000, "tick_ms": 5000, "proposal_ms": 6000, "retry_ms": 5000,
+         "operations_per_entry": \(operations), "entry_bytes": 32000, "entries_per_second": \(entriesPerSecond),
+         "entry_burst": \(burst), "open_orders_per_author": \(openOrders), "gpus_per_order": 64,
+         "price_micros": 1000000000, "horizon_ms": 2592000000},
+       "bootstrap": []}
+      """
+    return try Genesis(file: Array(text.utf8))
+  }
+}
+
+/// The moment at which the virtual clock starts; a slot begins there.
+let epoch = Timestamp(milliseconds: 1_700_000_000_000)
+
+/// The identity with the given number.
+func identity(_ number: Int) -> Identity {
+  var seed = [UInt8](repeating: 0, count: Identity.seedByteCount)
+  seed[0] = UInt8(truncatingIfNeeded: number)
+  seed[1] = UInt8(truncatingIfNeeded: number >> 8)
+  return Identity(seed: seed)
+}
+
+extension Genesis {
+  /// The slots from `start` up to `end` seconds after the virtual clock's start.
+  func slots(_ start: Int64, _ end: Int64) -> SlotRange {
+    SlotRange(start: slot(containing: epoch + start * 1000), end: slot(containing: epoch + end * 1000))
+  }
+
+  /// An offer of GPUs at dollars per GPU-hour, for delivery between two moments in seconds from the start.
+  func offer(
+    _ gpus: Int32, at dollars: Double, from start: Int64 = 60, until end: Int64 = 660,
+    gpuClass: GPUClassIndex = TestMarket.h100, minimumGPUs: Int32 = 1, expiry: Int64? = nil
+  ) -> OrderBody {
+    .offer(
+      Offer(
+        gpuClass: gpuClass, gpus: gpus, window: slots(start, end), price: Price(micros: Int64(dollars * 1_000_000)),
+        minimumGPUs: minimumGPUs, minimumSlots: 1, expiry: epoch + (expiry ?? end) * 1000))
+  }
+
+  /// A bid for GPUs at dollars per GPU-hour during `seconds`, between two moments in seconds from the start.
+  func bid(
+    _ gpus: Int32, at dollars: Double, for seconds: Int64 = 60, from start: Int64 = 60, until end: Int64 = 660,
+    gpuClass: GPUClassIndex = TestMarket.h100, minimumGPUs: Int32? = nil, expiry: Int64? = nil
+  ) -> OrderBody {
+    .bid(
+      Bid(
+        gpuClasses: [gpuClass], gpus: gpus, durationSlots: seconds / 10, window: slots(start, end),
+        price: Price(micros: Int64(dollars * 1_000_000)), minimumGPUs: minimumGPUs ?? gpus,
+        expiry: epoch + (expiry ?? end) * 1000))
+  }
+}
