@@ -122,6 +122,15 @@ let package = Package(
       dependencies: ["NodeCore", "NodeAPI", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto"],
       exclude: ["vectors"]),
     .testTarget(name: "StyleTests"),
+    .testTarget(
+      name: "ProcessTests",
+      dependencies: [
+        "P2PNode", "NodeAPI", "NodeClient", "NodeCrypto", "Market", "Settlement", "Store", "Transport", "Gossip",
+        "NodeCore", "Wire",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -23,12 +23,18 @@ struct AntiEntropy: Sendable {
     var peer: NodeID
     var ranges: [Range]
     var deadline: Timestamp
+    /// How far the ranges had been filled when the answer was last seen to bring something.
+    var reached: UInt64 = 0
   }
 
   static let maximumRanges = 256
   /// A peer that sends nothing of an answer for this long is not waited for.
   static let answerMilliseconds: Int64 = 10_000
   static let requestsPerPeer = 1
+  /// A peer that leaves so many requests in a row without anything is not kept.
+  static let maximumStrikes = 3
+  /// Feeds of which one peer's claims are noted: a bound on what a liar costs, far above any market.
+  static let maximumClaims = 131_072
 
   private var claims: [NodeID: [NodeID: UInt64]] = [:]
   /// Authors for whom some peer claims more than was held when it was last looked at.
@@ -36,19 +42,21 @@ struct AntiEntropy: Sendable {
   private var outstanding: [UInt64: Outstanding] = [:]
   private var fetching: Set<NodeID> = []
   private var failed: [NodeID: Set<NodeID>] = [:]
+  private var strikes: [NodeID: Int] = [:]
   private var nextID: UInt64 = 1
 
   mutating func connected(_ peer: NodeID) { claims[peer] = [:] }
 
   mutating func disconnected(_ peer: NodeID) {
     claims[peer] = nil
+    strikes[peer] = nil
     for id in outstanding.keys.sorted() where outstanding[id]?.peer == peer { _ = end(id) }
   }
 
   /// Notes that `peer` holds the feed of `author` up to `sequence`, as it says; it is asked for it again if it failed.
   mutating func claim(_ peer: NodeID, author: NodeID, sequence: UInt64, horizon: UInt64) {
-    guard claims[peer] != nil else { return }
-    if sequence >= claims[peer]?[author] ?? 0 {
+    guard let claimed = claims[peer], claimed[author] != nil || claimed.count < Self.maximumClaims else { return }
+    if sequence >= claimed[author] ?? 0 {
       claims[peer]?[author] = sequence
       failed[author]?.remove(peer)
     }
@@ -60,18 +68,25 @@ struct AntiEntropy: Sendable {
     (claims[peer]?[author] ?? 0) >= sequence
   }
 
-  /// Notes a request for one range that is made for a reason of its own; returns its id.
-  mutating func request(_ peer: NodeID, range: Range, now: Timestamp) -> UInt64 {
+  /// Notes a request that is made for a reason of its own; returns its id.
+  mutating func request(_ peer: NodeID, ranges: [Range], now: Timestamp) -> UInt64 {
     defer { nextID += 1 }
-    outstanding[nextID] = Outstanding(peer: peer, ranges: [range], deadline: now + Self.answerMilliseconds)
+    outstanding[nextID] = Outstanding(peer: peer, ranges: ranges, deadline: now + Self.answerMilliseconds)
     return nextID
   }
 
-  /// Notes that part of an answer came; false when nothing of the kind is awaited from this peer.
-  mutating func progress(_ id: UInt64, from peer: NodeID, now: Timestamp) -> Bool {
-    guard outstanding[id]?.peer == peer else { return false }
+  /// Whether an answer is awaited from this peer.
+  func awaits(_ id: UInt64, from peer: NodeID) -> Bool { outstanding[id]?.peer == peer }
+
+  /// Looks whether part of an answer brought anything of what was asked for. Only that gives the peer more time: one
+  /// that drips empty messages would keep others from being asked.
+  mutating func progress(_ id: UInt64, now: Timestamp, horizon: (NodeID) -> UInt64) {
+    guard let asked = outstanding[id] else { return }
+    let reached = asked.ranges.reduce(0) { $0 + min($1.through, max(horizon($1.author), $1.from - 1)) - ($1.from - 1) }
+    guard reached > asked.reached else { return }
+    outstanding[id]?.reached = reached
     outstanding[id]?.deadline = now + Self.answerMilliseconds
-    return true
+    strikes[asked.peer] = nil
   }
 
   /// Notes that an answer has ended. Of what it did not bring the peer holds nothing, whatever it claimed.
@@ -84,13 +99,17 @@ struct AntiEntropy: Sendable {
   }
 
   /// Gives up on answers that are overdue: others are asked first, and the peer itself when it claims the same again.
-  mutating func expire(now: Timestamp, horizon: (NodeID) -> UInt64) {
+  ///
+  /// - Returns: peers that have left too many requests without anything, ascending.
+  mutating func expire(now: Timestamp, horizon: (NodeID) -> UInt64) -> [NodeID] {
     for id in outstanding.keys.sorted() {
       guard let overdue = outstanding[id], overdue.deadline <= now else { continue }
+      strikes[overdue.peer, default: 0] += 1
       for range in end(id) where horizon(range.author) < range.from {
         failed[range.author, default: []].insert(overdue.peer)
       }
     }
+    return strikes.filter { $0.value >= Self.maximumStrikes }.keys.sorted()
   }
 
   /// The requests to send now.
@@ -104,10 +123,11 @@ struct AntiEntropy: Sendable {
     var perPeer: [NodeID: [Range]] = [:]
     var busy: [NodeID: Int] = [:]
     for entry in outstanding.values { busy[entry.peer, default: 0] += 1 }
+    let peers = claims.keys.sorted()
     for author in behind.sorted() {
       let head = horizon(author)
       let last = limit(author)
-      let holders = claims.keys.sorted().filter {
+      let holders = peers.filter {
         min(claims[$0]?[author] ?? 0, last) > head && !(failed[author]?.contains($0) ?? false)
       }
       guard !holders.isEmpty else {
@@ -118,10 +138,9 @@ struct AntiEntropy: Sendable {
       let free = holders.filter {
         busy[$0, default: 0] < Self.requestsPerPeer && perPeer[$0, default: []].count < Self.maximumRanges
       }
-      // Spread the work: the free holder with the fewest ranges so far.
-      guard let peer = free.min(by: { perPeer[$0, default: []].count < perPeer[$1, default: []].count }) else {
-        continue
-      }
+      // Those that kept their word first, and the work spread: the fewest ranges so far.
+      func rank(_ peer: NodeID) -> (Int, Int) { (strikes[peer] ?? 0, perPeer[peer]?.count ?? 0) }
+      guard let peer = free.min(by: { rank($0) < rank($1) }) else { continue }
       let through = min(claims[peer]?[author] ?? 0, last, head + Intake.windowPerFeed)
       perPeer[peer, default: []].append(Range(author: author, from: head + 1, through: through))
     }

@@ -70,7 +70,11 @@ extension GossipCore {
     case .known, .frozen:
       break
     case .gap, .early:
-      intake.wait(entry, from: sources)
+      if !intake.wait(entry, from: sources) {
+        // There was no room: it is missing again.
+        intake.lost(entry.author)
+        antiEntropy.recheck(entry.author)
+      }
     case .fork:
       intake.lost(entry.author)
       effects.append(.findRival(of: entry))
@@ -79,7 +83,7 @@ extension GossipCore {
       if let source = sources.first, let connection = connectionByNode[source], let peer = peers[connection],
         entry.sequence > 1
       {
-        suspect(peer, author: entry.author, sequence: entry.sequence - 1, now: now, into: &effects)
+        suspect(peer, [(entry.author, entry.sequence - 1)], now: now, into: &effects)
       }
     case .invalid(let refusal):
       intake.lost(entry.author)
@@ -164,6 +168,7 @@ extension GossipCore {
   public mutating func resetFeeds() {
     feeds = Feeds(network: feeds.network, limits: feeds.limits)
     for proof in equivocationProofs { _ = feeds.freeze(proof.author, from: proof.sequence) }
+    intake.lostAll()
     antiEntropy.recheckAll()
   }
 }

@@ -4,15 +4,19 @@ import Wire
 
 /// What happens when an author signs two entries at one place.
 extension GossipCore {
-  /// A peer holds another entry than this node at some place of a feed: fetches it, because the two are a proof.
+  /// A peer holds other entries than this node at some places of feeds: fetches them, because each two are a proof.
   mutating func suspect(
-    _ peer: Peer, author: NodeID, sequence: UInt64, now: Timestamp, into effects: inout [GossipEffect]
+    _ peer: Peer, _ places: [(author: NodeID, sequence: UInt64)], now: Timestamp, into effects: inout [GossipEffect]
   ) {
-    if let frozenFrom = feeds.feed(of: author)?.frozenFrom, frozenFrom <= sequence { return }
-    guard suspected[peer.connection, default: []].insert(author).inserted else { return }
-    let range = AntiEntropy.Range(author: author, from: sequence, through: sequence)
-    let id = antiEntropy.request(peer.node, range: range, now: now)
-    sendFetch(id, ranges: [range], to: peer.connection, into: &effects)
+    var ranges: [AntiEntropy.Range] = []
+    for (author, sequence) in places where ranges.count < AntiEntropy.maximumRanges {
+      if let frozenFrom = feeds.feed(of: author)?.frozenFrom, frozenFrom <= sequence { continue }
+      guard suspected[peer.connection, default: []].insert(author).inserted else { continue }
+      ranges.append(AntiEntropy.Range(author: author, from: sequence, through: sequence))
+    }
+    guard !ranges.isEmpty else { return }
+    let id = antiEntropy.request(peer.node, ranges: ranges, now: now)
+    sendFetch(id, ranges: ranges, to: peer.connection, into: &effects)
   }
 
   /// A peer that pushes entries of a frozen feed does not know of the proof yet.
@@ -83,7 +87,7 @@ extension GossipCore {
     let span = min(before.map { 2 * ($0 - proof.sequence) } ?? 1, Intake.windowPerFeed)
     let range = AntiEntropy.Range(author: proof.author, from: last - min(last, span) + 1, through: last)
     for peer in connectedPeers where antiEntropy.holds(peer.node, author: proof.author, sequence: last) {
-      let id = antiEntropy.request(peer.node, range: range, now: now)
+      let id = antiEntropy.request(peer.node, ranges: [range], now: now)
       sendFetch(id, ranges: [range], to: peer.connection, into: &effects)
     }
   }

@@ -69,9 +69,15 @@ extension GossipCore {
         punish(peer.connection, "an address that is not one in its hello", now: now, into: &effects)
         return
       }
-      peers[peer.connection]?.listens = address
-      membership.claimed(address, by: peer.node)
-      announce(peer.node, at: address, into: &effects)
+      // Who dials from an address may say which port it listens on. That it is reached under another host is believed
+      // when a dial has shown it, or anybody could pass for the nodes there.
+      if hello.advertise.isEmpty || hello.advertise == peer.address.host {
+        peers[peer.connection]?.listens = address
+        membership.claimed(address, by: peer.node)
+        announce(peer.node, at: address, into: &effects)
+      } else {
+        membership.learn(address, node: nil, now: now)
+      }
     } else if let address = peer.listens {
       announce(peer.node, at: address, into: &effects)
     }
@@ -115,7 +121,8 @@ extension GossipCore {
         punish(peer.connection, "an address that is not one", now: now, into: &effects)
         return
       }
-      if node != own { membership.learn(address, node: node, now: now) }
+      // Whose address it is, the dial will show.
+      if node != own { membership.learn(address, node: nil, now: now) }
     }
     dial(now: now, into: &effects)
   }
@@ -130,6 +137,7 @@ extension GossipCore {
         peer.connection, "\(heads.heads.count) heads; allowed: \(Self.headsPerChunk)", now: now, into: &effects)
       return
     }
+    var forks: [(author: NodeID, sequence: UInt64)] = []
     for item in heads.heads {
       guard let author = NodeID(bytes: item.author), let entry = EntryID(bytes: item.entry),
         item.sequence > 0, item.sequence <= SignedEntry.maximumSequence
@@ -139,12 +147,16 @@ extension GossipCore {
       }
       claim(peer, author: author, sequence: item.sequence)
       if let held = feeds.feed(of: author)?.id(at: item.sequence), held != entry {
-        suspect(peer, author: author, sequence: item.sequence, now: now, into: &effects)
+        forks.append((author, item.sequence))
       }
     }
+    suspect(peer, forks, now: now, into: &effects)
     if heads.last {
       reconciled.insert(peer.node)
-      if !heads.reply {
+      // What was asked for in vain is asked for again when the next list differs too.
+      suspected[peer.connection] = nil
+      if !heads.reply, now >= peer.nextHeadsAnswer {
+        peers[peer.connection]?.nextHeadsAnswer = now + Self.headsAnswerMilliseconds
         let ahead = publishedHeads.filter { author, head in
           !antiEntropy.holds(peer.node, author: author, sequence: head.sequence)
         }
@@ -185,9 +197,10 @@ extension GossipCore {
     _ answer: WireFetchAnswer, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
   ) {
     // An answer that came too late to be waited for still brings entries.
-    let isAwaited = antiEntropy.progress(answer.id, from: peer.node, now: now)
+    let isAwaited = antiEntropy.awaits(answer.id, from: peer.node)
     receivedEntries(
       answer.entries, from: peer, fetch: isAwaited ? answer.id : nil, now: now, into: &effects)
+    antiEntropy.progress(answer.id, now: now) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }
     guard isAwaited, answer.done, peers[peer.connection] != nil else { return }
     endedFetches[answer.id] = peer.node
     closeFetches([answer.id], now: now, into: &effects)

@@ -20,6 +20,8 @@ public struct GossipCore: Sendable {
   public static let antiEntropyMilliseconds: Int64 = 30_000
   /// The longest message: one transport frame less its tag.
   public static let maximumMessageBytes = 65_519
+  /// How often one peer's complete list of heads is answered at most.
+  static let headsAnswerMilliseconds: Int64 = 5000
   /// The longest `agent` text that a peer may send.
   static let maximumAgentBytes = 64
   /// The most addresses in one message.
@@ -50,7 +52,7 @@ public struct GossipCore: Sendable {
   /// Answers that ended while entries of theirs were still being verified.
   var endedFetches: [UInt64: NodeID] = [:]
   /// The last own sequence that others may learn of: what is not on disk yet might never have been.
-  var publishedOwnSequence: UInt64 = 0
+  public internal(set) var publishedOwnSequence: UInt64 = 0
   var nextAntiEntropy: Timestamp
   var nextPingID: UInt64 = 1
   var generator: SplitMix64
@@ -86,9 +88,10 @@ public struct GossipCore: Sendable {
   /// The connection to a node; nil when there is none.
   public func connection(to node: NodeID) -> UInt64? { connectionByNode[node] }
 
-  /// Whether some peer has told all it knows of this node's own feed, and nothing of it is missing here.
+  /// Whether every connected peer has told what it knows of this node's own feed, and nothing of it is missing here.
   public var hasRecoveredOwnFeed: Bool {
-    !reconciled.isEmpty && !antiEntropy.isBehind(own, head: feeds.head(of: own).sequence)
+    !peers.isEmpty && peers.values.allSatisfy { reconciled.contains($0.node) }
+      && !antiEntropy.isBehind(own, head: feeds.head(of: own).sequence)
   }
 
   /// Whether some peer holds more of this node's own feed than this node does.
@@ -119,7 +122,7 @@ public struct GossipCore: Sendable {
       }
       effects.append(.disconnect(connection: other, cause: .duplicate))
       forget(other)
-    } else if peers.count >= Membership.maximumPeers {
+    } else if peers.count >= Membership.maximumPeers - (direction == .inbound ? Membership.reservedForDialing : 0) {
       effects.append(.disconnect(connection: connection, cause: .full(maximum: Membership.maximumPeers)))
       return
     }
@@ -221,7 +224,12 @@ public struct GossipCore: Sendable {
       }
     }
     admitWaiting(now: now, into: &effects)
-    antiEntropy.expire(now: now) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }
+    let silent = antiEntropy.expire(now: now) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }
+    for connection in silent.compactMap({ connectionByNode[$0] }) {
+      let span = AntiEntropy.answerMilliseconds * Int64(AntiEntropy.maximumStrikes)
+      effects.append(.disconnect(connection: connection, cause: .silent(milliseconds: span)))
+      disconnected(connection, now: now, into: &effects)
+    }
     plan(now: now, into: &effects)
     dial(now: now, into: &effects)
   }
@@ -232,12 +240,7 @@ public struct GossipCore: Sendable {
     for peer in peers.values { next = min(next, peer.nextPing, peer.lastHeard + Self.silenceMilliseconds) }
     if let deadline = antiEntropy.nextDeadline { next = min(next, deadline) }
     if let due = membership.nextDial(isConnected: isConnected, peerCount: peers.count) { next = min(next, due) }
-    for author in intake.waitingAuthors {
-      let head = feeds.head(of: author)
-      if let entry = intake.waitingEntry(of: author, at: head.sequence + 1) {
-        next = min(next, entry.time - feeds.limits.skewMilliseconds)
-      }
-    }
+    if let due = intake.nextDue(feeds: feeds) { next = min(next, due) }
     return next
   }
 

@@ -106,6 +106,8 @@ public struct Peer: Sendable {
   var hasSentHeads = false
   var lastHeard: Timestamp
   var nextPing: Timestamp
+  /// A complete list of heads before this moment is not answered: each answer goes through all feeds.
+  var nextHeadsAnswer = Timestamp.zero
   var pingSent: (id: UInt64, at: Timestamp)?
 }
 

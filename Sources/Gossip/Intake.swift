@@ -28,6 +28,8 @@ struct Intake: Sendable {
 
   /// How far past a feed's head an entry may be to be kept at hand.
   static let windowPerFeed: UInt64 = 4096
+  /// Senders of one entry that are remembered.
+  static let maximumSources = 16
   /// Entries kept at hand over all feeds.
   static let maximumWaiting = 65_536
   /// Their bytes.
@@ -62,11 +64,14 @@ struct Intake: Sendable {
   /// Notes that an entry of `author` left without being appended, so that what lies past it is not within reach.
   mutating func lost(_ author: NodeID) { reach[author] = nil }
 
+  /// The same of every feed.
+  mutating func lostAll() { reach = [:] }
+
   /// Notes an entry that came in; false when the same bytes under the same signature are already on their way.
   mutating func begin(_ entry: SignedEntry, from peer: NodeID, fetch: UInt64?) -> Bool {
     let key = Key(id: entry.id, signature: entry.signature)
-    if inFlight[key] != nil {
-      inFlight[key]?.sources.append(peer)
+    if let known = inFlight[key] {
+      if known.sources.count < Self.maximumSources { inFlight[key]?.sources.append(peer) }
       if let fetch {
         inFlight[key]?.fetches.append(fetch)
         verifyingByFetch[fetch, default: 0] += 1
@@ -94,15 +99,40 @@ struct Intake: Sendable {
   /// Whether an entry of this answer is still being verified.
   func isVerifying(fetch: UInt64) -> Bool { verifyingByFetch[fetch] != nil }
 
-  /// Keeps a verified entry until it can be appended. One that would not fit is left to be fetched again.
-  mutating func wait(_ entry: SignedEntry, from sources: [NodeID]) {
-    guard waitingCount < Self.maximumWaiting, waitingBytes + entry.bytes.count <= Self.maximumWaitingBytes,
-      waiting[entry.author]?[entry.sequence] == nil
-    else { return }
+  /// Keeps a verified entry until it can be appended. When there is no room, the feed of which the most is waiting
+  /// gives way.
+  ///
+  /// - Returns: whether an entry waits at that place now.
+  mutating func wait(_ entry: SignedEntry, from sources: [NodeID]) -> Bool {
+    guard waiting[entry.author]?[entry.sequence] == nil else { return true }
+    if waitingCount >= Self.maximumWaiting || waitingBytes + entry.bytes.count > Self.maximumWaitingBytes {
+      guard makeRoom(for: entry.author) else { return false }
+    }
     waiting[entry.author, default: [:]][entry.sequence] = Waiting(entry: entry, sources: sources)
     waitingCount += 1
     waitingBytes += entry.bytes.count
     add(entry.author, entry.sequence)
+    return true
+  }
+
+  private mutating func makeRoom(for author: NodeID) -> Bool {
+    let own = waiting[author]?.count ?? 0
+    let largest = waiting.max { ($0.value.count, $0.key) < ($1.value.count, $1.key) }
+    guard let largest, largest.value.count > own, let last = largest.value.keys.max() else { return false }
+    _ = takeWaiting(of: largest.key, at: last)
+    lost(largest.key)
+    return true
+  }
+
+  /// The first moment at which an entry that is only early can be appended.
+  func nextDue(feeds: Feeds) -> Timestamp? {
+    var due: Timestamp?
+    for (author, entries) in waiting {
+      guard let entry = entries[feeds.head(of: author).sequence + 1]?.entry else { continue }
+      let time = entry.time - feeds.limits.skewMilliseconds
+      due = min(due ?? time, time)
+    }
+    return due
   }
 
   /// The waiting entry at a place.

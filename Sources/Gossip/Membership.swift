@@ -72,6 +72,10 @@ struct Membership: Sendable {
 
   static let maximumAddresses = 4096
   static let maximumPeers = 256
+  /// How many of those a node that is dialled leaves for the nodes that it dials itself.
+  static let reservedForDialing = 32
+  /// Dials that may be under way at once.
+  static let maximumDials = 16
   static let firstBackoffMilliseconds: Int64 = 1000
   static let lastBackoffMilliseconds: Int64 = 60_000
   static let banMilliseconds: Int64 = 60_000
@@ -106,8 +110,9 @@ struct Membership: Sendable {
   mutating func dialsDue(now: Timestamp, isConnected: (NodeID) -> Bool, peerCount: Int) -> [PeerAddress] {
     banned = banned.filter { $0.value > now }
     var due: [PeerAddress] = []
+    let underWay = addresses.values.reduce(0) { $0 + ($1.state == .dialling ? 1 : 0) }
     for address in addresses.keys.sorted() {
-      guard peerCount + due.count < Self.maximumPeers else { break }
+      guard peerCount + due.count < Self.maximumPeers, underWay + due.count < Self.maximumDials else { break }
       guard let known = addresses[address], case .idle(let next) = known.state, next <= now else { continue }
       if let node = known.node, isConnected(node) || banned[node] != nil { continue }
       addresses[address]?.state = .dialling
@@ -118,7 +123,8 @@ struct Membership: Sendable {
 
   /// The next moment at which an address may be due; nil when none will be.
   func nextDial(isConnected: (NodeID) -> Bool, peerCount: Int) -> Timestamp? {
-    guard peerCount < Self.maximumPeers else { return nil }
+    let underWay = addresses.values.reduce(0) { $0 + ($1.state == .dialling ? 1 : 0) }
+    guard peerCount < Self.maximumPeers, underWay < Self.maximumDials else { return nil }
     var next: Timestamp?
     for known in addresses.values {
       guard case .idle(var time) = known.state else { continue }

@@ -88,6 +88,10 @@ extension GenesisDocument.LimitsDocument {
     try GenesisDocument.check("limits.skew_ms", skew_ms, 0...600_000)
     try GenesisDocument.check("limits.tick_ms", tick_ms, 100...3_600_000)
     try GenesisDocument.check("limits.proposal_ms", proposal_ms, 100...3_600_000)
+    // The feed of a maker whose clock is ahead must not be past a deadline before the proposal is made.
+    guard proposal_ms > skew_ms else {
+      throw .field("limits.proposal_ms", value: String(proposal_ms), allowed: "more than limits.skew_ms, \(skew_ms)")
+    }
     try GenesisDocument.check("limits.retry_ms", retry_ms, 0...86_400_000)
     try GenesisDocument.check("limits.operations_per_entry", operations_per_entry, 1...4096)
     // Two entries, which make an equivocation proof, must fit one transport frame together.

@@ -14,11 +14,11 @@ struct Duties: Sendable {
   }
 
   /// Proposals of others to own orders, first come first.
-  var decide: [TradeID] = []
+  var decide = TradeQueue()
   /// Own proposals that were accepted and whose receipt is not in the own feed yet.
-  var copy: [TradeID] = []
+  var copy = TradeQueue()
   /// Own proposals that came to nothing and whose reservation is to be taken back.
-  var release: [TradeID] = []
+  var release = TradeQueue()
   /// Own proposals without an answer, by maker.
   private(set) var undecided: [NodeID: Set<TradeID>] = [:]
   /// The makers' orders that those are for: at most one proposal at a time to each.
@@ -27,43 +27,44 @@ struct Duties: Sendable {
   var staleOwners: Set<NodeID> = []
   /// When ``staleOwners`` was worked out.
   var staleCheckedAt = Timestamp.zero
-  /// Others' proposals to own orders that have come to no end yet, with the start of their leases. Their takers wait
-  /// for this node's feed to reach past the deadline.
+  /// Others' proposals to own orders that have come to no end yet, with their deadlines. Their takers wait for this
+  /// node's feed to reach past those.
   private(set) var open: [TradeID: Timestamp] = [:]
   /// Own orders to match again.
   var rematch: Set<OrderID> = []
   /// Pairs left alone until a moment.
   private(set) var failures: [Pair: Timestamp] = [:]
-  /// When undecided leases start, which ends the wait for their makers.
-  private var starts: [TradeID: Timestamp] = [:]
+  /// When the own orders of undecided proposals expire: what they hold is of no use after that, so nothing is waited
+  /// for any longer. It is not released: only a reject or a closure allows that.
+  private var expiries: [TradeID: Timestamp] = [:]
 
-  mutating func awaitAnswer(_ id: TradeID, maker: NodeID, makerOrder: OrderID, start: Timestamp) {
+  mutating func awaitAnswer(_ id: TradeID, maker: NodeID, makerOrder: OrderID, expiry: Timestamp) {
     undecided[maker, default: []].insert(id)
     proposedTo.insert(makerOrder)
-    starts[id] = start
+    expiries[id] = expiry
   }
 
   mutating func answered(_ id: TradeID, maker: NodeID, makerOrder: OrderID) {
     guard undecided[maker]?.remove(id) != nil else { return }
     if undecided[maker]?.isEmpty == true { undecided[maker] = nil }
     proposedTo.remove(makerOrder)
-    starts[id] = nil
+    expiries[id] = nil
   }
 
-  mutating func opened(_ id: TradeID, start: Timestamp) { open[id] = start }
+  mutating func opened(_ id: TradeID, deadline: Timestamp) { open[id] = deadline }
 
   mutating func closed(_ id: TradeID) { open[id] = nil }
 
-  /// Forgets proposals whose lease has started: their takers wait no longer.
-  mutating func expireOpen(now: Timestamp) {
-    guard open.contains(where: { $0.value <= now }) else { return }
-    open = open.filter { $0.value > now }
+  /// Forgets proposals whose deadline the own feed, which ends at `head`, has passed: that is their closure.
+  mutating func closeOpen(head: Timestamp) {
+    guard open.contains(where: { $0.value < head }) else { return }
+    open = open.filter { $0.value >= head }
   }
 
   var undecidedCount: Int { undecided.values.reduce(0) { $0 + $1.count } }
 
-  /// Undecided proposals whose lease starts at or before `now`, ascending.
-  func overdue(now: Timestamp) -> [TradeID] { starts.filter { $0.value <= now }.keys.sorted() }
+  /// Undecided proposals of orders that have expired at `now`, ascending.
+  func moot(now: Timestamp) -> [TradeID] { expiries.filter { $0.value <= now }.keys.sorted() }
 
   mutating func failed(own: OrderID, counter: OrderID, until: Timestamp) {
     failures[Pair(own: own, counter: counter)] = until
@@ -81,8 +82,8 @@ struct Duties: Sendable {
   /// The next moment at which one of these has to be looked at.
   var nextDue: Timestamp? {
     let failure = failures.values.min()
-    let start = starts.values.min()
-    guard let failure else { return start }
-    return min(failure, start ?? failure)
+    let expiry = expiries.values.min()
+    guard let failure else { return expiry }
+    return min(failure, expiry ?? failure)
   }
 }

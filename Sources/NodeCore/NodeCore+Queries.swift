@@ -24,7 +24,8 @@ extension NodeCore {
   public mutating func summary() -> Summary {
     Summary(
       bookDigest: exchange.digest(), bookTime: gossip.feeds.latestTime, feeds: UInt64(gossip.feeds.count),
-      entries: UInt64(gossip.feeds.entryCount), orders: UInt64(exchange.book.openCount(.offer) + exchange.book.openCount(.bid)))
+      entries: UInt64(gossip.feeds.entryCount),
+      orders: UInt64(exchange.book.openCount(.offer) + exchange.book.openCount(.bid)))
   }
 
   /// The digest of the book.
@@ -35,6 +36,13 @@ extension NodeCore {
 
   /// The trades.
   public var ledger: TradeLedger { exchange.ledger }
+
+  /// Whether what made a trade settled has left this node or came from another: an own acceptance that is not on disk
+  /// yet might never have been, and nobody must see its signature.
+  public func isPublished(_ trade: Trade) -> Bool {
+    guard let acceptance = trade.acceptance?.acceptance else { return true }
+    return trade.terms.maker != own || acceptance.sequence <= gossip.publishedOwnSequence
+  }
 
   /// The feeds.
   public var feeds: Feeds { gossip.feeds }

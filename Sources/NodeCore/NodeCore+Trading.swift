@@ -31,12 +31,13 @@ extension NodeCore {
   mutating func review(_ id: TradeID) {
     guard let trade = exchange.ledger[id] else { return }
     if trade.terms.taker == own, trade.isProposed { reviewAsTaker(trade) }
-    if trade.terms.maker == own {
+    // Terms that name an order which this node never placed are nobody's to decide.
+    if trade.terms.maker == own, ownOrders[trade.terms.makerOrder] != nil {
       if trade.state == .proposed {
-        if !duties.decide.contains(id) { duties.decide.append(id) }
-        duties.opened(id, start: trade.terms.start)
+        duties.decide.append(id)
+        duties.opened(id, deadline: trade.terms.deadline)
       } else {
-        duties.decide.removeAll { $0 == id }
+        duties.decide.remove(id)
         duties.closed(id)
       }
     }
@@ -49,10 +50,12 @@ extension NodeCore {
       if hasClosed(terms) {
         abandon(trade)
       } else {
-        duties.awaitAnswer(trade.id, maker: terms.maker, makerOrder: terms.makerOrder, start: terms.start)
+        duties.awaitAnswer(
+          trade.id, maker: terms.maker, makerOrder: terms.makerOrder,
+          expiry: ownOrders[terms.takerOrder]?.order.body.expiry ?? terms.end)
       }
       return
-    case .settled: if !trade.isCopied, !duties.copy.contains(trade.id) { duties.copy.append(trade.id) }
+    case .settled: if !trade.isCopied { duties.copy.append(trade.id) }
     case .rejected: abandon(trade)
     case .released: break
     }
@@ -66,7 +69,7 @@ extension NodeCore {
   }
 
   private mutating func abandon(_ trade: Trade) {
-    if !duties.release.contains(trade.id) { duties.release.append(trade.id) }
+    duties.release.append(trade.id)
   }
 
   /// Closure: the maker's feed, gapless, reaches past the deadline without an accept, or up to the fork at which it is
@@ -92,10 +95,9 @@ extension NodeCore {
   /// Ends waits whose time is up.
   mutating func expireDuties(now: Timestamp) {
     duties.retry(now: now)
-    duties.expireOpen(now: now)
-    for id in duties.overdue(now: now) {
+    duties.closeOpen(head: gossip.feeds.head(of: own).time)
+    for id in duties.moot(now: now) {
       guard let trade = exchange.ledger[id] else { continue }
-      abandon(trade)
       answered(trade)
     }
   }

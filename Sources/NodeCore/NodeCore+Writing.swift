@@ -101,8 +101,7 @@ extension NodeCore {
   }
 
   private mutating func decideAll(_ builder: inout EntryBuilder) {
-    while builder.hasRoom, !duties.copy.isEmpty {
-      let id = duties.copy.removeFirst()
+    while builder.hasRoom, let id = duties.copy.popFirst() {
       guard let trade = exchange.ledger[id], let held = trade.acceptance, !trade.isCopied else { continue }
       write(
         .receipt(
@@ -111,16 +110,14 @@ extension NodeCore {
         &builder)
       builder.address(trade.terms.maker)
     }
-    while builder.hasRoom, !duties.release.isEmpty {
-      let id = duties.release.removeFirst()
+    while builder.hasRoom, let id = duties.release.popFirst() {
       guard let trade = exchange.ledger[id], trade.state == .proposed || trade.state == .rejected else { continue }
       duties.failed(
         own: trade.terms.takerOrder, counter: trade.terms.makerOrder,
         until: builder.time + genesis.limits.retryMilliseconds)
       write(.release(id), &builder)
     }
-    while builder.hasRoom, !duties.decide.isEmpty {
-      let id = duties.decide.removeFirst()
+    while builder.hasRoom, let id = duties.decide.popFirst() {
       // Past the deadline nothing is decided: this entry, or the next, is the closure.
       guard let trade = exchange.ledger[id], trade.state == .proposed, builder.time <= trade.terms.deadline else {
         continue

@@ -150,6 +150,8 @@ public struct NodeCore: Sendable {
   public mutating func finishRestore(now: Timestamp, into effects: inout [NodeEffect]) {
     restoreInFlight()
     duties = Duties()
+    // Reading a long store must not use up the time that the peers have to answer.
+    recoveryDeadline = now + Self.recoveryMilliseconds
     for trade in exchange.ledger.sorted { review(trade.id) }
     for id in ownOrders.keys.sorted() where exchange.book.state(of: id) != nil { duties.rematch.insert(id) }
     if gossip.feeds.feed(of: own)?.frozenFrom != nil { fork(into: &effects) }
@@ -229,7 +231,9 @@ public struct NodeCore: Sendable {
   }
 
   private func hasRecovered(now: Timestamp) -> Bool {
-    if gossip.hasRecoveredOwnFeed || gossip.hasNobodyToAsk { return true }
+    if gossip.hasRecoveredOwnFeed { return true }
+    // The first node of a market. One that has written before may only have lost sight of the others.
+    if gossip.hasNobodyToAsk, gossip.feeds.head(of: own).sequence == 0 { return true }
     // Nobody to ask: a lone node trusts its own store after a while.
     return now >= recoveryDeadline && !gossip.ownFeedIsBehind
   }
@@ -255,7 +259,16 @@ public struct NodeCore: Sendable {
     case .findRival(let entry): effects.append(.findRival(entry))
     case .freeze(let proof):
       effects.append(.persistProof(proof))
-      effects.append(.rebuild)
+      exchange.freeze(proof.author)
+      // Only entries that were taken have to be taken back.
+      if gossip.feeds.head(of: proof.author).sequence >= proof.sequence {
+        effects.append(.rebuild)
+      } else if proof.author == own {
+        fork(into: &effects)
+      } else {
+        // All that there will ever be of the feed may be held: the closure of what waits for its answers.
+        afterEntry(of: proof.author)
+      }
     case .serve(let connection, let request, let ranges):
       effects.append(.serve(connection: connection, request: request, ranges: ranges))
     case .dial(let address): effects.append(.dial(address))

@@ -28,6 +28,16 @@ struct AntiEntropyTests {
     antiEntropy.finished(request.id, from: request.peer) { held[$0] ?? 0 }
   }
 
+  private mutating func expire(at time: Int64) -> [NodeID] {
+    let held = held
+    return antiEntropy.expire(now: at(time)) { held[$0] ?? 0 }
+  }
+
+  private mutating func progress(_ request: AntiEntropy.Request, at time: Int64) {
+    let held = held
+    antiEntropy.progress(request.id, now: at(time)) { held[$0] ?? 0 }
+  }
+
   @Test("what a peer claims beyond what is held is asked for once")
   mutating func once() throws {
     connect(1)
@@ -90,27 +100,57 @@ struct AntiEntropyTests {
     claim(2, 50, 9)
     let first = try #require(plan().first)
     #expect(antiEntropy.nextDeadline == at(AntiEntropy.answerMilliseconds))
-    antiEntropy.expire(now: at(AntiEntropy.answerMilliseconds - 1)) { _ in 0 }
+    #expect(expire(at: AntiEntropy.answerMilliseconds - 1) == [])
     #expect(plan().isEmpty)
-    antiEntropy.expire(now: at(AntiEntropy.answerMilliseconds)) { _ in 0 }
+    #expect(expire(at: AntiEntropy.answerMilliseconds) == [])
     let second = try #require(plan(at: 10_000).first)
     #expect(first.peer == node(1) && second.peer == node(2))
-    #expect(antiEntropy.progress(first.id, from: node(1), now: at(10_001)) == false, "too late to be waited for")
-    antiEntropy.expire(now: at(20_000)) { _ in 0 }
+    #expect(!antiEntropy.awaits(first.id, from: node(1)) && antiEntropy.awaits(second.id, from: node(2)))
+    #expect(expire(at: 20_000) == [])
     #expect(plan(at: 20_000).isEmpty)
     #expect(antiEntropy.isBehind(node(50), head: 0), "it may well exist")
     claim(1, 50, 9)
     #expect(plan(at: 20_000).first?.peer == node(1))
   }
 
-  @Test("an answer in progress is not overdue, and nobody else's counts as one")
-  mutating func progress() throws {
+  @Test("a peer that leaves one request after the other without anything is asked last, and is not kept")
+  mutating func strikes() throws {
     connect(1, 2)
     claim(1, 50, 9)
+    for round in 1...3 as ClosedRange<Int64> {
+      #expect(try #require(plan(at: 10_000 * (round - 1)).first).peer == node(1))
+      #expect(expire(at: 10_000 * round) == (round < 3 ? [] : [node(1)]))
+      claim(1, 50, 9)
+    }
+    claim(2, 50, 9)
+    #expect(plan(at: 30_000).first?.peer == node(2))
+    antiEntropy.disconnected(node(1))
+    #expect(expire(at: 30_001) == [])
+  }
+
+  @Test("only an answer that brings something of what was asked for gets more time")
+  mutating func progress() throws {
+    connect(1)
+    claim(1, 50, 9)
     let request = try #require(plan().first)
-    #expect(antiEntropy.progress(request.id, from: node(2), now: at(9000)) == false)
-    #expect(antiEntropy.progress(request.id, from: node(1), now: at(9000)) == true)
+    #expect(antiEntropy.awaits(request.id, from: node(1)) && !antiEntropy.awaits(request.id, from: node(2)))
+    progress(request, at: 9000)
+    #expect(antiEntropy.nextDeadline == at(10_000), "an empty message brings nothing")
+    held[node(50)] = 4
+    progress(request, at: 9000)
     #expect(antiEntropy.nextDeadline == at(19_000))
+    progress(request, at: 15_000)
+    #expect(antiEntropy.nextDeadline == at(19_000))
+  }
+
+  @Test("a peer's claims are noted of so many feeds and no more")
+  mutating func claims() {
+    connect(1)
+    for number in 0..<UInt64(AntiEntropy.maximumClaims) { claim(1, 1000 + number, 1) }
+    claim(1, 50, 1)
+    #expect(!antiEntropy.holds(node(1), author: node(50), sequence: 1))
+    claim(1, 1000, 7)
+    #expect(antiEntropy.holds(node(1), author: node(1000), sequence: 7))
   }
 
   @Test("what a peer was asked for when its connection ended is asked of another")

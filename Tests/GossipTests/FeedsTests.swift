@@ -85,7 +85,8 @@ struct FeedsTests {
     #expect(feeds.admission(of: rested[5], now: at(60_000)) == .invalid(.rate(perSecond: 10, burst: 5)))
   }
 
-  @Test("the moment of the next entry is the first that the budget allows, to the millisecond", arguments: [1, 3, 7, 1000])
+  @Test(
+    "the moment of the next entry is the first that the budget allows, to the millisecond", arguments: [1, 3, 7, 1000])
   func nextEntry(perSecond: Int64) throws {
     let limits = GenesisLimits.test(perSecond: perSecond, burst: 2)
     var budget = EntryBudget(limits: limits)

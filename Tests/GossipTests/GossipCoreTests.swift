@@ -87,7 +87,8 @@ extension [GossipEffect] {
 
 @Suite("connections")
 struct ConnectionTests {
-  @Test("of two connections between the same nodes both ends keep the one that the smaller name opened",
+  @Test(
+    "of two connections between the same nodes both ends keep the one that the smaller name opened",
     arguments: [true, false], [true, false])
   func duplicates(smallerFirst: Bool, seenInOtherOrder: Bool) {
     var small = Driver(own: node(1))

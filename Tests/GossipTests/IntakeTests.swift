@@ -42,8 +42,8 @@ struct IntakeTests {
 
   @Test("a waiting entry comes out once, with those who sent it")
   mutating func waiting() {
-    intake.wait(entries[2], from: [node(4), node(5)])
-    intake.wait(entries[2], from: [node(6)])
+    #expect(intake.wait(entries[2], from: [node(4), node(5)]) == true)
+    #expect(intake.wait(entries[2], from: [node(6)]) == true)
     #expect(intake.waitingAuthors == [author.nodeID])
     #expect(intake.waitingEntry(of: author.nodeID, at: 3)?.id == entries[2].id)
     #expect(intake.takeWaiting(of: author.nodeID, at: 3)?.sources == [node(4), node(5)])
@@ -51,15 +51,27 @@ struct IntakeTests {
     #expect(intake.waitingAuthors.isEmpty)
   }
 
-  @Test("what waits is bounded in bytes, and room comes back")
+  @Test("what waits is bounded in bytes; the feed of which the most is waiting gives way to others, not to itself")
   mutating func bounds() {
     let large = chain(identity(2), [Int64](repeating: 1, count: 40), payload: [UInt8](repeating: 7, count: 2 << 20))
-    for entry in large { intake.wait(entry, from: []) }
-    let kept = large.filter { intake.waitingEntry(of: $0.author, at: $0.sequence) != nil }
-    #expect(kept.count == 31)
+    let kept = large.filter { intake.wait($0, from: []) }
+    #expect(kept.map(\.sequence) == Array(1...31))
+    let other = chain(identity(3), [1], payload: [UInt8](repeating: 7, count: 2 << 20))[0]
+    #expect(intake.wait(other, from: []) == true)
+    #expect(intake.waitingEntry(of: identity(2).nodeID, at: 31) == nil, "the last of the largest")
+    #expect(intake.waitingEntry(of: identity(2).nodeID, at: 30) != nil)
     intake.dropWaiting(of: identity(2).nodeID)
-    intake.wait(large[39], from: [])
-    #expect(intake.waitingEntry(of: identity(2).nodeID, at: 40) != nil)
+    #expect(intake.wait(large[39], from: []) == true)
+  }
+
+  @Test("the next moment is when the first entry that is only early may be appended")
+  mutating func nextDue() {
+    let early = chain(identity(2), [9000, 9000])
+    _ = intake.wait(early[1], from: [])
+    #expect(intake.nextDue(feeds: feeds) == nil, "its predecessor is missing")
+    _ = intake.wait(early[0], from: [])
+    _ = intake.wait(chain(identity(3), [9500])[0], from: [])
+    #expect(intake.nextDue(feeds: feeds) == at(8000))
   }
 
   @Test("an answer is under verification until its last entry is checked")

@@ -108,6 +108,17 @@ struct MembershipTests {
     #expect(due(at: 0, peers: Membership.maximumPeers - 1) == [address])
   }
 
+  @Test("so many dials are under way at once, and the next when one of them ends")
+  mutating func dials() {
+    let addresses = (1...20).map { PeerAddress(host: "192.0.2.1", port: UInt16($0)) }
+    for address in addresses { membership.learn(address, node: nil, now: at(0)) }
+    #expect(due(at: 0) == Array(addresses.prefix(Membership.maximumDials)))
+    #expect(due(at: 0) == [] && next() == nil)
+    membership.dialFailed(addresses[0], isOwn: true, now: at(0))
+    #expect(next() == at(0))
+    #expect(due(at: 0) == [addresses[16]])
+  }
+
   @Test("a peer cannot claim the address at which another one is connected, nor fill the table")
   mutating func claims() {
     membership.connected(node(2), at: address)
@@ -121,12 +132,14 @@ struct MembershipTests {
     #expect(due(at: 0) == [])
   }
 
-  @Test("addresses are read as they are written", arguments: ["192.0.2.1:47100", "[2001:db8::1]:1", "node.example:65535"])
+  @Test(
+    "addresses are read as they are written", arguments: ["192.0.2.1:47100", "[2001:db8::1]:1", "node.example:65535"])
   func addresses(text: String) throws {
     #expect(try #require(PeerAddress(text)).description == text)
   }
 
-  @Test("what is not an address is none",
+  @Test(
+    "what is not an address is none",
     arguments: ["", "host", "host:", ":1", "host:0", "host:65536", "2001:db8::1:5", "ho st:1", "[]:1", "h\u{e9}:1"])
   func badAddresses(text: String) { #expect(PeerAddress(text) == nil) }
 }

@@ -49,7 +49,9 @@ struct Trace: Equatable {
 
   mutating func note(_ kind: StaticString, _ numbers: UInt64..., bytes: [UInt8] = []) {
     kind.withUTF8Buffer { for byte in $0 { mix(byte) } }
-    for number in numbers { for shift in stride(from: 0, to: 64, by: 8) { mix(UInt8(truncatingIfNeeded: number >> shift)) } }
+    for number in numbers {
+      for shift in stride(from: 0, to: 64, by: 8) { mix(UInt8(truncatingIfNeeded: number >> shift)) }
+    }
     for byte in bytes { mix(byte) }
   }
 

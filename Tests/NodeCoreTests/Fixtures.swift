@@ -20,7 +20,7 @@ enum TestMarket {
           "board_power_watts": 700},
          {"id": "a100-sxm-80g", "vendor": "NVIDIA", "model": "A100", "interface": "SXM", "vram_mib": 81920,
           "board_power_watts": 400}],
-       "limits": {"skew_ms": 10000, "tick_ms": 5000, "proposal_ms": 6000, "retry_ms": 5000,
+       "limits": {"skew_ms": 2000, "tick_ms": 5000, "proposal_ms": 6000, "retry_ms": 5000,
          "operations_per_entry": \(operations), "entry_bytes": 32000, "entries_per_second": \(entriesPerSecond),
          "entry_burst": \(burst), "open_orders_per_author": \(openOrders), "gpus_per_order": 64,
          "price_micros": 1000000000, "horizon_ms": 2592000000},

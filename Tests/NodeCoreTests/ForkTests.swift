@@ -49,7 +49,8 @@ struct ForkTests {
     network.checkAgreement(sourceLocation: sourceLocation)
   }
 
-  @Test("a fork is frozen at its first entry on every node, whichever branch a node saw, however long the branches are",
+  @Test(
+    "a fork is frozen at its first entry on every node, whichever branch a node saw, however long the branches are",
     arguments: [(1, 1), (1, 6), (6, 1), (5, 5), (30, 41)], [1, 4])
   func branches(lengths: (Int, Int), fork: Int) throws {
     try network.place(genesis.offer(8, at: 9.00), on: nodes[3])

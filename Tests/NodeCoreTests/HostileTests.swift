@@ -118,7 +118,8 @@ struct HostileTests {
     expectRefused("kind is unknown")
   }
 
-  @Test("a proposal in somebody else's name, past the longest deadline or starting before it ends the connection",
+  @Test(
+    "a proposal in somebody else's name, past the longest deadline or starting before it ends the connection",
     arguments: ["taker", "deadline_ms", "start_ms"])
   mutating func badProposal(field: String) throws {
     var terms = terms(bid: feed.orderID(sequence: 1), offer: OrderID(word0: 1, word1: 2, word2: 3, word3: 4))
@@ -132,7 +133,8 @@ struct HostileTests {
     expectRefused("\(field) is")
   }
 
-  @Test("an accept for another place, after the deadline or of another maker's trade ends the connection",
+  @Test(
+    "an accept for another place, after the deadline or of another maker's trade ends the connection",
     arguments: ["sequence", "previous", "time", "deadline", "maker"])
   mutating func badAccept(what: String) throws {
     var terms = terms(bid: OrderID(word0: 9, word1: 2, word2: 3, word3: 4), offer: feed.orderID(sequence: 1))

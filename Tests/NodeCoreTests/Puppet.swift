@@ -1,8 +1,9 @@
 import Gossip
 import Market
-@testable import NodeCore
 import NodeCrypto
 import Wire
+
+@testable import NodeCore
 
 /// A participant that sends what a test wants and writes down what it gets.
 final class Puppet: Participant {

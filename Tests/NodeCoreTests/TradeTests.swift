@@ -174,7 +174,7 @@ struct TradeTests {
     #expect(trades.filter { $0.state == .settled }.map(\.terms.offer).sorted() == [wanted, second].sorted())
     let declined = trades.filter { $0.state == .released }
     #expect(declined.count == 1)
-    #expect(declined.first?.rejection?.reason == .noCapacity && declined.first?.terms.offer == wanted)
+    #expect(declined.first?.rejection?.reason == .orderClosed && declined.first?.terms.offer == wanted)
   }
 
   @Test("the same seed gives the same run, another seed another")

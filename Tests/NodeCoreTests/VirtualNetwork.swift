@@ -133,7 +133,9 @@ final class VirtualNetwork {
 
   // MARK: Connections
 
-  private var openLinks: [VirtualLink] { links.keys.sorted().compactMap { links[$0] }.filter { $0.isOpen != [false, false] } }
+  private var openLinks: [VirtualLink] {
+    links.keys.sorted().compactMap { links[$0] }.filter { $0.isOpen != [false, false] }
+  }
 
   /// Opens a connection from one participant to an address; answers the caller as a transport does.
   func dial(_ address: PeerAddress, from caller: VirtualNode, epoch life: Int) {

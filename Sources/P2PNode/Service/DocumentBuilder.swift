@@ -133,6 +133,7 @@ struct DocumentBuilder {
 
   private func state(of trade: Trade) -> String {
     switch trade.state {
+    case .settled where !core.isPublished(trade): "proposed"
     case .settled: "settled"
     case .rejected: "rejected"
     case .released: "released"
@@ -151,7 +152,7 @@ struct DocumentBuilder {
 
   func receipts(ownOnly: Bool) -> [ReceiptDocument] {
     // Terms in the ledger have been decoded once, so they do so again.
-    trades(ownOnly: ownOnly).compactMap { trade in
+    trades(ownOnly: ownOnly).filter(core.isPublished).compactMap { trade in
       trade.receipt.flatMap { try? ReceiptDocument($0, network: genesis.networkID) }
     }
   }

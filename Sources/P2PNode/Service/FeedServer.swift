@@ -1,3 +1,4 @@
+import Dispatch
 import Gossip
 import NodeCrypto
 import Store
@@ -21,18 +22,26 @@ final class FeedServer: Sendable {
   private static let messageBytes = 60_000
 
   private let writer: StoreWriter
+  /// Reading history must not stand in the way of commits; SQLite lets both happen at once.
+  private let queue = DispatchQueue(label: "p2pnode.history")
   private let jobs = Mutex<[UInt64: [Job]]>([:])
 
   init(writer: StoreWriter) { self.writer = writer }
 
-  /// Answers a request; a peer that asks for more before it was answered too often gets nothing for it.
+  /// Answers a request; one too many of a peer's at once gets an answer with nothing in it.
   func serve(_ connection: Connection, id: UInt64, request: UInt64, ranges: [FeedRange]) {
-    let mustStart = jobs.withLock { jobs in
-      guard jobs[id, default: []].count < Self.maximumJobs else { return false }
+    let place = jobs.withLock { jobs in
+      guard jobs[id, default: []].count < Self.maximumJobs else { return Self.maximumJobs + 1 }
       jobs[id, default: []].append(Job(connection: connection, request: request, ranges: ranges))
-      return jobs[id]?.count == 1
+      return jobs[id]?.count ?? 1
     }
-    if mustStart { step(id) }
+    if place > Self.maximumJobs {
+      let empty = GossipCore.fetchAnswer(id: request, entries: [], done: true)
+      connection.send(empty, priority: .answer)
+    } else if place == 1 {
+      // What is asked for has been announced, so it has been handed to the disk: it is there after these commits.
+      writer.afterCommits { _ in self.step(id) }
+    }
   }
 
   /// Goes on where a full connection made it stop.
@@ -42,10 +51,10 @@ final class FeedServer: Sendable {
   func disconnected(_ id: UInt64) { jobs.withLock { $0[id] = nil } }
 
   private func step(_ id: UInt64) {
-    writer.afterCommits { store in
+    queue.async {
       guard var job = self.jobs.withLock({ $0[id]?.first }) else { return }
       let isDone: Bool
-      switch self.send(&job, from: store) {
+      switch self.send(&job, from: self.writer.store) {
       case .full:
         // The transport tells when there is room again.
         self.jobs.withLock { jobs in if jobs[id]?.isEmpty == false { jobs[id]?[0] = job } }

@@ -30,6 +30,9 @@ struct NodeHost {
   func run() async throws {
     try ProcessHardening.disableCoreDumps()
     try Sodium.selfTest()
+    if let host = options.advertise, PeerAddress(PeerAddress(host: host, port: 1).description) == nil {
+      throw NodeStartError.address(option: "--advertise", value: host)
+    }
     let directory = options.directory
     let genesis = try directory.genesis()
     let lock = try DirectoryLock(directory: directory.path)
@@ -64,11 +67,12 @@ struct NodeHost {
     let node = NodeService(runtime: runtime, transport: transport, port: listening.port, known: known)
     let group = ServiceGroup(
       configuration: .init(
+        // They stop in the reverse order: the node first, which answers whoever still waits, then the API.
         services: [
-          .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
           .init(
             service: api.application(socketPath: socketPath, logger: quietLogger),
             successTerminationBehavior: .gracefullyShutdownGroup),
+          .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
     stop.arm { await group.triggerGracefulShutdown() }

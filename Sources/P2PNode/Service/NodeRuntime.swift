@@ -39,6 +39,10 @@ final class NodeRuntime: @unchecked Sendable {
   private var toVerify: [VerificationPool.Job] = []
   /// The place of the message that is being taken in.
   private var credit: Credit?
+  /// When what a proof voids is taken back.
+  private var rebuild = RebuildSchedule()
+  /// Where the peers can be dialled after a restart.
+  private var addresses = AddressKeeper()
   /// Places that are held because the store is behind.
   private var parked: [Credit] = []
 
@@ -107,7 +111,7 @@ final class NodeRuntime: @unchecked Sendable {
 
   /// Restores what is stored; nothing is sent or written yet.
   func restore() async throws {
-    try await onQueue { try self.restoreFromStore() }
+    try await onQueue { try self.store.restore(into: &self.core, logger: self.logger) }
   }
 
   /// Starts to deal, over `transport`.
@@ -141,52 +145,12 @@ final class NodeRuntime: @unchecked Sendable {
       self.timer = nil
     }
     await transport?.shutdown()
-    let addresses = await read { core, _ in
-      core.peers.compactMap { peer in peer.listens.map { (address: $0.description, node: peer.node) } }
-    }
     writer.syncAfterCommits { store in
       do {
-        if !addresses.isEmpty { try store.replaceAddresses(addresses) }
         try store.close()
       } catch {
         logger.error("closing the store", metadata: ["error": "\(error)"])
       }
-    }
-  }
-
-  /// Restores the core from the store. Damaged feeds are cut at the damage; the peers have the rest.
-  private func restoreFromStore() throws {
-    var damaged: [(NodeID, UInt64)] = []
-    let maximum = genesis.limits.entryBytes
-    for proof in try store.proofs() {
-      guard let first = try? SignedEntry(stored: proof.first, maximumBytes: maximum),
-        let second = try? SignedEntry(stored: proof.second, maximumBytes: maximum),
-        let proof = EquivocationProof(first, second)
-      else { continue }
-      core.restore(proof)
-    }
-    core.beginRestore()
-    var skipped: NodeID?
-    try store.forEachEntry { stored in
-      guard stored.author != skipped else { return }
-      let fault: EntryFault?
-      do throws(EntryError) {
-        let entry = try SignedEntry(stored: stored, maximumBytes: maximum)
-        let isInPlace = entry.author == stored.author && entry.sequence == stored.sequence
-        fault = isInPlace ? core.restore(entry) : EntryFault("another entry's bytes")
-      } catch {
-        fault = EntryFault(error.description)
-      }
-      if fault != nil {
-        damaged.append((stored.author, stored.sequence))
-        skipped = stored.author
-      }
-    }
-    for (author, sequence) in damaged {
-      logger.warning(
-        "entries of a feed are damaged; fetching them again",
-        metadata: ["author": "\(author)", "from": "\(sequence)"])
-      try store.truncate(author, from: sequence)
     }
   }
 
@@ -219,6 +183,7 @@ final class NodeRuntime: @unchecked Sendable {
     for event in events { take(event) }
     performAll()
     resumeStopped(force: false)
+    addresses.keep(core.peers, by: writer, now: Self.now, logger: logger)
   }
 
   private func take(_ input: Input) {
@@ -252,6 +217,7 @@ final class NodeRuntime: @unchecked Sendable {
 
   private func performAll() {
     performEffects()
+    rebuildWhenDue()
     if !toVerify.isEmpty {
       pool.check(toVerify) { [weak self] events in
         self?.countFaults(events)
@@ -285,7 +251,12 @@ final class NodeRuntime: @unchecked Sendable {
       credit?.hold()
       toVerify.append(VerificationPool.Job(entry: entry, credit: credit))
     case .verifyProof(let proof, let peer):
-      pool.check(proof) { [weak self] in self?.post(.proofVerified(proof, from: peer, isValid: $0)) }
+      let place = credit
+      place?.hold()
+      pool.check(proof) { [weak self] isValid in
+        self?.post(.proofVerified(proof, from: peer, isValid: isValid))
+        place?.release()
+      }
     case .findRival(let entry): findRival(of: entry)
     case .persist(let entry):
       entriesMetric.increment()
@@ -295,7 +266,7 @@ final class NodeRuntime: @unchecked Sendable {
         "an author signed two entries at one place; its feed is frozen",
         metadata: ["author": "\(proof.author)", "sequence": "\(proof.sequence)"])
       writer.keep(proof)
-    case .rebuild: rebuild()
+    case .rebuild: rebuild.isWanted = true
     case .serve(let connection, let request, let ranges):
       if let open = connections[connection] { server.serve(open, id: connection, request: request, ranges: ranges) }
     case .dial(let address): dial(address)
@@ -308,20 +279,36 @@ final class NodeRuntime: @unchecked Sendable {
   private func findRival(of entry: SignedEntry) {
     let maximum = genesis.limits.entryBytes
     writer.afterCommits { [weak self] store in
-      guard let stored = try? store.entry(of: entry.author, at: entry.sequence),
+      guard let self, let stored = try? store.entry(of: entry.author, at: entry.sequence),
         let rival = try? SignedEntry(stored: stored, maximumBytes: maximum)
       else { return }
-      self?.post(.rivalFound(rival, of: entry))
+      // A disk forgets; an accusation must not rest on what it holds without a look at the signature.
+      self.pool.check(signatureOf: rival) { [weak self] isValid in
+        if isValid {
+          self?.post(.rivalFound(rival, of: entry))
+        } else {
+          self?.logger.error(
+            "a stored entry is damaged; restart the node to fetch it again", metadata: ["author": "\(rival.author)"])
+        }
+      }
     }
   }
 
-  private func rebuild() {
+  /// Restores everything from the store without what a proof voids, when that is wanted and its time has come. What
+  /// was handed to the disk before is on it by then.
+  private func rebuildWhenDue() {
+    guard rebuild.isDue(now: Self.now), core.storeTrouble == nil else { return }
+    let started = Self.now
     do {
-      try writer.syncAfterCommits { _ in Result { try self.restoreFromStore() } }.get()
+      try writer.syncAfterCommits { store in
+        Result { try store.restore(into: &self.core, logger: self.logger) }
+      }.get()
     } catch {
       logger.error("restoring from the store", metadata: ["error": "\(error)"])
     }
     core.finishRestore(now: Self.now, into: &effects)
+    rebuild.done(started: started, ended: Self.now)
+    performEffects()
   }
 
   private func dial(_ address: PeerAddress) {
@@ -347,7 +334,7 @@ final class NodeRuntime: @unchecked Sendable {
   }
 
   private func scheduleTimer() {
-    let due = core.nextWake
+    let due = min(core.nextWake, rebuild.next ?? .maximum)
     guard due != timerDeadline else { return }
     timerDeadline = due
     timer?.cancel()

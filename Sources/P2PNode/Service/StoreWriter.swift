@@ -33,7 +33,7 @@ final class StoreWriter: Sendable {
   private static let maximumBytes = 32 << 20
   private static let retry = DispatchTimeInterval.milliseconds(1000)
 
-  private let store: EntryStore
+  let store: EntryStore
   private let own: NodeID
   private let report: @Sendable (Outcome) -> Void
   private let queue = DispatchQueue(label: "p2pnode.store")

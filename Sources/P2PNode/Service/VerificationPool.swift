@@ -39,15 +39,19 @@ final class VerificationPool: Sendable {
     }
   }
 
+  /// Checks the signature of one entry, and nothing else of it.
+  func check(signatureOf entry: SignedEntry, completion: @escaping @Sendable (Bool) -> Void) {
+    queue.async { completion(self.isValid(Self.ownCheck(entry))) }
+  }
+
+  private static func ownCheck(_ entry: SignedEntry) -> SignatureCheck {
+    SignatureCheck(node: entry.author, message: entry.bytes, signature: entry.signature, domain: .entry)
+  }
+
   /// Checks the two signatures of a proof.
   func check(_ proof: EquivocationProof, completion: @escaping @Sendable (Bool) -> Void) {
     queue.async {
-      let isValid = [proof.first, proof.second].allSatisfy { entry in
-        self.isValid(
-          SignatureCheck(
-            node: entry.author, message: entry.bytes, signature: entry.signature, domain: .entry))
-      }
-      completion(isValid)
+      completion([proof.first, proof.second].allSatisfy { self.isValid(Self.ownCheck($0)) })
     }
   }
 

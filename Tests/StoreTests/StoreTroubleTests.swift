@@ -1,0 +1,136 @@
+import Foundation
+import NodeCrypto
+import Store
+import Testing
+
+@Suite("store in trouble")
+struct StoreTroubleTests {
+  @Test("a file that is no database is reported as damaged, with what helps")
+  func garbage() throws {
+    try inTemporaryDirectory { directory in
+      let path = directory + "/feeds.sqlite"
+      try Data(repeating: 0x5A, count: 8192).write(to: URL(fileURLWithPath: path))
+      do {
+        _ = try EntryStore(in: directory)
+        Issue.record("opened")
+      } catch let error as StoreError {
+        guard case .corrupt = error else {
+          Issue.record("\(error)")
+          return
+        }
+        #expect(error.description.contains("Move it away and start again"))
+      }
+    }
+  }
+
+  @Test("a database whose pages are overwritten is reported as damaged when it is read")
+  func damagedPages() throws {
+    try inTemporaryDirectory { directory in
+      let path = directory + "/feeds.sqlite"
+      let written = try EntryStore(in: directory)
+      try written.append((1...500).map { entry(2, $0, [UInt8](repeating: 1, count: 500)) })
+      try written.close()
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      try #require(bytes.count > 100_000)
+      bytes.replaceSubrange(50_000..<90_000, with: Data(repeating: 0xEE, count: 40_000))
+      try bytes.write(to: URL(fileURLWithPath: path))
+      let store = try EntryStore(in: directory)
+      #expect(throws: StoreError.self) { _ = try store.allEntries() }
+    }
+  }
+
+  @Test("a directory in which nothing can be written is reported with the path")
+  func unwritable() throws {
+    // Not even root makes files in /proc.
+    let path = "/proc/feeds.sqlite"
+    do {
+      _ = try EntryStore(path: path, network: networkID, node: node(1))
+      Issue.record("opened")
+    } catch {
+      guard case .readOnly(path, _) = error else {
+        Issue.record("\(error)")
+        return
+      }
+    }
+  }
+
+  @Test(
+    "a full disk is reported as such, nothing of the call is kept, and the store goes on when there is room",
+    .enabled(if: SmallDisk.isAvailable, "mounting a small file system takes root"))
+  func full() throws {
+    try SmallDisk.with(kilobytes: 512) { directory in
+      let store = try EntryStore(in: directory)
+      try store.append([entry(2, 1)])
+      let ballast = directory + "/ballast"
+      SmallDisk.fill(ballast)
+      let many = (2...200).map { entry(2, $0, [UInt8](repeating: 7, count: 5000)) }
+      #expect(throws: StoreError.full(path: store.path)) { try store.append(many) }
+      #expect(try store.allEntries() == [entry(2, 1)])
+      try FileManager.default.removeItem(atPath: ballast)
+      try store.append([entry(2, 2)])
+      #expect(try store.allEntries() == [entry(2, 1), entry(2, 2)])
+      try store.close()
+    }
+  }
+
+  @Test("a data directory is held by one process at a time, and free again when that one ends")
+  func lock() throws {
+    try inTemporaryDirectory { directory in
+      let held = try DirectoryLock(directory: directory)
+      let process = "\(ProcessInfo.processInfo.processIdentifier)"
+      #expect(throws: DirectoryLockError.held(directory: directory, process: process)) {
+        _ = try DirectoryLock(directory: directory)
+      }
+      withExtendedLifetime(held) {}
+    }
+    try inTemporaryDirectory { directory in
+      for _ in 0..<3 { _ = try DirectoryLock(directory: directory) }
+      let attributes = try FileManager.default.attributesOfItem(atPath: directory + "/lock")
+      #expect((attributes[.posixPermissions] as? NSNumber)?.intValue == 0o600)
+    }
+  }
+
+  @Test("a lock in a directory that is not there is refused with the path")
+  func noDirectory() {
+    #expect(throws: DirectoryLockError.unusable(path: "/nonexistent/lock", why: "No such file or directory")) {
+      _ = try DirectoryLock(directory: "/nonexistent")
+    }
+  }
+
+  @Test("a lock file that is a link is not followed")
+  func link() throws {
+    try inTemporaryDirectory { directory in
+      try FileManager.default.createSymbolicLink(
+        atPath: directory + "/lock", withDestinationPath: directory + "/target")
+      #expect(throws: DirectoryLockError.self) { _ = try DirectoryLock(directory: directory) }
+      #expect(!FileManager.default.fileExists(atPath: directory + "/target"))
+    }
+  }
+}
+
+/// A file system of a few pages, for as long as a test needs it.
+enum SmallDisk {
+  /// Whether this process may mount one.
+  static let isAvailable: Bool = {
+    guard geteuid() == 0 else { return false }
+    return (try? with(kilobytes: 64) { _ in }) != nil
+  }()
+
+  static func with(kilobytes: Int, _ body: (String) throws -> Void) throws {
+    try inTemporaryDirectory { directory in
+      guard mount("tmpfs", directory, "tmpfs", 0, "size=\(kilobytes)k") == 0 else {
+        throw POSIXError(.EPERM)
+      }
+      defer { umount2(directory, Int32(MNT_DETACH)) }
+      try body(directory)
+    }
+  }
+
+  /// Writes a file until nothing more fits.
+  static func fill(_ path: String) {
+    let file = open(path, O_WRONLY | O_CREAT, 0o600)
+    defer { close(file) }
+    let zeros = [UInt8](repeating: 0, count: 512)
+    while write(file, zeros, zeros.count) > 0 {}
+  }
+}
