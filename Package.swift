@@ -93,7 +93,9 @@ let package = Package(
     .testTarget(
       name: "NodeCoreTests",
       dependencies: ["NodeCore", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire"]),
-    .testTarget(name: "StoreTests", dependencies: ["Store", "Market", "NodeCrypto"]),
+    .testTarget(
+      name: "StoreTests",
+      dependencies: ["Store", "Market", "NodeCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(
       name: "TransportTests",
       dependencies: [

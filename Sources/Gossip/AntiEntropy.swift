@@ -55,8 +55,10 @@ struct AntiEntropy: Sendable {
 
   /// Notes that `peer` holds the feed of `author` up to `sequence`, as it says; it is asked for it again if it failed.
   mutating func claim(_ peer: NodeID, author: NodeID, sequence: UInt64, horizon: UInt64) {
-    guard let claimed = claims[peer], claimed[author] != nil || claimed.count < Self.maximumClaims else { return }
-    if sequence >= claimed[author] ?? 0 {
+    guard let count = claims[peer]?.count else { return }
+    let before = claims[peer]?[author]
+    guard before != nil || count < Self.maximumClaims else { return }
+    if sequence >= before ?? 0 {
       claims[peer]?[author] = sequence
       failed[author]?.remove(peer)
     }
@@ -90,12 +92,16 @@ struct AntiEntropy: Sendable {
   }
 
   /// Notes that an answer has ended. Of what it did not bring the peer holds nothing, whatever it claimed.
-  mutating func finished(_ id: UInt64, from peer: NodeID, horizon: (NodeID) -> UInt64) {
-    guard outstanding[id]?.peer == peer else { return }
-    for range in end(id) where horizon(range.author) < range.from {
+  ///
+  /// - Returns: the authors of whose feeds something was asked for.
+  mutating func finished(_ id: UInt64, from peer: NodeID, horizon: (NodeID) -> UInt64) -> [NodeID] {
+    guard outstanding[id]?.peer == peer else { return [] }
+    let asked = end(id)
+    for range in asked where horizon(range.author) < range.from {
       guard let claimed = claims[peer]?[range.author] else { continue }
       claims[peer]?[range.author] = min(claimed, range.from - 1)
     }
+    return asked.map(\.author)
   }
 
   /// Gives up on answers that are overdue: others are asked first, and the peer itself when it claims the same again.

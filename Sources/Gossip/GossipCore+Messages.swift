@@ -153,8 +153,6 @@ extension GossipCore {
     suspect(peer, forks, now: now, into: &effects)
     if heads.last {
       reconciled.insert(peer.node)
-      // What was asked for in vain is asked for again when the next list differs too.
-      suspected[peer.connection] = nil
       if !heads.reply, now >= peer.nextHeadsAnswer {
         peers[peer.connection]?.nextHeadsAnswer = now + Self.headsAnswerMilliseconds
         let ahead = publishedHeads.filter { author, head in
@@ -214,7 +212,11 @@ extension GossipCore {
     for fetch in fetches {
       guard let peer = endedFetches[fetch], !intake.isVerifying(fetch: fetch) else { continue }
       endedFetches[fetch] = nil
-      antiEntropy.finished(fetch, from: peer) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }
+      let asked = antiEntropy.finished(fetch, from: peer) { [feeds, intake] in
+        intake.horizon(of: $0, feeds: feeds)
+      }
+      // What was asked for in vain may be asked for again.
+      if let connection = connectionByNode[peer] { suspected[connection]?.subtract(asked) }
       hasClosed = true
     }
     if hasClosed { plan(now: now, into: &effects) }

@@ -25,7 +25,7 @@ struct AntiEntropyTests {
 
   private mutating func finish(_ request: AntiEntropy.Request) {
     let held = held
-    antiEntropy.finished(request.id, from: request.peer) { held[$0] ?? 0 }
+    _ = antiEntropy.finished(request.id, from: request.peer) { held[$0] ?? 0 }
   }
 
   private mutating func expire(at time: Int64) -> [NodeID] {

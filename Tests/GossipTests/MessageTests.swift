@@ -236,11 +236,12 @@ struct MessageTests {
     head.entry = .init(rival.id.bytes)
     var heads = WireHeads()
     heads.heads = [head]
+    driver.receive(.heads(heads), on: 5)
+    driver.receive(.heads(heads), on: 5)
     heads.last = true
     driver.receive(.heads(heads), on: 5)
-    driver.receive(.heads(heads), on: 5)
     let fetches = driver.take().fetches
-    #expect(fetches.count == 1, "each suspicion is followed up once")
+    #expect(fetches.count == 1, "in each list of heads a suspicion is followed up once")
     var answer = WireFetchAnswer()
     answer.id = try #require(fetches.first).fetch.id
     answer.entries = [rival.wire]

@@ -155,6 +155,8 @@ struct CrashTests {
     let genesis = try TestMarket.genesis()
     let network = VirtualNetwork(genesis: genesis, seed: 7)
     network.conditions.commit = 200...200
+    network.conditions.latency = 1...2
+    network.conditions.batching = 0...0
     let nodes = network.addNodes(2)
     network.settleIn()
     nodes[0].keepsSent = true
