@@ -18,8 +18,6 @@ public struct GossipCore: Sendable {
   public static let silenceMilliseconds: Int64 = 15_000
   /// How often heads are compared with a random peer.
   public static let antiEntropyMilliseconds: Int64 = 30_000
-  /// The longest message: one transport frame less its tag.
-  public static let maximumMessageBytes = 65_519
   /// How often one peer's complete list of heads is answered at most.
   static let headsAnswerMilliseconds: Int64 = 5000
   /// The longest `agent` text that a peer may send.

@@ -103,7 +103,6 @@ public struct Peer: Sendable {
   public internal(set) var roundTripMilliseconds: Int64?
 
   var hasGreeted = false
-  var hasSentHeads = false
   var lastHeard: Timestamp
   var nextPing: Timestamp
   /// A complete list of heads before this moment is not answered: each answer goes through all feeds.

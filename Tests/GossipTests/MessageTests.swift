@@ -191,6 +191,20 @@ struct MessageTests {
     #expect(driver.take().delivered == [entry.id])
   }
 
+  @Test("what was forgotten and not restored is fetched again from those who are known to have it")
+  mutating func reset() {
+    let entries = chain(author, [1_000_000, 1_000_000, 1_000_000])
+    for entry in entries {
+      driver.push([entry], on: 5)
+      driver.verified(entry)
+    }
+    driver.core.resetFeeds()
+    #expect(driver.core.restore(entries[0]) == .next)
+    _ = driver.take()
+    driver.core.timer(now: driver.now, into: &driver.effects)
+    #expect(driver.take().fetches.map { $0.fetch.ranges.map { [$0.from, $0.through] } } == [[[2, 3]]])
+  }
+
   @Test("heads are answered by those feeds of which more is held, and what the peer has more of is fetched")
   mutating func heads() throws {
     let mine = chain(author, [1_000_000, 1_000_000])

@@ -167,6 +167,29 @@ struct ForkTests {
     #expect(nodes[3].remaining(bid) == 0)
   }
 
+  @Test("a maker that forks where it should answer has not answered: its taker takes its reservation back")
+  func forkInsteadOfAnswer() throws {
+    var feed = HandwrittenFeed(identity: author, genesis: genesis)
+    extend(&feed, to: 1, dollars: 2)
+    let maker = puppet(2, holding: feed)
+    let link = maker.connect(to: nodes[0])
+    maker.push(feed.entries, over: link)
+    network.run(for: 1000)
+    let bid = try network.place(genesis.bid(2, at: 2.40), on: nodes[1])
+    network.run(for: 500)
+    var left = feed
+    left.append([], at: network.now)
+    var right = feed
+    right.append([.cancel(feed.orderID(sequence: 1))], at: network.now)
+    let proof = try #require(EquivocationProof(left.entries[1], right.entries[1]))
+    maker.send(.equivocationProof(proof.wire), over: link)
+    network.run(for: 2000)
+    network.runUntilQuiet()
+    expectFrozen(at: 2)
+    #expect(nodes[3].core?.ledger.sorted.map(\.state) == [.released])
+    #expect(nodes[3].remaining(bid) == 2)
+  }
+
   @Test("a proof that proves nothing, or whose signatures are bad, ends the connection")
   func badProofs() throws {
     var feed = HandwrittenFeed(identity: author, genesis: genesis)

@@ -13,7 +13,8 @@ struct SharedMarket: Sendable {
     self.market = market
     first = try market.node("first")
     second = try market.node("second")
-    try await first.start()
+    // The log tells why a connection has ended.
+    try await first.start(options: ["--log-level", "debug"])
     try await second.start(peers: [try await first.address()])
     try await agreement(of: [first, second])
   }
