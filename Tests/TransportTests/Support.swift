@@ -53,6 +53,10 @@ struct TestNode {
     configure: (inout TransportConfiguration) -> Void = { _ in }
   ) {
     var configuration = TransportConfiguration()
+    // Real sockets on a busy machine: a test that is about no time limit must not meet one.
+    configuration.handshakeTimeout = .seconds(120)
+    configuration.dialTimeout = .seconds(120)
+    configuration.readIdleTimeout = .seconds(120)
     configure(&configuration)
     let identity = makeIdentity(seed)
     recorder = Recorder(consumes: consumes)
