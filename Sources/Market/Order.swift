@@ -101,12 +101,57 @@ public enum OrderBody: Hashable, Sendable {
   }
 
   /// The classes: one for an offer, one or more in ascending order for a bid.
-  public var gpuClasses: [GPUClassIndex] {
+  public var gpuClasses: GPUClassList {
     switch self {
-    case .offer(let offer): [offer.gpuClass]
+    case .offer(let offer): GPUClassList(offer.gpuClass)
     case .bid(let bid): bid.gpuClasses
     }
   }
+
+  /// The fewest GPUs in one trade.
+  public var minimumGPUs: Int32 {
+    switch self {
+    case .offer(let offer): offer.minimumGPUs
+    case .bid(let bid): bid.minimumGPUs
+    }
+  }
+
+  /// How long the order works.
+  public var timeInForce: TimeInForce {
+    switch self {
+    case .offer(let offer): offer.timeInForce
+    case .bid(let bid): bid.timeInForce
+    }
+  }
+
+  /// Whether the order only ever waits to be taken.
+  public var isPostOnly: Bool {
+    switch self {
+    case .offer(let offer): offer.isPostOnly
+    case .bid(let bid): bid.isPostOnly
+    }
+  }
+
+  /// Whether one trade takes the whole order or none does: all GPUs, and of an offer all of its window.
+  public var isAllOrNone: Bool {
+    switch self {
+    case .offer(let offer): offer.minimumGPUs == offer.gpus && offer.minimumSlots == offer.window.count
+    case .bid(let bid): bid.minimumGPUs == bid.gpus
+    }
+  }
+}
+
+/// How long an order works. Good-till-time is ``goodTillCancelled`` with an early expiry.
+public enum TimeInForce: UInt8, Hashable, Sendable, CaseIterable {
+  /// It rests in the book until it is filled, cancelled or expired.
+  case goodTillCancelled = 0
+  /// It takes what it can when it is placed; the rest is cancelled. It never rests, so nobody can take from it.
+  case immediateOrCancel = 1
+  /// The same for an order that is all-or-none: one trade takes the whole of it at once, or it is cancelled.
+  case fillOrKill = 2
+
+  /// Whether an order of this kind never rests in the book.
+  public var isImmediate: Bool { self != .goodTillCancelled }
 }
 
 /// GPUs of one class, free in every slot of a window.
@@ -123,15 +168,20 @@ public struct Offer: Hashable, Sendable {
   public var minimumGPUs: Int32
   /// The fewest slots sold in one trade, from 1 to the window's length.
   public var minimumSlots: Int64
-  /// What the provider declares about the machine.
+  /// What the provider says about the machine.
   public var attributes: Attributes
   /// The moment from which the offer is no longer open.
   public var expiry: Timestamp
+  /// How long it works.
+  public var timeInForce: TimeInForce
+  /// Whether it only ever waits to be taken: it is cancelled rather than that its owner takes.
+  public var isPostOnly: Bool
 
   /// An offer with the given terms.
   public init(
     gpuClass: GPUClassIndex, gpus: Int32, window: SlotRange, price: Price, minimumGPUs: Int32 = 1,
-    minimumSlots: Int64 = 1, attributes: Attributes = Attributes(), expiry: Timestamp
+    minimumSlots: Int64 = 1, attributes: Attributes = Attributes(), expiry: Timestamp,
+    timeInForce: TimeInForce = .goodTillCancelled, isPostOnly: Bool = false
   ) {
     self.gpuClass = gpuClass
     self.gpus = gpus
@@ -141,13 +191,15 @@ public struct Offer: Hashable, Sendable {
     self.minimumSlots = minimumSlots
     self.attributes = attributes
     self.expiry = expiry
+    self.timeInForce = timeInForce
+    self.isPostOnly = isPostOnly
   }
 }
 
 /// A wish for some GPUs during a contiguous run of slots inside a window.
 public struct Bid: Hashable, Sendable {
   /// The acceptable classes, ascending and distinct, at least one.
-  public var gpuClasses: [GPUClassIndex]
+  public var gpuClasses: GPUClassList
   /// GPUs wanted, at least 1.
   public var gpus: Int32
   /// Slots wanted in one run, at least 1.
@@ -158,15 +210,20 @@ public struct Bid: Hashable, Sendable {
   public var price: Price
   /// The fewest GPUs taken in one trade: `gpus` for a bid that must be filled in one piece, from one offer.
   public var minimumGPUs: Int32
-  /// What the machine must offer.
+  /// What the machine and its provider must offer.
   public var requirements: Requirements
   /// The moment from which the bid is no longer open.
   public var expiry: Timestamp
+  /// How long it works.
+  public var timeInForce: TimeInForce
+  /// Whether it only ever waits to be taken: it is cancelled rather than that its owner takes.
+  public var isPostOnly: Bool
 
   /// A bid with the given terms.
   public init(
-    gpuClasses: [GPUClassIndex], gpus: Int32, durationSlots: Int64, window: SlotRange, price: Price,
-    minimumGPUs: Int32, requirements: Requirements = Requirements(), expiry: Timestamp
+    gpuClasses: GPUClassList, gpus: Int32, durationSlots: Int64, window: SlotRange, price: Price,
+    minimumGPUs: Int32, requirements: Requirements = Requirements(), expiry: Timestamp,
+    timeInForce: TimeInForce = .goodTillCancelled, isPostOnly: Bool = false
   ) {
     self.gpuClasses = gpuClasses
     self.gpus = gpus
@@ -176,70 +233,7 @@ public struct Bid: Hashable, Sendable {
     self.minimumGPUs = minimumGPUs
     self.requirements = requirements
     self.expiry = expiry
-  }
-}
-
-/// What a provider declares about the machine that it sells. An empty text or a zero says nothing.
-public struct Attributes: Hashable, Sendable {
-  /// `CONTINENT` or `CONTINENT-COUNTRY` in two capital letters each: `EU`, `EU-FR`.
-  public var region: String
-  /// How the GPUs are joined: `pcie`, `nvlink`, `infiniband`, …
-  public var interconnect: String
-  /// The driver's version.
-  public var driver: String
-  /// Watts a GPU draws at most.
-  public var wattsPerGPU: UInt32
-  /// Grams of CO2 per kWh of the site's power.
-  public var gramsCO2PerKWh: UInt32
-
-  /// Attributes; each left out says nothing.
-  public init(
-    region: String = "", interconnect: String = "", driver: String = "", wattsPerGPU: UInt32 = 0,
-    gramsCO2PerKWh: UInt32 = 0
-  ) {
-    self.region = region
-    self.interconnect = interconnect
-    self.driver = driver
-    self.wattsPerGPU = wattsPerGPU
-    self.gramsCO2PerKWh = gramsCO2PerKWh
-  }
-}
-
-/// What a bid demands of the machine. An empty list or text or a zero demands nothing; an offer that says nothing of
-/// a demanded attribute does not meet the demand.
-public struct Requirements: Hashable, Sendable {
-  /// Acceptable regions, ascending and distinct; `EU` accepts `EU-FR`.
-  public var regions: [String]
-  /// The interconnect demanded.
-  public var interconnect: String
-  /// The most watts per GPU.
-  public var maximumWattsPerGPU: UInt32
-  /// The most grams of CO2 per kWh.
-  public var maximumGramsCO2PerKWh: UInt32
-
-  /// Requirements; each left out demands nothing.
-  public init(
-    regions: [String] = [], interconnect: String = "", maximumWattsPerGPU: UInt32 = 0,
-    maximumGramsCO2PerKWh: UInt32 = 0
-  ) {
-    self.regions = regions
-    self.interconnect = interconnect
-    self.maximumWattsPerGPU = maximumWattsPerGPU
-    self.maximumGramsCO2PerKWh = maximumGramsCO2PerKWh
-  }
-
-  /// Whether the region of `attributes` is acceptable.
-  public func acceptsRegion(of attributes: Attributes) -> Bool {
-    regions.isEmpty
-      || regions.contains { $0 == attributes.region || attributes.region.hasPrefix($0 + "-") }
-  }
-
-  /// Whether everything but the region is as demanded.
-  public func acceptsMachine(of attributes: Attributes) -> Bool {
-    (interconnect.isEmpty || interconnect == attributes.interconnect)
-      && (maximumWattsPerGPU == 0
-        || (attributes.wattsPerGPU != 0 && attributes.wattsPerGPU <= maximumWattsPerGPU))
-      && (maximumGramsCO2PerKWh == 0
-        || (attributes.gramsCO2PerKWh != 0 && attributes.gramsCO2PerKWh <= maximumGramsCO2PerKWh))
+    self.timeInForce = timeInForce
+    self.isPostOnly = isPostOnly
   }
 }

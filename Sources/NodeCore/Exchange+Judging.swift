@@ -39,7 +39,8 @@ extension Exchange {
     guard case (.offer(let offer), .bid(let bid)) = orders, offer.price <= bid.price,
       let gpuClass = genesis.gpuClass(named: terms.gpuClass), offer.gpuClass == gpuClass,
       bid.gpuClasses.contains(gpuClass),
-      bid.requirements.acceptsRegion(of: offer.attributes), bid.requirements.acceptsMachine(of: offer.attributes),
+      bid.requirements.firstUnmet(
+        by: offer.attributes, classVRAMMiB: 0, provider: terms.provider, record: { ProviderRecord() }) == nil,
       let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end)
     else { return false }
     let slots = SlotRange(start: start, end: end)

@@ -79,9 +79,9 @@ public struct OrderState: Hashable, Sendable {
   }
 
   /// The classes: one of an offer, one or more of a bid, ascending.
-  var gpuClasses: [GPUClassIndex] {
+  var gpuClasses: GPUClassList {
     switch holding {
-    case .offer(let offer, _): [offer.gpuClass]
+    case .offer(let offer, _): GPUClassList(offer.gpuClass)
     case .bid(let bid, _): bid.gpuClasses
     }
   }

@@ -1,4 +1,5 @@
 import Market
+import NodeCrypto
 
 /// An offer and a bid side by side: what their terms and remainders allow, whoever came first.
 struct Pairing {
@@ -29,8 +30,12 @@ struct Pairing {
   /// The first condition on the orders' terms that fails, or nil.
   var failedTerm: MatchCondition? {
     if bid.price < offer.price { return .price }
-    if !bid.requirements.acceptsRegion(of: offer.attributes) { return .region }
-    if !bid.requirements.acceptsMachine(of: offer.attributes) { return .attributes }
+    if bid.requirements.firstUnmet(
+      by: offer.attributes, classVRAMMiB: 0, provider: NodeID(word0: 0, word1: 0, word2: 0, word3: 0),
+      record: { ProviderRecord() }) != nil
+    {
+      return .attributes
+    }
     if bid.durationSlots < offer.minimumSlots || window.count < bid.durationSlots { return .window }
     return nil
   }

@@ -1,4 +1,5 @@
 import Market
+import NodeCrypto
 import Testing
 
 @Suite("order rules")
@@ -97,10 +98,10 @@ struct OrderRulesTests {
   func classes() {
     let classes = (0..<65).map { GPUClassIndex(UInt16($0)) }
     #expect(refused(bid: { $0.gpuClasses = [] }) == "GPU classes is 0; allowed: 1 to 64")
-    #expect(refused(bid: { $0.gpuClasses = classes }) == "GPU classes is 65; allowed: 1 to 64")
+    #expect(refused(bid: { $0.gpuClasses = GPUClassList(classes) }) == "GPU classes is 65; allowed: 1 to 64")
     for wrong in [[1, 0], [0, 0]] as [[Int]] {
       #expect(
-        refused(bid: { $0.gpuClasses = wrong.map { classes[$0] } })
+        refused(bid: { $0.gpuClasses = GPUClassList(wrong.map { classes[$0] }) })
           == "GPU classes is not ascending and distinct; allowed: each class once, in genesis order")
     }
   }
@@ -141,15 +142,50 @@ struct OrderRulesTests {
   func requirements() {
     let machine = Attributes(
       region: "EU-FR", interconnect: "nvlink", driver: "", wattsPerGPU: 700, gramsCO2PerKWh: 0)
-    #expect(Requirements().acceptsRegion(of: Attributes()) && Requirements().acceptsMachine(of: Attributes()))
-    #expect(Requirements(regions: ["EU"]).acceptsRegion(of: machine))
-    #expect(Requirements(regions: ["EU-FR"]).acceptsRegion(of: machine))
-    #expect(!Requirements(regions: ["EU-DE"]).acceptsRegion(of: machine))
-    #expect(!Requirements(regions: ["EU"]).acceptsRegion(of: Attributes(region: "EUX")))
-    #expect(!Requirements(regions: ["EU"]).acceptsRegion(of: Attributes()))
-    #expect(Requirements(interconnect: "nvlink", maximumWattsPerGPU: 700).acceptsMachine(of: machine))
-    #expect(!Requirements(maximumWattsPerGPU: 699).acceptsMachine(of: machine))
-    #expect(!Requirements(maximumGramsCO2PerKWh: 500).acceptsMachine(of: machine))
-    #expect(!Requirements(interconnect: "pcie").acceptsMachine(of: machine))
+    func unmet(_ requirements: Requirements, _ attributes: Attributes? = nil) -> Requirements.Demand? {
+      requirements.firstUnmet(
+        by: attributes ?? machine, classVRAMMiB: 80_000, provider: NodeID(word0: 1, word1: 0, word2: 0, word3: 0),
+        record: { ProviderRecord(settled: 3, failed: 1) })
+    }
+    #expect(unmet(Requirements(), Attributes()) == nil)
+    #expect(unmet(Requirements(regions: ["EU"])) == nil)
+    #expect(unmet(Requirements(regions: ["EU-FR"])) == nil)
+    #expect(unmet(Requirements(regions: ["EU-DE"])) == .region)
+    #expect(unmet(Requirements(regions: ["EU"]), Attributes(region: "EUX")) == .region)
+    #expect(unmet(Requirements(regions: ["EU"]), Attributes()) == .region)
+    #expect(unmet(Requirements(interconnect: "nvlink", maximumWattsPerGPU: 700)) == nil)
+    #expect(unmet(Requirements(maximumWattsPerGPU: 699)) == .watts)
+    #expect(unmet(Requirements(maximumGramsCO2PerKWh: 500)) == .co2)
+    #expect(unmet(Requirements(interconnect: "pcie")) == .interconnect)
+    #expect(unmet(Requirements(minimumVRAMMiB: 80_000)) == nil)
+    #expect(unmet(Requirements(minimumVRAMMiB: 80_001)) == .vram)
+    #expect(unmet(Requirements(minimumVRAMMiB: 80_001), Attributes(vramMiB: 80_001)) == nil)
+  }
+
+  @Test("a demand on the provider is met by its name and its record")
+  func providerDemands() {
+    let provider = NodeID(word0: 1, word1: 0, word2: 0, word3: 0)
+    let other = NodeID(word0: 2, word1: 0, word2: 0, word3: 0)
+    func unmet(_ change: (inout Requirements.Demands) -> Void) -> Requirements.Demand? {
+      var demands = Requirements.Demands()
+      change(&demands)
+      return Requirements(demands).firstUnmet(
+        by: Attributes(region: "EU", driver: "550", probed: [.driver]), classVRAMMiB: 0, provider: provider,
+        record: { ProviderRecord(settled: 3, failed: 1) })
+    }
+    #expect(unmet { $0.providers = [provider] } == nil)
+    #expect(unmet { $0.providers = [other] } == .provider)
+    #expect(unmet { $0.excludedProviders = [other] } == nil)
+    #expect(unmet { $0.excludedProviders = [provider] } == .provider)
+    #expect(unmet { $0.minimumSettledTrades = 3 } == nil)
+    #expect(unmet { $0.minimumSettledTrades = 4 } == .record)
+    #expect(unmet { $0.maximumFailurePercent = 25 } == nil)
+    #expect(unmet { $0.maximumFailurePercent = 24 } == .record)
+    #expect(unmet { $0.probedOnly = true } == nil)
+    #expect(
+      unmet {
+        $0.probedOnly = true
+        $0.regions = ["EU"]
+      } == .probed)
   }
 }

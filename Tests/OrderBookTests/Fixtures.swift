@@ -58,7 +58,8 @@ extension Order {
       number, owner: owner, time: time,
       .bid(
         Bid(
-          gpuClasses: gpuClasses, gpus: gpus, durationSlots: duration, window: window, price: Price(micros: price),
+          gpuClasses: GPUClassList(gpuClasses), gpus: gpus, durationSlots: duration, window: window,
+          price: Price(micros: price),
           minimumGPUs: minimumGPUs ?? gpus, requirements: requirements, expiry: at(expiry))))
   }
 }

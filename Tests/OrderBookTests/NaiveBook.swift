@@ -21,7 +21,7 @@ struct NaiveBook {
       used = [Int](repeating: 0, count: Int(order.body.window.end.index - order.body.window.start.index))
       switch order.body {
       case .offer(let offer): (side, classes) = (.offer, [offer.gpuClass])
-      case .bid(let bid): (side, classes) = (.bid, bid.gpuClasses)
+      case .bid(let bid): (side, classes) = (.bid, Array(bid.gpuClasses))
       }
     }
   }

@@ -74,7 +74,7 @@ struct OperationGenerator {
       } else {
         .bid(
           Bid(
-            gpuClasses: [classA, classB, classC].filter { $0 == classB || draw(2) == 0 }, gpus: gpus,
+            gpuClasses: GPUClassList([classA, classB, classC].filter { $0 == classB || draw(2) == 0 }), gpus: gpus,
             durationSlots: 1 + Int64(draw(Int(window.count + 1) / 2)), window: window, price: price,
             minimumGPUs: minimum,
             requirements: draw(3) > 0 ? Requirements() : requirements(), expiry: expiry))
