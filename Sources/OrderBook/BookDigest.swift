@@ -1,123 +1,143 @@
 import Market
 import NodeCrypto
 
-extension OrderBook {
-  /// The digest of the book: equal on two nodes exactly if the same orders are open and as much of each is left.
-  ///
-  /// It is a ``SetHash`` over one element for each open order (``OrderState/isOpen``). With integers in big-endian
-  /// order, an element is
-  ///
-  ///     "p2pnode/book/v1" in ASCII (15 bytes) ‖ 0x00 ‖ order id (32 bytes) ‖ side (1 byte: 0 offer, 1 bid) ‖ remainder
-  ///
-  /// The remainder of a bid is the number of its GPUs not yet taken (4 bytes). The remainder of an offer is, for each
-  /// longest run of slots of its window in which the same number of GPUs is used, in ascending order and only where
-  /// that number is not 0:
-  ///
-  ///     first slot (8 bytes) ‖ slot after the last one (8 bytes) ‖ used GPUs (4 bytes)
-  ///
-  /// where a used number past the offer's GPUs counts as the offer's GPUs, and one below 0 as 0. The terms need not be
-  /// in it: the id names the operation that placed the order.
-  ///
-  /// - Complexity: O(orders changed since the last call), each at the cost of up to two ``SetHash`` operations.
-  public mutating func digest() -> Digest { changes.fold(table) }
+/// Keeps the book's ``SetHash`` up to date with little work: a change only lists the order, and what differs is hashed
+/// when the digest is asked for.
+struct DigestState: Sendable {
+  var hash = SetHash()
+  /// Orders whose elements may have to change, each once, and slots that have become vacant since.
+  var listed: [Int32] = []
+  /// Orders that left the book while their elements were in the hash.
+  var departed: [Int32] = []
+  /// By slot, of listed orders in the hash: what their elements are made of. For look-up only.
+  var hashed: [Int32: HashedOrder] = [:]
+}
 
-  /// The same digest, computed from all orders and from nothing that was computed before. O(n).
-  public func digestFromScratch() -> Digest {
+/// What an order's elements in the hash are made of.
+struct HashedOrder: Sendable {
+  var content: Digest
+  var taken: Int64
+  var steps: [CalendarStep]
+}
+
+extension BookCore {
+  /// Notes that the elements of the order in `slot` may have to change.
+  @inline(__always)
+  mutating func list(_ slot: Int32) {
+    guard !records[slot].flags.contains(.listed) else { return }
+    records[slot].flags.insert(.listed)
+    digestState.listed.append(slot)
+  }
+
+  /// Keeps what the elements of the order in `slot` are made of, before it changes for the first time.
+  @inline(__always)
+  mutating func willChange(_ slot: Int32) {
+    if records[slot].flags.contains(.hashed), !records[slot].flags.contains(.listed) {
+      digestState.hashed[slot] = hashedOrder(slot)
+    }
+    list(slot)
+  }
+
+  mutating func digest() -> Digest {
+    let state = digestState
+    digestState = DigestState()
+    var hash = state.hash
+    for slot in state.departed {
+      remove(state.hashed[slot] ?? hashedOrder(slot), of: orders[slot], from: &hash)
+      records[slot].flags.remove([.hashed, .listed])
+      vacate(slot)
+    }
+    for slot in state.listed where records[slot].flags.contains(.listed) {
+      records[slot].flags.remove(.listed)
+      guard records[slot].flags.contains(.present) else { continue }
+      let new = hashedOrder(slot)
+      update(&hash, orders[slot], from: state.hashed[slot], to: new)
+      records[slot].flags.insert(.hashed)
+    }
+    digestState.hash = hash
+    return hash.digest
+  }
+
+  func digestFromScratch() -> Digest {
     var hash = SetHash()
-    for position in table.positions where table[position].isOpen {
-      hash.add(table[position].digestElement)
+    for slot in 0..<Int32(records.count) where records[slot].flags.contains(.present) {
+      update(&hash, orders[slot], from: nil, to: hashedOrder(slot))
     }
     return hash.digest
   }
-}
 
-/// Keeps the book's ``SetHash`` up to date with little work: a change only marks the order, and an order that changed
-/// ten times since the last digest is hashed once.
-struct DigestChanges: Sendable {
-  private var hash = SetHash()
-  /// By table position: the element that is in the hash for the order there; empty when none is.
-  private var hashed: [[UInt8]] = []
-  /// By table position: whether it is in `marked`.
-  private var isMarked: [Bool] = []
-  private var marked: [OrderTable.Position] = []
-  /// Elements in the hash whose orders have left the table. At most as many as the hash has elements.
-  private var departed: [[UInt8]] = []
-
-  /// Notes that the order at `position` came or changed. O(1).
-  mutating func mark(_ position: OrderTable.Position) {
-    let index = Int(position)
-    while isMarked.count <= index {
-      isMarked.append(false)
-      hashed.append([])
-    }
-    guard !isMarked[index] else { return }
-    isMarked[index] = true
-    marked.append(position)
+  private func hashedOrder(_ slot: Int32) -> HashedOrder {
+    let extra = records[slot].extra < 0 ? OrderExtra() : extras[records[slot].extra]
+    return HashedOrder(
+      content: Blake2b.hash(order(slot).canonicalBytes), taken: records[slot].isBid ? extra.taken : 0,
+      steps: calendars.steps(extra.calendar))
   }
 
-  /// Notes that the order at `position`, marked at its insertion, leaves the table. O(1).
-  mutating func depart(_ position: OrderTable.Position) {
-    guard !hashed[Int(position)].isEmpty else { return }
-    departed.append(hashed[Int(position)])
-    hashed[Int(position)] = []
+  private func remove(_ old: HashedOrder, of id: OrderID, from hash: inout SetHash) {
+    hash.remove(DigestElement.order(id, old.content))
+    if old.taken != 0 { hash.remove(DigestElement.taken(id, old.taken)) }
+    for change in old.changes { hash.remove(DigestElement.change(id, change)) }
   }
 
-  /// Brings the hash up to date with `table`.
-  mutating func fold(_ table: OrderTable) -> Digest {
-    for element in departed { hash.remove(element) }
-    departed.removeAll()
-    for position in marked {
-      let index = Int(position)
-      isMarked[index] = false
-      var element: [UInt8] = []
-      if let state = table.stateIfOccupied(at: position), state.isOpen { element = state.digestElement }
-      guard element != hashed[index] else { continue }
-      if !hashed[index].isEmpty { hash.remove(hashed[index]) }
-      if !element.isEmpty { hash.add(element) }
-      hashed[index] = element
+  /// Replaces the elements of an order, those that differ.
+  private func update(_ hash: inout SetHash, _ id: OrderID, from old: HashedOrder?, to new: HashedOrder) {
+    if old?.content != new.content {
+      if let old { hash.remove(DigestElement.order(id, old.content)) }
+      hash.add(DigestElement.order(id, new.content))
     }
-    marked.removeAll()
-    return hash.digest
+    let taken = old?.taken ?? 0
+    if taken != new.taken {
+      if taken != 0 { hash.remove(DigestElement.taken(id, taken)) }
+      if new.taken != 0 { hash.add(DigestElement.taken(id, new.taken)) }
+    }
+    var before = (old?.changes ?? [])[...]
+    var after = new.changes[...]
+    while let first = [before.first?.start, after.first?.start].compactMap({ $0 }).min() {
+      let was = before.first?.start == first ? before.removeFirst() : nil
+      let now = after.first?.start == first ? after.removeFirst() : nil
+      if was == now { continue }
+      if let was { hash.remove(DigestElement.change(id, was)) }
+      if let now { hash.add(DigestElement.change(id, now)) }
+    }
   }
 }
 
-extension OrderState {
-  /// The bytes that stand for the order in the book's digest: see ``OrderBook/digest()``.
-  var digestElement: [UInt8] {
-    var element = Array("p2pnode/book/v1\0".utf8)
-    id.append(to: &element)
-    element.append(side.rawValue)
-    switch holding {
-    case .bid(let bid, let taken):
-      element.appendBigEndian(bid.remaining(taken: taken))
-    case .offer(let offer, let calendar):
-      for run in calendar.offeredRuns where run.free < offer.gpus {
-        element.appendBigEndian(run.slots.start.index)
-        element.appendBigEndian(run.slots.end.index)
-        element.appendBigEndian(offer.gpus - run.free)
-      }
+extension HashedOrder {
+  /// The slots at which the number of used GPUs changes, with the difference.
+  fileprivate var changes: [CalendarStep] {
+    var used: Int64 = 0
+    return steps.map { step in
+      defer { used = step.used }
+      return CalendarStep(start: step.start, used: step.used &- used)
     }
-    return element
   }
 }
 
-extension CapacityCalendar {
-  /// The window cut where the number of *free* GPUs changes: runs that differ in how far they are oversold are one.
-  fileprivate var offeredRuns: [(slots: SlotRange, free: Int32)] {
-    var merged: [(slots: SlotRange, free: Int32)] = []
-    for run in runs {
-      if let last = merged.last, last.free == run.free {
-        merged[merged.count - 1].slots = SlotRange(start: last.slots.start, end: run.slots.end)
-      } else {
-        merged.append((run.slots, run.free))
-      }
-    }
-    return merged
+/// The bytes of the digest's elements.
+private enum DigestElement {
+  static func order(_ id: OrderID, _ content: Digest) -> [UInt8] {
+    var bytes = begin(0, id)
+    content.append(to: &bytes)
+    return bytes
   }
-}
 
-extension [UInt8] {
-  fileprivate mutating func appendBigEndian(_ value: some FixedWidthInteger) {
-    Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
+  static func taken(_ id: OrderID, _ taken: Int64) -> [UInt8] {
+    var bytes = begin(1, id)
+    bytes.appendBigEndian(taken)
+    return bytes
+  }
+
+  static func change(_ id: OrderID, _ change: CalendarStep) -> [UInt8] {
+    var bytes = begin(2, id)
+    bytes.appendBigEndian(change.start)
+    bytes.appendBigEndian(change.used)
+    return bytes
+  }
+
+  private static func begin(_ kind: UInt8, _ id: OrderID) -> [UInt8] {
+    var bytes = Array("p2pnode/book/v1".utf8)
+    bytes.append(kind)
+    id.append(to: &bytes)
+    return bytes
   }
 }

@@ -6,7 +6,8 @@ import Market
 /// The sum is kept as it is, also where it passes the offer's GPUs (its owner oversold) or falls below zero (a
 /// rectangle came back before it was carved), and only what is *free* is clamped. Additions and removals therefore
 /// commute: the same rectangles in any order give equal calendars, on every node. The form is canonical, so that `==`
-/// compares the functions. A rectangle counts where it overlaps the window.
+/// compares the functions. What is used outside the window is kept too, for an amend may move the window; what is read is
+/// what is inside.
 ///
 /// With `k` the number of steps, at most two for each rectangle: every operation costs O(k) at most.
 public struct CapacityCalendar: Hashable, Sendable {
@@ -16,18 +17,18 @@ public struct CapacityCalendar: Hashable, Sendable {
   public let window: SlotRange
 
   /// Ascending; neighbours differ; 0 GPUs are used before the first step, and the last step goes back to 0.
-  private var steps: [Step] = []
-
-  /// From `start` up to the next step's start, `used` GPUs are used.
-  private struct Step: Hashable, Sendable {
-    var start: Slot
-    var used: Int64
-  }
+  private var steps: [CalendarStep] = []
 
   /// A calendar with `gpus` GPUs free in each slot of `window`.
   public init(gpus: Int32, window: SlotRange) {
     self.gpus = gpus
     self.window = window
+  }
+
+  init(gpus: Int32, window: SlotRange, steps: [CalendarStep]) {
+    self.gpus = gpus
+    self.window = window
+    self.steps = steps
   }
 
   /// Carves `gpus` GPUs out of the slots of `range`.
@@ -53,7 +54,7 @@ public struct CapacityCalendar: Hashable, Sendable {
     guard window.contains(range) else { return 0 }
     var next = firstStep(after: range.start)
     var mostUsed = used(beforeStep: next)
-    while next < steps.count, steps[next].start < range.end {
+    while next < steps.count, steps[next].start < range.end.index {
       mostUsed = max(mostUsed, steps[next].used)
       next += 1
     }
@@ -68,8 +69,8 @@ public struct CapacityCalendar: Hashable, Sendable {
     var start = range.start
     var next = firstStep(after: start)
     while true {
-      let isLast = next == steps.count || range.end <= steps[next].start
-      let end = isLast ? range.end : steps[next].start
+      let isLast = next == steps.count || range.end.index <= steps[next].start
+      let end = isLast ? range.end : Slot(steps[next].start)
       if free(whenUsed: used(beforeStep: next)) < gpus {
         start = end
       } else if end.index - start.index >= slots {
@@ -85,13 +86,13 @@ public struct CapacityCalendar: Hashable, Sendable {
     var runs: [CapacityRun] = []
     runs.reserveCapacity(steps.count + 1)
     var start = window.start
-    for next in 0...steps.count {
-      let end = next == steps.count ? window.end : steps[next].start
-      if start < end {
-        let used = used(beforeStep: next)
-        runs.append(CapacityRun(slots: SlotRange(start: start, end: end), used: used, free: free(whenUsed: used)))
-      }
+    var next = firstStep(after: start)
+    while start < window.end {
+      let end = next == steps.count ? window.end : min(window.end, Slot(steps[next].start))
+      let used = used(beforeStep: next)
+      runs.append(CapacityRun(slots: SlotRange(start: start, end: end), used: used, free: free(whenUsed: used)))
       start = end
+      next += 1
     }
     return runs
   }
@@ -102,7 +103,8 @@ public struct CapacityCalendar: Hashable, Sendable {
   }
 
   private func free(whenUsed used: Int64) -> Int32 {
-    Int32(clamping: max(0, min(Int64(gpus), Int64(gpus) - used)))
+    let (left, overflow) = Int64(gpus).subtractingReportingOverflow(used)
+    return overflow ? max(0, gpus) : Int32(clamping: max(0, min(Int64(gpus), left)))
   }
 
   private func used(beforeStep index: Int) -> Int64 {
@@ -115,17 +117,16 @@ public struct CapacityCalendar: Hashable, Sendable {
     var high = steps.count
     while low < high {
       let middle = (low + high) / 2
-      if steps[middle].start <= slot { low = middle + 1 } else { high = middle }
+      if steps[middle].start <= slot.index { low = middle + 1 } else { high = middle }
     }
     return low
   }
 
   private mutating func shift(by difference: Int64, over range: SlotRange) {
-    let range = window.intersection(range)
     guard difference != 0, !range.isEmpty else { return }
     let first = splitStep(at: range.start)
     let last = splitStep(at: range.end)
-    for index in first..<last { steps[index].used += difference }
+    for index in first..<last { steps[index].used &+= difference }
     // Inside the range the differences between neighbours are as before: only at its ends can two have become equal.
     joinStep(last)
     joinStep(first)
@@ -134,8 +135,8 @@ public struct CapacityCalendar: Hashable, Sendable {
   /// The index of the step that starts at `slot`, which is put in when there is none.
   private mutating func splitStep(at slot: Slot) -> Int {
     let next = firstStep(after: slot)
-    if next > 0, steps[next - 1].start == slot { return next - 1 }
-    steps.insert(Step(start: slot, used: used(beforeStep: next)), at: next)
+    if next > 0, steps[next - 1].start == slot.index { return next - 1 }
+    steps.insert(CalendarStep(start: slot.index, used: used(beforeStep: next)), at: next)
     return next
   }
 

@@ -45,11 +45,34 @@ public struct MatchContext: Hashable, Sendable {
   public var staleOwners: Set<NodeID>
   /// Counter-orders that the taker tried lately without success.
   public var triedOrders: Set<OrderID>
+  /// The public records of providers, for bids that demand one; an owner that is left out has an empty one.
+  public var records: [NodeID: ProviderRecord]
 
   /// A context; what is left out rules out nothing.
-  public init(earliestStart: Slot, staleOwners: Set<NodeID> = [], triedOrders: Set<OrderID> = []) {
+  public init(
+    earliestStart: Slot, staleOwners: Set<NodeID> = [], triedOrders: Set<OrderID> = [],
+    records: [NodeID: ProviderRecord] = [:]
+  ) {
     self.earliestStart = earliestStart
     self.staleOwners = staleOwners
     self.triedOrders = triedOrders
+    self.records = records
   }
+}
+
+/// What a bid would cost, without placing it.
+public struct Quote: Hashable, Sendable {
+  /// What the bid would take now, the best price first: one match for a bid in one piece, one or more for a split one.
+  public let cheapest: [Match]
+  /// What it would take if it took the earliest start first, then the best price: the dearer the more waiting saves.
+  public let soonest: [Match]
+
+  /// A quote of two plans.
+  public init(cheapest: [Match], soonest: [Match]) {
+    self.cheapest = cheapest
+    self.soonest = soonest
+  }
+
+  /// The GPUs that a plan has together.
+  public static func gpus(of plan: [Match]) -> Int64 { plan.reduce(0) { $0 + Int64($1.gpus) } }
 }

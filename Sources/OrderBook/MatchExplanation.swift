@@ -32,8 +32,20 @@ public enum MatchCondition: String, CaseIterable, Hashable, Sendable {
   case price
   /// The bid does not accept the offer's region.
   case region
-  /// The machine does not have the attributes that the bid demands.
-  case attributes
+  /// A GPU has less video memory than the bid demands.
+  case vram
+  /// The GPUs are not joined as the bid demands.
+  case interconnect
+  /// A GPU draws more than the bid accepts, or the offer does not say.
+  case watts
+  /// The site's power emits more CO2 than the bid accepts, or the offer does not say.
+  case co2
+  /// The bid demands attributes that the provider's node has probed, and one of those it demands is declared.
+  case probed
+  /// The bid does not accept the provider.
+  case provider
+  /// The provider's public record is not what the bid demands.
+  case record
   /// From the earliest start on, the two windows do not share as many slots as the bid wants, or it wants fewer slots
   /// than the offer sells at least.
   case window
@@ -45,6 +57,8 @@ public enum MatchCondition: String, CaseIterable, Hashable, Sendable {
   case alreadyTried = "already_tried"
   /// The counter-order came later: its owner proposes.
   case later
+  /// The order explained is post-only: it never takes.
+  case postOnly = "post_only"
   /// None fails: the two can trade now.
   case matching
 }

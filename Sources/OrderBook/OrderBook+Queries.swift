@@ -3,30 +3,49 @@ import NodeCrypto
 
 extension OrderBook {
   /// The number of orders in the book, open or not.
-  public var count: Int { table.count }
+  public var count: Int { read { $0.orders.count } }
+
+  /// The number of resting orders on `side`: those that can be taken from.
+  public func openCount(_ side: Side) -> Int {
+    read { side == .offer ? $0.restingOffers : $0.restingBids }
+  }
+
+  /// The bytes of memory that the book has allocated for its orders, but for the details that few orders have.
+  public var allocatedBytes: Int { read { $0.allocatedBytes } }
 
   /// The order named `id`, or nil when it is not in the book.
-  public func order(_ id: OrderID) -> Order? { state(of: id)?.order }
+  public func order(_ id: OrderID) -> Order? {
+    read { core in core.orders.slot(of: id).map { core.order($0) } }
+  }
 
   /// The order named `id` and what is taken of it, or nil when it is not in the book.
   public func state(of id: OrderID) -> OrderState? {
-    table.position(of: id).map { table[$0] }
+    read { core in core.orders.slot(of: id).map { core.state($0) } }
   }
 
-  /// The orders of `owner` in the book, open or not, the earliest first. O(its orders).
+  /// The orders of `owner` in the book, open or not, the earliest first. O(its orders) for the book's own owner, O(n)
+  /// for others.
   public func orders(ownedBy owner: NodeID) -> [OrderState] {
-    let sides = [Side.offer, .bid].compactMap { owned[OwnedSide(owner: owner, side: $0)] }
-    return MergedOrders(sides, table.priorities).map { table[$0.position] }
+    read { core in core.slots(ownedBy: owner).map { core.state($0) } }
   }
 
-  /// Whether any order of an owner is known here, open or not. O(1).
+  /// Whether any order of `owner` is in the book, open or not. O(1).
   public func hasOrders(ownedBy owner: NodeID) -> Bool {
-    owned[OwnedSide(owner: owner, side: .offer)] != nil || owned[OwnedSide(owner: owner, side: .bid)] != nil
+    read { core in core.owners.slot(of: owner).map { core.ownerCounts[$0].present > 0 } ?? false }
   }
 
-  /// The first `limit` open orders of a class and side in price-time priority: the lowest ask or the highest bid first.
+  /// The first `limit` resting orders of a class and side in price-time priority: the lowest ask or the highest bid
+  /// first.
   public func ladder(gpuClass: GPUClassIndex, side: Side, limit: Int = .max) -> [OrderState] {
-    openOrders(gpuClass, side).prefix(max(0, limit)).map { table[$0.position] }
+    read { core in
+      var found: [OrderState] = []
+      guard limit > 0 else { return found }
+      core.forEachResting(gpuClass, isBid: side == .bid) {
+        found.append(core.state($0))
+        return found.count < limit
+      }
+      return found
+    }
   }
 
   /// The first `limit` price levels of a class and side, the best first, with what each offers or wants.
@@ -34,33 +53,97 @@ extension OrderBook {
   /// - Parameter slot: the delivery slot in which an offer's free GPUs are counted; a bid's remaining GPUs always are.
   /// - Complexity: O(orders on those levels x log steps).
   public func levels(gpuClass: GPUClassIndex, side: Side, at slot: Slot, limit: Int = .max) -> [PriceLevel] {
-    var levels: [PriceLevel] = []
-    for entry in openOrders(gpuClass, side) {
-      let price = entry.ladderPrice(side)
-      if levels.last?.price != price {
-        if levels.count >= limit { break }
-        levels.append(PriceLevel(price: price, gpus: 0, orders: 0))
+    read { core in
+      var levels = PriceLevels(limit: limit)
+      core.forEachResting(gpuClass, isBid: side == .bid) { order in
+        let record = core.records[order]
+        let gpus = record.isBid ? core.remaining(record) : core.free(record, from: slot.index, to: slot.index + 1)
+        return levels.add(Price(micros: record.price), gpus: gpus)
       }
-      let state = table[entry.position]
-      levels[levels.count - 1].gpus += Int64(state.calendar?.free(at: slot) ?? state.remainingGPUs)
-      levels[levels.count - 1].orders += 1
+      return levels.levels
     }
-    return levels
   }
 
-  /// The open orders of a class and side in price-time priority.
-  func openOrders(_ gpuClass: GPUClassIndex, _ side: Side) -> OrderIndex {
-    let index = Self.ladderIndex(of: gpuClass, side)
-    return index < ladders.count ? ladders[index] : OrderIndex()
+  /// What is offered and wanted in each of `hours` consecutive hours of delivery.
+  ///
+  /// An offer counts in an hour with the GPUs that it has free throughout it, a bid in every hour that its window
+  /// reaches into with the GPUs that it still wants, wherever it may end up.
+  ///
+  /// - Parameters:
+  ///   - first: the first slot of the first hour.
+  ///   - slotsPerHour: the slots of one hour, or of whatever length is to be told apart; at least 1.
+  ///   - limit: the most price levels on each side of an hour.
+  /// - Complexity: O(resting orders x hours x log steps).
+  public func depth(
+    gpuClass: GPUClassIndex, from first: Slot, hours: Int, slotsPerHour: Int64, levels limit: Int
+  ) -> [DepthHour] {
+    guard hours > 0, slotsPerHour > 0 else { return [] }
+    return (0..<Int64(hours)).map { hour in
+      let slots = SlotRange(start: first + hour * slotsPerHour, end: first + (hour + 1) * slotsPerHour)
+      return read { core in
+        var offers = PriceLevels(limit: limit)
+        core.forEachResting(gpuClass, isBid: false) { order in
+          let record = core.records[order]
+          let gpus = core.free(record, from: slots.start.index, to: slots.end.index)
+          return gpus == 0 || offers.add(Price(micros: record.price), gpus: gpus)
+        }
+        var bids = PriceLevels(limit: limit)
+        core.forEachResting(gpuClass, isBid: true) { order in
+          let record = core.records[order]
+          guard Int64(record.start) < slots.end.index, slots.start.index < Int64(record.end) else { return true }
+          return bids.add(Price(micros: record.price), gpus: core.remaining(record))
+        }
+        return DepthHour(slots: slots, offers: offers.levels, bids: bids.levels)
+      }
+    }
   }
 }
 
-/// The open orders of one class, side and price.
+/// What is offered and wanted for delivery in one hour.
+public struct DepthHour: Hashable, Sendable {
+  /// The hour's slots.
+  public let slots: SlotRange
+  /// GPUs that are free throughout the hour, the lowest ask first.
+  public let offers: [PriceLevel]
+  /// GPUs that bids still want whose windows reach into the hour, the highest bid first.
+  public let bids: [PriceLevel]
+}
+
+/// The orders of one class, side and price.
 public struct PriceLevel: Hashable, Sendable {
   /// The price per GPU-hour.
   public let price: Price
-  /// GPUs for sale in the slot asked about, or wanted.
+  /// GPUs for sale in the slots asked about, or wanted.
   public internal(set) var gpus: Int64
   /// The number of orders, at least 1.
   public internal(set) var orders: Int
+}
+
+/// Adds orders up that come in the order of their prices.
+private struct PriceLevels {
+  let limit: Int
+  private(set) var levels: [PriceLevel] = []
+
+  init(limit: Int) { self.limit = limit }
+
+  /// Adds an order; false when it would begin one level too many.
+  mutating func add(_ price: Price, gpus: Int32) -> Bool {
+    if levels.last?.price != price {
+      if levels.count >= limit { return false }
+      levels.append(PriceLevel(price: price, gpus: 0, orders: 0))
+    }
+    levels[levels.count - 1].gpus += Int64(gpus)
+    levels[levels.count - 1].orders += 1
+    return true
+  }
+}
+
+extension BookCore {
+  /// The GPUs of an offer that are free in each slot from `start` up to `end`; none where that reaches out of its window.
+  func free(_ record: OrderRecord, from start: Int64, to end: Int64) -> Int32 {
+    guard Int64(record.start) <= start, end <= Int64(record.end) else { return 0 }
+    guard record.extra >= 0, extras[record.extra].calendar.count > 0 else { return record.gpus }
+    let used = calendars.mostUsed(extras[record.extra].calendar, start: start, end: end)
+    return Int32(clamping: max(0, min(Int64(record.gpus), Int64(record.gpus) - used)))
+  }
 }

@@ -2,39 +2,50 @@ import Market
 import NodeCrypto
 
 /// The replicated order book of one network: every order that is neither cancelled nor expired, what is taken of each,
-/// and the ladders in price-time priority.
+/// and the ladders of resting orders in price-time priority.
 ///
 /// A value, and a pure function of the calls made on it: it knows no feeds, peers or clock. Time comes in with
 /// ``advance(to:)``. The calls about different orders commute, and so do the takes and put-backs of one order. Nodes
 /// that saw the same feeds in different interleavings therefore hold the same book, and the same ``digest()``.
 ///
 /// The book does not judge its input: that an order's numbers lie within the network's limits is for whoever decodes
-/// it. An order that makes no sense (no GPUs, an empty window) traps nothing and matches nothing.
+/// it. An order that makes no sense (no GPUs, an empty window) traps nothing and matches nothing. One whose numbers lie
+/// far outside any market (slots from 2^32 on, times from 2^48 ms on, sequences from 2^52 on, 4,096 or more operations
+/// in an entry) is kept and never open.
 ///
-/// An order's id names its priority: two orders with different ids have different priorities.
+/// An order's id names the operation that placed it: two orders with different ids have different priorities.
 ///
-/// With `n` orders, a change costs O(log n) and the steps of the one calendar that it changes.
+/// A copy shares its memory with the original until one of the two changes, which then costs O(n) once.
+/// `docs/ORDERBOOK.md` explains the structures. With `n` orders a change costs O(log n) and the steps of the one calendar
+/// that it changes.
 public struct OrderBook: Sendable {
-  /// The book's time: an order that expires at or before it is not in the book.
-  public private(set) var time = Timestamp.zero
+  private var storage: Storage
 
-  var table = OrderTable()
-  var changes = DigestChanges()
-  /// The open orders, by class and side: at `ladderIndex(of:_:)`.
-  private(set) var ladders: [OrderIndex] = []
-  /// Each owner's orders, by side. For look-up only: its order differs from process to process.
-  private(set) var owned: [OwnedSide: OrderIndex] = [:]
-  private var expiries = OrderIndex()
-  private var openOffers = 0
-  private var openBids = 0
-
-  struct OwnedSide: Hashable, Sendable {
-    let owner: NodeID
-    let side: Side
+  /// The class that gives the core its identity. A core is changed only by a book that alone refers to it.
+  private final class Storage: @unchecked Sendable {
+    var core: BookCore
+    init(_ core: consuming BookCore) { self.core = core }
   }
 
   /// An empty book at the Unix epoch.
-  public init() {}
+  ///
+  /// - Parameters:
+  ///   - classVRAMMiB: by the class's position, the video memory of one GPU; 0 or missing where it is unknown.
+  ///   - own: the owner whose orders ``orders(ownedBy:)`` and ``counterOrders(crossing:ownedBy:)`` find at once.
+  ///   - seed: keys the table of ids. It changes no result; one that others cannot guess keeps them from choosing ids
+  ///     that collide in the table.
+  public init(classVRAMMiB: [UInt32] = [], own: NodeID? = nil, seed: UInt64 = 0) {
+    storage = Storage(BookCore(classVRAMMiB: classVRAMMiB, own: own, seed: seed))
+  }
+
+  private mutating func makeUnique() {
+    if !isKnownUniquelyReferenced(&storage) { storage = Storage(BookCore(copying: storage.core)) }
+  }
+
+  /// The book's time: an order that expires at or before it is not in the book.
+  public var time: Timestamp { storage.core.time }
+
+  // MARK: Changes
 
   /// What became of an order that was to be inserted.
   public enum Insertion: Hashable, Sendable {
@@ -49,16 +60,27 @@ public struct OrderBook: Sendable {
   /// Puts in an order of which nothing is taken.
   @discardableResult
   public mutating func insert(_ order: Order) -> Insertion {
-    guard table.position(of: order.id) == nil else { return .duplicate }
-    guard time < order.body.expiry else { return .expired }
-    let state = OrderState(order)
-    let position = table.insert(state)
-    expiries.insert(.expiry(state, at: position), table.priorities)
-    owned[OwnedSide(owner: state.owner, side: state.side), default: OrderIndex()]
-      .insert(.owned(state, at: position), table.priorities)
-    if state.isOpen { enterLadders(state, position) }
-    changes.mark(position)
-    return .inserted
+    makeUnique()
+    return storage.core.insert(order)
+  }
+
+  /// What became of an order that was to be amended.
+  public enum Amendment: Hashable, Sendable {
+    /// It has the new terms and the new priority.
+    case amended
+    /// No order with its id is in the book.
+    case unknown
+    /// The order with its id is on the other side of the market, and stays as it is.
+    case otherSide
+    /// The new terms expired at or before the book's time: the order is not in the book any more.
+    case expired
+  }
+
+  /// Replaces the terms and the priority of the order named `order.id`; what is taken of it stays taken.
+  @discardableResult
+  public mutating func amend(_ order: Order) -> Amendment {
+    makeUnique()
+    return storage.core.amend(order)
   }
 
   /// Takes out an order for good.
@@ -66,19 +88,22 @@ public struct OrderBook: Sendable {
   /// - Returns: whether it was in the book.
   @discardableResult
   public mutating func cancel(_ id: OrderID) -> Bool {
-    guard let position = table.position(of: id) else { return false }
-    remove(at: position)
+    makeUnique()
+    guard let slot = storage.core.orders.slot(of: id) else { return false }
+    storage.core.remove(slot)
     return true
   }
 
-  /// Takes out all orders of `owner`: its feed is frozen, or restated by a checkpoint.
+  /// Takes out all orders of `owner`: its feed is frozen, or restated by a checkpoint. O(n).
   ///
   /// - Returns: the orders taken out, the earliest first.
   @discardableResult
   public mutating func removeAll(ownedBy owner: NodeID) -> [OrderID] {
-    let removed = orders(ownedBy: owner).map(\.id)
-    for id in removed { cancel(id) }
-    return removed
+    makeUnique()
+    let slots = storage.core.slots(ownedBy: owner)
+    let ids = slots.map { storage.core.orders[$0] }
+    for slot in slots { storage.core.remove(slot) }
+    return ids
   }
 
   /// Takes `gpus` GPUs of an order, as a reservation or a fill does: of an offer out of its calendar in `slots`, of a
@@ -87,7 +112,9 @@ public struct OrderBook: Sendable {
   /// - Returns: false, without effect, when the order is not in the book or `gpus` is below 1.
   @discardableResult
   public mutating func take(_ id: OrderID, gpus: Int32, slots: SlotRange) -> Bool {
-    change(id, gpus) { table, position in table.take(gpus: gpus, slots: slots, at: position) }
+    guard gpus >= 1 else { return false }
+    makeUnique()
+    return storage.core.take(id, gpus: Int64(gpus), slots: slots)
   }
 
   /// Undoes a ``take(_:gpus:slots:)`` of the same GPUs and slots.
@@ -95,79 +122,87 @@ public struct OrderBook: Sendable {
   /// - Returns: false, without effect, when the order is not in the book or `gpus` is below 1.
   @discardableResult
   public mutating func putBack(_ id: OrderID, gpus: Int32, slots: SlotRange) -> Bool {
-    change(id, gpus) { table, position in table.putBack(gpus: gpus, slots: slots, at: position) }
+    guard gpus >= 1 else { return false }
+    makeUnique()
+    return storage.core.take(id, gpus: -Int64(gpus), slots: slots)
   }
 
   /// Moves the book's time forward to `time` and takes out the orders that have expired by then. An earlier time than
-  /// the book's does nothing. O(expired log n).
+  /// the book's does nothing. O(expired log expired).
   ///
   /// - Returns: the expired orders, by expiry, then priority.
   @discardableResult
   public mutating func advance(to time: Timestamp) -> [OrderID] {
     guard self.time < time else { return [] }
-    self.time = time
-    var expired: [OrderID] = []
-    while let first = expiries.first, first.rank <= time.milliseconds {
-      expired.append(table[first.position].id)
-      remove(at: first.position)
-    }
-    return expired
+    makeUnique()
+    return storage.core.advance(to: time)
   }
 
-  /// The number of open orders on `side`.
-  public func openCount(_ side: Side) -> Int {
-    side == .offer ? openOffers : openBids
+  // MARK: Matching
+
+  /// The trade that the order `taker` may propose next; nil when there is none, or the order is not open.
+  ///
+  /// Of the resting orders on the other side that came earlier, belong to another owner and are not ruled out by
+  /// `context`, the best price goes first, then the earliest priority, and the first that can trade is taken: the
+  /// prices cross, class, machine and provider are what the bid demands, and in both windows, from the context's
+  /// earliest start on, a piece that both accept is free for the bid's whole duration. The start is the earliest at
+  /// which the smallest such piece is free, and the piece the most GPUs that are free there and wanted. A bid for more
+  /// GPUs than its smallest piece is filled by several matches, each with a start of its own.
+  ///
+  /// Whether the taker is post-only is the caller's business.
+  ///
+  /// The call may correct hints that speed up later searches, and changes nothing else.
+  public mutating func match(_ taker: OrderID, context: MatchContext) -> Match? {
+    makeUnique()
+    return storage.core.match(taker, context)
   }
 
-  /// The place of a ladder in `ladders`, which grows to the highest class that had an order.
-  static func ladderIndex(of gpuClass: GPUClassIndex, _ side: Side) -> Int {
-    2 * Int(gpuClass.position) + Int(side.rawValue)
+  /// The same for an order that is not in the book, as if nothing of it were taken.
+  public func match(_ taker: Order, context: MatchContext) -> Match? { storage.core.match(taker, context) }
+
+  /// What a bid that is not in the book would take now, and what it would take if it had to start as soon as possible.
+  /// Empty plans for an offer.
+  ///
+  /// - Complexity: O(n) for each piece.
+  public func quote(_ bid: Order, context: MatchContext) -> Quote { storage.core.quote(bid, context) }
+
+  /// How many of the orders on the other side `id` can trade with, and why not with the others; nil when the order is
+  /// not open. ``match(_:context:)`` finds a trade exactly if some count as ``MatchCondition/matching`` or
+  /// ``MatchCondition/postOnly``.
+  ///
+  /// - Complexity: O(counter-orders of an acceptable class x calendar steps).
+  public func explain(_ id: OrderID, context: MatchContext) -> MatchExplanation? {
+    storage.core.orders.slot(of: id).flatMap { storage.core.explain($0, context) }
   }
 
-  private mutating func change(
-    _ id: OrderID, _ gpus: Int32, by body: (inout OrderTable, OrderTable.Position) -> Void
-  ) -> Bool {
-    guard gpus >= 1, let position = table.position(of: id) else { return false }
-    let wasOpen = table[position].isOpen
-    body(&table, position)
-    let state = table[position]
-    if wasOpen, !state.isOpen { leaveLadders(state, position) }
-    if !wasOpen, state.isOpen { enterLadders(state, position) }
-    changes.mark(position)
-    return true
+  /// The open orders of `owner` that came after `id` and might take from it: on the other side, of an acceptable class,
+  /// at a crossing price. When another node's order arrives or gets something back, these are the own orders to match
+  /// again. The earliest first; none when `id` does not rest or belongs to `owner`.
+  ///
+  /// - Complexity: O(orders of `owner`) for the book's own owner, O(n) for others.
+  public func counterOrders(crossing id: OrderID, ownedBy owner: NodeID) -> [OrderID] {
+    guard let slot = storage.core.orders.slot(of: id) else { return [] }
+    return storage.core.counterOrders(crossing: slot, ownedBy: owner)
   }
 
-  private mutating func remove(at position: OrderTable.Position) {
-    let state = table[position]
-    if state.isOpen { leaveLadders(state, position) }
-    expiries.remove(.expiry(state, at: position), table.priorities)
-    let key = OwnedSide(owner: state.owner, side: state.side)
-    owned[key]?.remove(.owned(state, at: position), table.priorities)
-    if owned[key]?.isEmpty == true { owned[key] = nil }
-    changes.depart(position)
-    table.remove(at: position)
+  // MARK: Digest
+
+  /// The digest of the book: equal on two nodes exactly if their books have the same orders and of each the same is
+  /// taken.
+  ///
+  /// It is a ``SetHash``: each element is a statement about one order, so that a change removes and adds at most a few.
+  /// `docs/PROTOCOL.md` has their bytes.
+  ///
+  /// - Complexity: for each order that changed since the last call one element, and of its calendar the steps that
+  ///   differ.
+  public mutating func digest() -> Digest {
+    makeUnique()
+    return storage.core.digest()
   }
 
-  private mutating func enterLadders(_ state: OrderState, _ position: OrderTable.Position) {
-    count(state.side, 1)
-    for gpuClass in state.gpuClasses {
-      let index = Self.ladderIndex(of: gpuClass, state.side)
-      while ladders.count <= index { ladders.append(OrderIndex()) }
-      ladders[index].insert(.ladder(state, at: position), table.priorities)
-    }
-  }
+  /// The same digest, computed from all orders and from nothing that was computed before. O(n).
+  public func digestFromScratch() -> Digest { storage.core.digestFromScratch() }
 
-  private mutating func leaveLadders(_ state: OrderState, _ position: OrderTable.Position) {
-    count(state.side, -1)
-    for gpuClass in state.gpuClasses {
-      ladders[Self.ladderIndex(of: gpuClass, state.side)].remove(.ladder(state, at: position), table.priorities)
-    }
-  }
-
-  private mutating func count(_ side: Side, _ difference: Int) {
-    switch side {
-    case .offer: openOffers += difference
-    case .bid: openBids += difference
-    }
-  }
+  /// Reads the core.
+  func read<Result>(_ body: (borrowing BookCore) -> Result) -> Result { body(storage.core) }
 }

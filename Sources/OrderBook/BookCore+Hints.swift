@@ -1,0 +1,170 @@
+import Market
+
+/// What a search may hope to find: kept no smaller than the truth by every change, and brought back to it where a search
+/// went in vain.
+extension BookCore {
+  /// Adds what the order in `slot` offers or needs to the hints of its leaves and their shelves.
+  mutating func widenHints(_ slot: Int32) {
+    widenHints(slot, records[slot].leaf)
+    // Only bids are on several ladders, and theirs depend on nothing that comes free: see `widenHints(_:_:)`.
+    guard records[slot].flags.contains(.severalClasses) else { return }
+    for leaf in details[detailsIndex(records[slot])].leaves where leaf >= 0 { widenHints(slot, leaf) }
+  }
+
+  @inline(__always)
+  mutating func widenHints(_ slot: Int32, _ leaf: Int32) {
+    let record = records[slot]
+    let shelf = leaves[leaf].shelf
+    if record.isBid {
+      let least = max(1, min(record.minimumGPUs, remaining(record)))
+      leaves[leaf].hints.widen(record, leastGPUs: least)
+      shelves[shelf].hints.widen(record, leastGPUs: least)
+    } else {
+      leaves[leaf].hints.rows = widened(leaves[leaf].hints.rows, by: record)
+      shelves[shelf].hints.rows = widened(shelves[shelf].hints.rows, by: record)
+    }
+  }
+
+  /// Adds all that an offer had when it was whole. It may have less: rows are upper bounds.
+  @inline(__always)
+  private mutating func widened(_ old: StartSummary, by record: OrderRecord) -> StartSummary {
+    var summary = old
+    let gpuRows = StartSummary.gpuRow(record.gpus) + 1
+    let lengthRows = StartSummary.lengthRow(record.length) + 1
+    if gpuRows > summary.gpuRows || lengthRows > summary.lengthRows {
+      summary = enlarge(summary, gpuRows: gpuRows, lengthRows: lengthRows)
+    }
+    let start = Int64(record.start)
+    let end = Int64(record.end)
+    for lengthRow in 0..<lengthRows {
+      let buckets = Buckets(first: start, last: end - Int64(StartSummary.lengthSteps[Int(lengthRow)]))
+      var row = summary.row(0, lengthRow)
+      for _ in 0..<gpuRows {
+        rows[row].add(buckets)
+        row += Int32(summary.lengthRows)
+      }
+    }
+    return summary
+  }
+
+  @inline(never)
+  private mutating func enlarge(_ old: StartSummary, gpuRows: UInt8, lengthRows: UInt8) -> StartSummary {
+    var new = StartSummary()
+    new.gpuRows = max(old.gpuRows, gpuRows)
+    new.lengthRows = max(old.lengthRows, lengthRows)
+    new.first = rows.allocate(exponent: new.exponent)
+    copyRows(of: old, to: new)
+    release(old)
+    return new
+  }
+
+  private mutating func copyRows(of old: StartSummary, to new: StartSummary) {
+    for gpuRow in 0..<old.gpuRows {
+      for lengthRow in 0..<old.lengthRows {
+        let buckets = rows[old.row(gpuRow, lengthRow)]
+        rows[new.row(gpuRow, lengthRow)].add(buckets)
+      }
+    }
+  }
+
+  /// Gives back the rows of a leaf or a shelf.
+  mutating func release(_ summary: StartSummary) {
+    if summary.first >= 0 { rows.release(summary.first, exponent: summary.exponent) }
+  }
+
+  mutating func copyHints(of leaf: Int32, to new: Int32) {
+    leaves[new].hints = copy(of: leaves[leaf].hints)
+  }
+
+  mutating func copyShelfHints(of shelf: Int32, to new: Int32) {
+    shelves[new].hints = copy(of: shelves[shelf].hints)
+  }
+
+  private mutating func copy(of hints: Hints) -> Hints {
+    var copy = hints
+    if hints.rows.first >= 0 {
+      copy.rows.first = rows.allocate(exponent: hints.rows.exponent)
+      copyRows(of: hints.rows, to: copy.rows)
+    }
+    return copy
+  }
+
+  /// Adds the hints of `leaf` to those of the leaf `target`.
+  mutating func joinHints(of leaf: Int32, to target: Int32) {
+    leaves[target].hints = joined(leaves[target].hints, leaves[leaf].hints)
+  }
+
+  /// Adds the hints of `shelf` to those of the shelf `target`.
+  mutating func joinShelfHints(of shelf: Int32, to target: Int32) {
+    shelves[target].hints = joined(shelves[target].hints, shelves[shelf].hints)
+  }
+
+  private mutating func joined(_ hints: Hints, _ added: Hints) -> Hints {
+    var joined = hints
+    joined.widen(added)
+    guard added.rows.first >= 0 else { return joined }
+    if added.rows.gpuRows > hints.rows.gpuRows || added.rows.lengthRows > hints.rows.lengthRows {
+      joined.rows = enlarge(hints.rows, gpuRows: added.rows.gpuRows, lengthRows: added.rows.lengthRows)
+    }
+    copyRows(of: added.rows, to: joined.rows)
+    return joined
+  }
+
+  // MARK: After a search in vain
+
+  /// Brings row (g, r) of a leaf of offers back to what its offers have free.
+  mutating func refreshRow(_ gpuRow: UInt8, _ lengthRow: UInt8, ofLeaf leaf: Int32) {
+    let row = leaves[leaf].hints.rows.row(gpuRow, lengthRow)
+    guard row >= 0 else { return }
+    let gpus = StartSummary.gpuSteps[Int(gpuRow)]
+    let length = StartSummary.lengthSteps[Int(lengthRow)]
+    var buckets = Buckets.none
+    for position in 0..<leaves[leaf].count {
+      let record = records[leaves[leaf][position]]
+      guard record.gpus >= gpus, record.length >= length else { continue }
+      let start = Int64(record.start)
+      let end = Int64(record.end)
+      guard record.extra >= 0, extras[record.extra].calendar.count > 0 else {
+        buckets.add(Buckets(first: start, last: end - Int64(length)))
+        continue
+      }
+      calendars.forEachRun(
+        extras[record.extra].calendar, atMostUsed: Int64(record.gpus - gpus), start: start, end: end
+      ) { start, end in
+        if end - start >= Int64(length) { buckets.add(Buckets(first: start, last: end - Int64(length))) }
+      }
+    }
+    rows[row] = buckets
+  }
+
+  /// Brings row (g, r) of a shelf of offers back to what its leaves' rows have.
+  mutating func refreshRow(_ gpuRow: UInt8, _ lengthRow: UInt8, ofShelf shelf: Int32) {
+    let row = shelves[shelf].hints.rows.row(gpuRow, lengthRow)
+    guard row >= 0 else { return }
+    var buckets = Buckets.none
+    for position in 0..<shelves[shelf].count {
+      let inLeaf = leaves[shelves[shelf][position]].hints.rows.row(gpuRow, lengthRow)
+      if inLeaf >= 0 { buckets.add(rows[inLeaf]) }
+    }
+    rows[row] = buckets
+  }
+}
+
+extension Hints {
+  /// Adds what a bid needs.
+  @inline(__always)
+  mutating func widen(_ bid: OrderRecord, leastGPUs: Int32) {
+    self.leastGPUs = min(self.leastGPUs, leastGPUs)
+    leastSlots = min(leastSlots, bid.slots)
+    earliestStart = min(earliestStart, bid.start)
+    latestEnd = max(latestEnd, bid.end)
+  }
+
+  /// Adds what the bids of other hints need.
+  mutating func widen(_ other: Hints) {
+    leastGPUs = min(leastGPUs, other.leastGPUs)
+    leastSlots = min(leastSlots, other.leastSlots)
+    earliestStart = min(earliestStart, other.earliestStart)
+    latestEnd = max(latestEnd, other.latestEnd)
+  }
+}

@@ -1,0 +1,217 @@
+import Market
+import NodeCrypto
+
+/// Finding the best counter-order that can trade.
+extension BookCore {
+  /// The best counter-order of `taker` that can trade with it, by price, then priority; nil when there is none.
+  ///
+  /// - Parameters:
+  ///   - planned: offers of which more is to count as taken than is, with their calendars.
+  ///   - vain: receives the places whose hints were wrong.
+  func search(
+    _ taker: borrowing Taker, _ context: borrowing MatchContext, planned: borrowing [Int32: CapacityCalendar],
+    vain: inout VainHints
+  ) -> Candidate? {
+    guard taker.isBid else {
+      return searchBids(taker, context, ladder: Self.ladderIndex(of: taker.classes[0], isBid: true))
+    }
+    var best: Candidate?
+    // An offer is in one ladder only: the best of several ladders is the best of each one's best.
+    for gpuClass in taker.classes {
+      let found = searchOffers(
+        taker, context, ladder: Self.ladderIndex(of: gpuClass, isBid: false), planned: planned, better: best,
+        vain: &vain)
+      best = found ?? best
+    }
+    return best
+  }
+
+  /// Brings the hints that promised `taker` too much back to the truth.
+  mutating func refresh(_ vain: VainHints, after taker: borrowing Taker) {
+    guard taker.isBid, vain.count > 0 else { return }
+    let gpuRow = StartSummary.gpuRow(max(1, taker.minimumGPUs))
+    let lengthRow = StartSummary.lengthRow(taker.slots)
+    for index in 0..<vain.count {
+      let place = vain[index]
+      if place >= 0 {
+        refreshRow(gpuRow, lengthRow, ofLeaf: place)
+      } else {
+        refreshRow(gpuRow, lengthRow, ofShelf: ~place)
+      }
+    }
+  }
+
+  /// The best offer of a ladder, if it is better than `better`.
+  private func searchOffers(
+    _ taker: borrowing Taker, _ context: borrowing MatchContext, ladder: Int,
+    planned: borrowing [Int32: CapacityCalendar], better: Candidate?, vain: inout VainHints
+  ) -> Candidate? {
+    let lastStart = taker.end - Int64(taker.slots)
+    guard ladder < ladders.count, taker.slots >= 1, taker.start <= lastStart else { return nil }
+    let wanted = Buckets(first: taker.start, last: lastStart)
+    let gpuRow = StartSummary.gpuRow(max(1, taker.minimumGPUs))
+    let lengthRow = StartSummary.lengthRow(taker.slots)
+    let limit = min(taker.limit, better?.rank ?? .max)
+    for index in ladders[ladder].indices {
+      let shelf = ladders[ladder][index]
+      let shelfRow = shelves[shelf].hints.rows.row(gpuRow, lengthRow)
+      if shelfRow < 0 || !rows[shelfRow].meets(wanted) {
+        continue
+      }
+      var isShelfVain = true
+      for position in 0..<shelves[shelf].count {
+        let leaf = shelves[shelf][position]
+        if leaves[leaf].rank(0) > limit { return nil }
+        let row = leaves[leaf].hints.rows.row(gpuRow, lengthRow)
+        if row < 0 || !rows[row].meets(wanted) { continue }
+        var isVain = true
+        for place in 0..<leaves[leaf].count {
+          let rank = leaves[leaf].rank(place)
+          if rank > limit { return nil }
+          let slot = leaves[leaf][place]
+          guard let piece = piece(of: slot, for: taker, planned) else { continue }
+          isVain = false
+          guard came(slot, before: taker), isEligible(slot, for: taker, context) else { continue }
+          if let better, rank == better.rank, !precedes(slot, better.slot) { return nil }
+          return Candidate(slot: slot, rank: rank, start: piece.start, gpus: piece.gpus)
+        }
+        if isVain { vain.addLeaf(leaf) } else { isShelfVain = false }
+      }
+      if isShelfVain { vain.addShelf(shelf) }
+    }
+    return nil
+  }
+
+  /// The best bid of a ladder.
+  private func searchBids(
+    _ taker: borrowing Taker, _ context: borrowing MatchContext, ladder: Int
+  ) -> Candidate? {
+    guard ladder < ladders.count, taker.start < taker.end else { return nil }
+    for shelf in ladders[ladder] where shelves[shelf].hints.mayFit(taker) {
+      for position in 0..<shelves[shelf].count {
+        let leaf = shelves[shelf][position]
+        if leaves[leaf].rank(0) > taker.limit { return nil }
+        guard leaves[leaf].hints.mayFit(taker) else { continue }
+        for place in 0..<leaves[leaf].count {
+          let rank = leaves[leaf].rank(place)
+          if rank > taker.limit { return nil }
+          let slot = leaves[leaf][place]
+          guard came(slot, before: taker), let piece = pieceOfTaker(taker, for: slot),
+            isEligible(slot, for: taker, context)
+          else { continue }
+          return Candidate(slot: slot, rank: rank, start: piece.start, gpus: piece.gpus)
+        }
+      }
+    }
+    return nil
+  }
+
+  // MARK: One pair
+
+  /// The earliest start at which the offer in `slot` has the smallest piece that both accept, and as many GPUs as are
+  /// free there and wanted; nil when there is none.
+  @inline(__always)
+  func piece(
+    of slot: Int32, for bid: borrowing Taker, _ planned: borrowing [Int32: CapacityCalendar]
+  ) -> (start: Int64, gpus: Int32)? {
+    let start = max(bid.start, Int64(records[slot].start))
+    let end = min(bid.end, Int64(records[slot].end))
+    let duration = bid.slots
+    let least = max(bid.minimumGPUs, records[slot].minimumGPUs)
+    guard end - start >= Int64(duration), duration >= records[slot].slots, least <= bid.gpus,
+      least <= records[slot].gpus
+    else { return nil }
+    let extra = records[slot].extra
+    if !planned.isEmpty, let calendar = planned[slot] {
+      let range = SlotRange(start: Slot(start), end: Slot(end))
+      guard let first = calendar.earliestStart(gpus: least, slots: Int64(duration), within: range) else { return nil }
+      let free = calendar.minimumFree(in: SlotRange(start: first, end: first + Int64(duration)))
+      return (first.index, min(free, bid.gpus))
+    }
+    guard extra >= 0, extras[extra].calendar.count > 0 else {
+      return (start, min(records[slot].gpus, bid.gpus))
+    }
+    return piece(
+      of: extras[extra].calendar, gpus: records[slot].gpus, least: least, most: bid.gpus, duration: Int64(duration),
+      start: start, end: end)
+  }
+
+  /// The same for an offer as the taker and the bid in `slot`.
+  @inline(__always)
+  func pieceOfTaker(_ offer: borrowing Taker, for slot: Int32) -> (start: Int64, gpus: Int32)? {
+    let start = max(offer.start, Int64(records[slot].start))
+    let end = min(offer.end, Int64(records[slot].end))
+    let duration = records[slot].slots
+    guard duration >= 1, end - start >= Int64(duration), duration >= offer.slots else { return nil }
+    let wanted = remaining(records[slot])
+    let least = max(min(records[slot].minimumGPUs, wanted), offer.minimumGPUs)
+    guard least <= wanted, least <= offer.gpus else { return nil }
+    guard offer.calendar.count > 0 else { return (start, min(offer.gpus, wanted)) }
+    return piece(
+      of: offer.calendar, gpus: offer.gpus, least: least, most: wanted, duration: Int64(duration), start: start,
+      end: end)
+  }
+
+  /// A piece of an offer of which something was taken.
+  @inline(__always)
+  private func piece(
+    of calendar: StepRun, gpus: Int32, least: Int32, most: Int32, duration: Int64, start: Int64, end: Int64
+  ) -> (start: Int64, gpus: Int32)? {
+    guard
+      let first = calendars.earliestStart(
+        calendar, atMostUsed: Int64(gpus - least), length: duration, start: start, end: end)
+    else { return nil }
+    let used = max(0, calendars.mostUsed(calendar, start: first, end: first + duration))
+    return (first, min(most, gpus - Int32(truncatingIfNeeded: used)))
+  }
+
+  /// Whether everything but price, time and capacity lets the order in `slot` be the maker.
+  @inline(__always)
+  func isEligible(
+    _ slot: Int32, for taker: borrowing Taker, _ context: borrowing MatchContext
+  ) -> Bool {
+    let owner = owners[records[slot].owner]
+    if owner == taker.owner { return false }
+    if !context.staleOwners.isEmpty, context.staleOwners.contains(owner) { return false }
+    if !context.triedOrders.isEmpty, context.triedOrders.contains(orders[slot]) { return false }
+    return unmetDemand(slot, taker, context) == nil
+  }
+
+  /// The first demand of the bid of a pair that its offer does not meet.
+  @inline(__always)
+  func unmetDemand(
+    _ slot: Int32, _ taker: borrowing Taker, _ context: borrowing MatchContext
+  ) -> Requirements.Demand? {
+    if taker.isBid {
+      if taker.requirements.isEmpty { return nil }
+      let index = detailsIndex(records[slot])
+      return unmet(
+        taker.requirements, by: index < 0 ? Attributes() : details[index].attributes, records[slot].gpuClass,
+        provider: owners[records[slot].owner], context)
+    }
+    let index = detailsIndex(records[slot])
+    if index < 0 { return nil }
+    return unmet(
+      details[index].requirements, by: taker.attributes, taker.classes[0], provider: taker.owner, context)
+  }
+
+  private func unmet(
+    _ requirements: Requirements, by attributes: Attributes, _ gpuClass: GPUClassIndex, provider: NodeID,
+    _ context: borrowing MatchContext
+  ) -> Requirements.Demand? {
+    let position = Int(gpuClass.position)
+    let records = context.records
+    return requirements.firstUnmet(
+      by: attributes, classVRAMMiB: position < classVRAMMiB.count ? classVRAMMiB[position] : 0, provider: provider,
+      record: { records[provider] ?? ProviderRecord() })
+  }
+}
+
+extension Hints {
+  /// Whether one of the bids may fit into an offer's window and GPUs.
+  @inline(__always)
+  func mayFit(_ offer: borrowing Taker) -> Bool {
+    leastGPUs <= offer.gpus && Int64(leastSlots) <= offer.end - offer.start
+      && Int64(earliestStart) < offer.end && Int64(latestEnd) > offer.start
+  }
+}

@@ -1,0 +1,178 @@
+import Market
+import NodeCrypto
+
+/// What matching reads of an order: one cache line.
+///
+/// The widths are those of any market: see ``init(_:owner:)``. An order that does not fit is *exotic*: kept with all its
+/// values in its ``OrderDetails``, never open.
+struct OrderRecord: BitwiseCopyable, Sendable {
+  /// Micro-units per GPU-hour.
+  var price: Int64 = 0
+  /// Milliseconds in the upper 48 bits, the class's position in the lower 16: of several classes the first.
+  private var timeAndClass: UInt64 = 0
+  /// Milliseconds in the upper 48 bits, ``Flags`` in the lower 16.
+  private var expiryAndFlags: UInt64 = 0
+  /// The sequence in the upper 52 bits, the index in the lower 12: compares like the two.
+  private(set) var place: UInt64 = 0
+  /// The owner's slot in the owners' table; in a vacant record without meaning.
+  var owner: Int32 = -1
+  /// The window's first slot.
+  private(set) var start: UInt32 = 0
+  /// The window's length in slots.
+  private(set) var length: Int32 = 0
+  /// GPUs for sale in each slot, or wanted.
+  private(set) var gpus: Int32 = 0
+  /// The fewest GPUs in one trade.
+  private(set) var minimumGPUs: Int32 = 0
+  /// The slots that a bid wants, or the fewest that an offer sells.
+  private(set) var slots: Int32 = 0
+  /// The leaf of the ladder in which the order rests, or -1. Of several classes: that of the first.
+  var leaf: Int32 = -1
+  /// Where the rest of its state is, or -1 while there is none: see ``OrderExtra``.
+  var extra: Int32 = -1
+
+  /// What is true of an order.
+  struct Flags: OptionSet, BitwiseCopyable, Sendable {
+    let rawValue: UInt16
+    /// A bid, not an offer.
+    static let bid = Flags(rawValue: 1)
+    /// Immediate-or-cancel.
+    static let immediateOrCancel = Flags(rawValue: 2)
+    /// Fill-or-kill.
+    static let fillOrKill = Flags(rawValue: 4)
+    /// Never takes.
+    static let postOnly = Flags(rawValue: 8)
+    /// Something is left to trade.
+    static let open = Flags(rawValue: 16)
+    /// Does not fit: its details have the whole order.
+    static let exotic = Flags(rawValue: 32)
+    /// Its elements are in the digest's hash.
+    static let hashed = Flags(rawValue: 64)
+    /// Its slot is in the list of those whose elements may have to change.
+    static let listed = Flags(rawValue: 128)
+    /// In the book.
+    static let present = Flags(rawValue: 256)
+    /// Names several classes.
+    static let severalClasses = Flags(rawValue: 512)
+    /// In the expiry wheel.
+    static let waiting = Flags(rawValue: 1024)
+  }
+
+  /// A vacant record.
+  init() {}
+
+  /// The record of `order`, whose owner has the slot `owner`: exotic where a number does not fit.
+  init(_ order: Order, owner: Int32) {
+    self.owner = owner
+    let body = order.body
+    let priority = order.priority
+    let (duration, isBid) =
+      switch body {
+      case .offer(let offer): (offer.minimumSlots, false)
+      case .bid(let bid): (bid.durationSlots, true)
+      }
+    let window = body.window
+    let fits =
+      Self.fits(priority.time) && Self.fits(body.expiry) && priority.sequence < 1 << 52 && priority.index < 1 << 12
+      && window.start.index >= 0 && window.end.index <= Int64(UInt32.max) && window.count <= Int64(Int32.max)
+      && Int32(exactly: duration) != nil
+    var flags: Flags = isBid ? [.bid, .present] : .present
+    switch body.timeInForce {
+    case .goodTillCancelled: break
+    case .immediateOrCancel: flags.insert(.immediateOrCancel)
+    case .fillOrKill: flags.insert(.fillOrKill)
+    }
+    if body.isPostOnly { flags.insert(.postOnly) }
+    price = body.price.micros
+    gpus = body.gpus
+    minimumGPUs = body.minimumGPUs
+    if fits {
+      let gpuClass = body.firstClass
+      timeAndClass = UInt64(priority.time.milliseconds) << 16 | UInt64(gpuClass?.position ?? 0)
+      expiryAndFlags = UInt64(body.expiry.milliseconds) << 16
+      place = priority.sequence << 12 | UInt64(priority.index)
+      start = UInt32(window.start.index)
+      length = Int32(window.count)
+      slots = Int32(duration)
+      if gpuClass == nil { flags.insert(.exotic) }
+    } else {
+      flags.insert(.exotic)
+    }
+    self.flags = flags
+  }
+
+  /// The last moment that fits, for times and expiries.
+  static let maximumTime = Timestamp(milliseconds: 1 << 48 - 1)
+
+  private static func fits(_ time: Timestamp) -> Bool {
+    time.milliseconds >= 0 && time <= maximumTime
+  }
+
+  /// When the order was placed, in milliseconds.
+  @inline(__always) var time: UInt64 { timeAndClass >> 16 }
+  /// The class.
+  @inline(__always) var gpuClass: GPUClassIndex { GPUClassIndex(UInt16(truncatingIfNeeded: timeAndClass)) }
+  /// When the order expires, in milliseconds.
+  @inline(__always) var expiry: UInt64 { expiryAndFlags >> 16 }
+  /// What is true of it.
+  @inline(__always) var flags: Flags {
+    get { Flags(rawValue: UInt16(truncatingIfNeeded: expiryAndFlags)) }
+    set { expiryAndFlags = expiryAndFlags & ~0xFFFF | UInt64(newValue.rawValue) }
+  }
+  /// The slot after the window's last one.
+  @inline(__always) var end: UInt32 { start &+ UInt32(bitPattern: length) }
+  @inline(__always) var isBid: Bool { flags.contains(.bid) }
+  @inline(__always) var side: Side { isBid ? .bid : .offer }
+  /// Whether the order never rests on a ladder.
+  @inline(__always) var isImmediate: Bool { !flags.isDisjoint(with: [.immediateOrCancel, .fillOrKill]) }
+  /// The key by which ladders are sorted: ascending is better first. The complement turns the order of bids round and,
+  /// unlike the negative, fits every value.
+  @inline(__always) var rank: Int64 { Self.rank(of: price, isBid: isBid) }
+
+  @inline(__always)
+  static func rank(of price: Int64, isBid: Bool) -> Int64 { isBid ? ~price : price }
+
+  var timeInForce: TimeInForce {
+    if flags.contains(.fillOrKill) { return .fillOrKill }
+    return flags.contains(.immediateOrCancel) ? .immediateOrCancel : .goodTillCancelled
+  }
+}
+
+extension OrderBody {
+  /// The first class; nil for a bid that names none.
+  fileprivate var firstClass: GPUClassIndex? {
+    switch self {
+    case .offer(let offer): offer.gpuClass
+    case .bid(let bid): bid.gpuClasses.first
+    }
+  }
+}
+
+/// What few orders have: something taken, or details.
+struct OrderExtra: BitwiseCopyable, Sendable {
+  /// Of a bid: the GPUs taken, exactly.
+  var taken: Int64 = 0
+  /// Of an offer: where its calendar's steps are.
+  var calendar = StepRun()
+  /// The slot of its ``OrderDetails``, or -1.
+  var details: Int32 = -1
+}
+
+/// What the hot records have no room for.
+struct OrderDetails: Sendable {
+  /// Of an offer: what its provider says of the machine.
+  var attributes = Attributes()
+  /// Of a bid: what it demands.
+  var requirements = Requirements()
+  /// Of a bid that names several: the classes.
+  var classes: GPUClassList = []
+  /// By position in `classes`: the leaf in which the bid rests, or -1. The first is in the record.
+  var leaves: [Int32] = []
+  /// The whole order, when it is exotic.
+  var exotic: Order?
+
+  /// Whether nothing is in it.
+  var isEmpty: Bool {
+    attributes.isEmpty && requirements.isEmpty && classes.isEmpty && exotic == nil
+  }
+}

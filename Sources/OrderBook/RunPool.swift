@@ -1,0 +1,51 @@
+/// Runs of 2^k trivial values in one ``Slab``, reused by size.
+struct RunPool<Element: BitwiseCopyable>: ~Copyable {
+  private var slab: Slab<Element>
+  private let filler: Element
+  /// By k: the free runs of 2^k elements.
+  private var free: [[Int32]] = []
+
+  /// An empty pool. New runs hold `filler`.
+  init(filler: Element) {
+    slab = Slab(shift: 10)
+    self.filler = filler
+  }
+
+  /// A pool with the same runs in memory of its own.
+  init(copying other: borrowing RunPool) {
+    slab = Slab(copying: other.slab)
+    filler = other.filler
+    free = other.free
+  }
+
+  /// The bytes allocated.
+  var allocatedBytes: Int { slab.allocatedBytes + free.reduce(0) { $0 + $1.capacity * 4 } }
+
+  /// The k of the smallest run that holds `count` elements.
+  static func exponent(for count: Int) -> Int {
+    count <= 1 ? 0 : Int.bitWidth - (count - 1).leadingZeroBitCount
+  }
+
+  /// A run of 2^`exponent` elements, each of them the filler. O(length).
+  mutating func allocate(exponent: Int) -> Int32 {
+    while free.count <= exponent { free.append([]) }
+    guard let run = free[exponent].popLast() else { return slab.appendRun(1 << exponent, repeating: filler) }
+    for offset in 0..<Int32(1 << exponent) { slab[run + offset] = filler }
+    return run
+  }
+
+  /// Gives back a run that `allocate` gave.
+  mutating func release(_ run: Int32, exponent: Int) {
+    free[exponent].append(run)
+  }
+
+  /// The element at `index`: a run's first index plus an offset.
+  subscript(index: Int32) -> Element {
+    @inline(__always)
+    _read { yield slab[index] }
+    @inline(__always)
+    _modify { yield &slab[index] }
+  }
+}
+
+extension RunPool: @unchecked Sendable where Element: Sendable {}
