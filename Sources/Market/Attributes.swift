@@ -60,6 +60,9 @@ public struct Attributes: Hashable, Sendable {
     set { box = newValue == Content() ? nil : Box(newValue) }
   }
 
+  /// Attributes that say nothing.
+  public init() { box = nil }
+
   /// Attributes; each left out says nothing.
   public init(
     region: String = "", interconnect: String = "", driver: String = "", wattsPerGPU: UInt32 = 0,

@@ -52,8 +52,11 @@ public struct Requirements: Hashable, Sendable {
     set { demands[keyPath: path] = newValue }
   }
 
+  /// Requirements that demand nothing.
+  public init() { box = nil }
+
   /// Requirements with the given demands.
-  public init(_ demands: Demands = Demands()) { self.demands = demands }
+  public init(_ demands: Demands) { self.demands = demands }
 
   /// Requirements of the machine; each left out demands nothing.
   public init(

@@ -2,19 +2,18 @@ import Market
 import NodeCrypto
 
 extension BookCore {
-  mutating func insert(_ order: Order) -> OrderBook.Insertion {
+  func insert(_ order: Order) -> OrderBook.Insertion {
     guard time < order.body.expiry else {
       return orders.slot(of: order.id) == nil ? .expired : .duplicate
     }
     let (slot, isNew) = orders.insert(order.id)
     guard isNew else { return .duplicate }
-    let owner = acquireOwner(order.priority.owner)
-    var record = OrderRecord(order, owner: owner)
-    if records.count == Int(slot) {
+    var record = OrderRecord.of(order, owner: acquireOwner(order.priority.owner))
+    if records.count == slot {
       _ = records.append(record)
     } else {
       // The list of changed orders names slots, whoever has them.
-      if records[slot].flags.contains(.listed) { record.flags.insert(.listed) }
+      record.flags.formUnion(records[slot].flags.intersection(.listed))
       records[slot] = record
     }
     enter(slot, order)
@@ -22,7 +21,7 @@ extension BookCore {
   }
 
   /// Replaces the terms and the priority of an order; what is taken stays.
-  mutating func amend(_ order: Order) -> OrderBook.Amendment {
+  func amend(_ order: Order) -> OrderBook.Amendment {
     guard let slot = orders.slot(of: order.id) else { return .unknown }
     guard (order.side == .bid) == records[slot].isBid else { return .otherSide }
     guard time < order.body.expiry else {
@@ -35,7 +34,7 @@ extension BookCore {
     detachDetails(slot)
     let owner = acquireOwner(order.priority.owner)
     releaseOwner(old.owner)
-    var record = OrderRecord(order, owner: owner)
+    var record = OrderRecord.of(order, owner: owner)
     record.flags.formUnion(old.flags.intersection([.hashed, .listed]))
     record.extra = old.extra
     records[slot] = record
@@ -44,7 +43,7 @@ extension BookCore {
   }
 
   /// Takes the order in `slot` out of the book.
-  mutating func remove(_ slot: Int32) {
+  func remove(_ slot: Int32) {
     leave(slot)
     orders.remove(slot)
     records[slot].flags.remove([.present, .open])
@@ -57,14 +56,14 @@ extension BookCore {
   }
 
   /// Gives back what the order in `slot`, which is not in the book, still holds.
-  mutating func vacate(_ slot: Int32) {
+  func vacate(_ slot: Int32) {
     if records[slot].extra >= 0 { releaseExtra(slot) }
     releaseOwner(records[slot].owner)
     orders.vacate(slot)
   }
 
   /// Takes `gpus` GPUs from an order or, where negative, puts them back.
-  mutating func take(_ id: OrderID, gpus: Int64, slots: SlotRange) -> Bool {
+  func take(_ id: OrderID, gpus: Int64, slots: SlotRange) -> Bool {
     guard let slot = orders.slot(of: id) else { return false }
     willChange(slot)
     let extra = ensureExtra(slot)
@@ -82,7 +81,7 @@ extension BookCore {
   /// Moves the time forward and takes out the orders that have expired by then.
   ///
   /// - Returns: their ids, by expiry, then priority.
-  mutating func advance(to time: Timestamp) -> [OrderID] {
+  func advance(to time: Timestamp) -> [OrderID] {
     guard self.time < time else { return [] }
     self.time = time
     var slots: [Int32] = []
@@ -101,7 +100,7 @@ extension BookCore {
 
   /// Puts the order whose record is in `slot` where orders are looked for.
   @inline(__always)
-  private mutating func enter(_ slot: Int32, _ order: Order) {
+  private func enter(_ slot: Int32, _ order: Order) {
     attachDetails(slot, order)
     if records[slot].flags.contains(.exotic) {
       exotic.append(slot)
@@ -117,7 +116,7 @@ extension BookCore {
 
   /// The inverse of `enter`.
   @inline(__always)
-  private mutating func leave(_ slot: Int32) {
+  private func leave(_ slot: Int32) {
     if records[slot].leaf >= 0 { leaveLadders(slot) }
     let record = records[slot]
     if record.flags.contains(.waiting) {
@@ -132,7 +131,7 @@ extension BookCore {
 
   /// Brings the order in `slot` on its ladders, or off, as what is left of it demands.
   @inline(__always)
-  private mutating func refreshOpen(_ slot: Int32) {
+  private func refreshOpen(_ slot: Int32) {
     let isOpen = hasSomethingLeft(slot)
     if isOpen { records[slot].flags.insert(.open) } else { records[slot].flags.remove(.open) }
     let record = records[slot]
@@ -165,10 +164,10 @@ extension BookCore {
   }
 
   @inline(__always)
-  private mutating func acquireOwner(_ owner: NodeID) -> Int32 {
+  private func acquireOwner(_ owner: NodeID) -> Int32 {
     let (slot, isNew) = owners.insert(owner)
     if isNew {
-      if ownerCounts.count == Int(slot) { _ = ownerCounts.append(OwnerCount()) }
+      if ownerCounts.count == slot { _ = ownerCounts.append(OwnerCount()) }
       ownerCounts[slot] = OwnerCount()
     }
     ownerCounts[slot].held += 1
@@ -176,7 +175,7 @@ extension BookCore {
   }
 
   @inline(__always)
-  private mutating func releaseOwner(_ slot: Int32) {
+  private func releaseOwner(_ slot: Int32) {
     ownerCounts[slot].held -= 1
     if ownerCounts[slot].held == 0 {
       owners.remove(slot)

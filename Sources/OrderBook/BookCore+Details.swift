@@ -5,7 +5,7 @@ import NodeCrypto
 extension BookCore {
   /// The place of the extra of the order in `slot`, which is made when there is none.
   @inline(__always)
-  mutating func ensureExtra(_ slot: Int32) -> Int32 {
+  func ensureExtra(_ slot: Int32) -> Int32 {
     let extra = records[slot].extra
     if extra >= 0 { return extra }
     let made: Int32
@@ -19,7 +19,7 @@ extension BookCore {
     return made
   }
 
-  mutating func releaseExtra(_ slot: Int32) {
+  func releaseExtra(_ slot: Int32) {
     detachDetails(slot)
     let extra = records[slot].extra
     guard extra >= 0 else { return }
@@ -30,7 +30,7 @@ extension BookCore {
 
   /// Keeps what of `order` does not fit its record.
   @inline(__always)
-  mutating func attachDetails(_ slot: Int32, _ order: Order) {
+  func attachDetails(_ slot: Int32, _ order: Order) {
     switch order.body {
     case .offer(let offer):
       if offer.attributes.isEmpty, !records[slot].flags.contains(.exotic) { return }
@@ -51,7 +51,7 @@ extension BookCore {
     records[slot].flags.contains(.exotic) ? order : nil
   }
 
-  private mutating func attach(_ slot: Int32, _ new: OrderDetails) {
+  private func attach(_ slot: Int32, _ new: OrderDetails) {
     let extra = ensureExtra(slot)
     if let reused = vacantDetails.popLast() {
       details[Int(reused)] = new
@@ -63,7 +63,7 @@ extension BookCore {
   }
 
   /// Forgets the details of the order in `slot`; what is taken stays.
-  mutating func detachDetails(_ slot: Int32) {
+  func detachDetails(_ slot: Int32) {
     let extra = records[slot].extra
     guard extra >= 0, extras[extra].details >= 0 else { return }
     details[Int(extras[extra].details)] = OrderDetails()
@@ -148,12 +148,12 @@ extension BookCore {
 
   // MARK: The listed owner
 
-  mutating func listOwn(_ slot: Int32) {
+  func listOwn(_ slot: Int32) {
     let position = ownPosition(of: slot)
     if records[slot].isBid { ownBids.insert(slot, at: position) } else { ownOffers.insert(slot, at: position) }
   }
 
-  mutating func unlistOwn(_ slot: Int32) {
+  func unlistOwn(_ slot: Int32) {
     let position = ownPosition(of: slot)
     if records[slot].isBid { ownBids.remove(at: position) } else { ownOffers.remove(at: position) }
   }
@@ -178,7 +178,7 @@ extension BookCore {
     if owner == own {
       found = ownOffers + ownBids
     } else {
-      for order in 0..<Int32(records.count)
+      for order in 0..<records.count
       where records[order].owner == slot && records[order].flags.contains(.present) {
         found.append(order)
       }

@@ -4,16 +4,17 @@ import Market
 /// went in vain.
 extension BookCore {
   /// Adds what the order in `slot` offers or needs to the hints of its leaves and their shelves.
-  mutating func widenHints(_ slot: Int32) {
-    widenHints(slot, records[slot].leaf)
-    // Only bids are on several ladders, and theirs depend on nothing that comes free: see `widenHints(_:_:)`.
+  func widenHints(_ slot: Int32) {
+    widenHints(of: records[slot].leaf, by: records[slot])
+    // Only bids are on several ladders, and theirs depend on nothing that comes free: see `widenHints(of:by:)`.
     guard records[slot].flags.contains(.severalClasses) else { return }
-    for leaf in details[detailsIndex(records[slot])].leaves where leaf >= 0 { widenHints(slot, leaf) }
+    for leaf in details[detailsIndex(records[slot])].leaves where leaf >= 0 {
+      widenHints(of: leaf, by: records[slot])
+    }
   }
 
   @inline(__always)
-  mutating func widenHints(_ slot: Int32, _ leaf: Int32) {
-    let record = records[slot]
+  func widenHints(of leaf: Int32, by record: OrderRecord) {
     let shelf = leaves[leaf].shelf
     if record.isBid {
       let least = max(1, min(record.minimumGPUs, remaining(record)))
@@ -27,7 +28,16 @@ extension BookCore {
 
   /// Adds all that an offer had when it was whole. It may have less: rows are upper bounds.
   @inline(__always)
-  private mutating func widened(_ old: StartSummary, by record: OrderRecord) -> StartSummary {
+  private func widened(_ old: StartSummary, by record: OrderRecord) -> StartSummary {
+    if record.gpus == 1, record.length == 1, old.first >= 0 {
+      // One row, one bucket: as in a market of single slots.
+      rows[old.first].add(slot: record.start)
+      return old
+    }
+    return widenedRows(old, by: record)
+  }
+
+  private func widenedRows(_ old: StartSummary, by record: OrderRecord) -> StartSummary {
     var summary = old
     let gpuRows = StartSummary.gpuRow(record.gpus) + 1
     let lengthRows = StartSummary.lengthRow(record.length) + 1
@@ -37,7 +47,7 @@ extension BookCore {
     let start = Int64(record.start)
     let end = Int64(record.end)
     for lengthRow in 0..<lengthRows {
-      let buckets = Buckets(first: start, last: end - Int64(StartSummary.lengthSteps[Int(lengthRow)]))
+      let buckets = Buckets(first: start, last: end - Int64(StartSummary.lengthStep(lengthRow)))
       var row = summary.row(0, lengthRow)
       for _ in 0..<gpuRows {
         rows[row].add(buckets)
@@ -48,7 +58,7 @@ extension BookCore {
   }
 
   @inline(never)
-  private mutating func enlarge(_ old: StartSummary, gpuRows: UInt8, lengthRows: UInt8) -> StartSummary {
+  private func enlarge(_ old: StartSummary, gpuRows: UInt8, lengthRows: UInt8) -> StartSummary {
     var new = StartSummary()
     new.gpuRows = max(old.gpuRows, gpuRows)
     new.lengthRows = max(old.lengthRows, lengthRows)
@@ -58,7 +68,7 @@ extension BookCore {
     return new
   }
 
-  private mutating func copyRows(of old: StartSummary, to new: StartSummary) {
+  private func copyRows(of old: StartSummary, to new: StartSummary) {
     for gpuRow in 0..<old.gpuRows {
       for lengthRow in 0..<old.lengthRows {
         let buckets = rows[old.row(gpuRow, lengthRow)]
@@ -68,19 +78,19 @@ extension BookCore {
   }
 
   /// Gives back the rows of a leaf or a shelf.
-  mutating func release(_ summary: StartSummary) {
+  func release(_ summary: StartSummary) {
     if summary.first >= 0 { rows.release(summary.first, exponent: summary.exponent) }
   }
 
-  mutating func copyHints(of leaf: Int32, to new: Int32) {
+  func copyHints(of leaf: Int32, to new: Int32) {
     leaves[new].hints = copy(of: leaves[leaf].hints)
   }
 
-  mutating func copyShelfHints(of shelf: Int32, to new: Int32) {
+  func copyShelfHints(of shelf: Int32, to new: Int32) {
     shelves[new].hints = copy(of: shelves[shelf].hints)
   }
 
-  private mutating func copy(of hints: Hints) -> Hints {
+  private func copy(of hints: Hints) -> Hints {
     var copy = hints
     if hints.rows.first >= 0 {
       copy.rows.first = rows.allocate(exponent: hints.rows.exponent)
@@ -90,16 +100,16 @@ extension BookCore {
   }
 
   /// Adds the hints of `leaf` to those of the leaf `target`.
-  mutating func joinHints(of leaf: Int32, to target: Int32) {
+  func joinHints(of leaf: Int32, to target: Int32) {
     leaves[target].hints = joined(leaves[target].hints, leaves[leaf].hints)
   }
 
   /// Adds the hints of `shelf` to those of the shelf `target`.
-  mutating func joinShelfHints(of shelf: Int32, to target: Int32) {
+  func joinShelfHints(of shelf: Int32, to target: Int32) {
     shelves[target].hints = joined(shelves[target].hints, shelves[shelf].hints)
   }
 
-  private mutating func joined(_ hints: Hints, _ added: Hints) -> Hints {
+  private func joined(_ hints: Hints, _ added: Hints) -> Hints {
     var joined = hints
     joined.widen(added)
     guard added.rows.first >= 0 else { return joined }
@@ -113,14 +123,14 @@ extension BookCore {
   // MARK: After a search in vain
 
   /// Brings row (g, r) of a leaf of offers back to what its offers have free.
-  mutating func refreshRow(_ gpuRow: UInt8, _ lengthRow: UInt8, ofLeaf leaf: Int32) {
+  func refreshRow(_ gpuRow: UInt8, _ lengthRow: UInt8, ofLeaf leaf: Int32) {
     let row = leaves[leaf].hints.rows.row(gpuRow, lengthRow)
     guard row >= 0 else { return }
-    let gpus = StartSummary.gpuSteps[Int(gpuRow)]
-    let length = StartSummary.lengthSteps[Int(lengthRow)]
+    let gpus = StartSummary.gpuStep(gpuRow)
+    let length = StartSummary.lengthStep(lengthRow)
     var buckets = Buckets.none
     for position in 0..<leaves[leaf].count {
-      let record = records[leaves[leaf][position]]
+      let record = records[leaves.slot(leaf, position)]
       guard record.gpus >= gpus, record.length >= length else { continue }
       let start = Int64(record.start)
       let end = Int64(record.end)
@@ -138,12 +148,12 @@ extension BookCore {
   }
 
   /// Brings row (g, r) of a shelf of offers back to what its leaves' rows have.
-  mutating func refreshRow(_ gpuRow: UInt8, _ lengthRow: UInt8, ofShelf shelf: Int32) {
+  func refreshRow(_ gpuRow: UInt8, _ lengthRow: UInt8, ofShelf shelf: Int32) {
     let row = shelves[shelf].hints.rows.row(gpuRow, lengthRow)
     guard row >= 0 else { return }
     var buckets = Buckets.none
     for position in 0..<shelves[shelf].count {
-      let inLeaf = leaves[shelves[shelf][position]].hints.rows.row(gpuRow, lengthRow)
+      let inLeaf = leaves[shelves.leaf(shelf, position)].hints.rows.row(gpuRow, lengthRow)
       if inLeaf >= 0 { buckets.add(rows[inLeaf]) }
     }
     rows[row] = buckets

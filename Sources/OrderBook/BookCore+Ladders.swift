@@ -7,7 +7,7 @@ import Market
 extension BookCore {
   /// Puts the order in `slot` on the ladder of each of its classes.
   @inline(__always)
-  mutating func enterLadders(_ slot: Int32) {
+  func enterLadders(_ slot: Int32) {
     if records[slot].isBid { restingBids += 1 } else { restingOffers += 1 }
     let isBid = records[slot].isBid
     enter(Self.ladderIndex(of: records[slot].gpuClass, isBid: isBid), slot)
@@ -17,7 +17,7 @@ extension BookCore {
 
   /// Takes the order in `slot` off its ladders.
   @inline(__always)
-  mutating func leaveLadders(_ slot: Int32) {
+  func leaveLadders(_ slot: Int32) {
     if records[slot].isBid { restingBids -= 1 } else { restingOffers -= 1 }
     leave(records[slot].leaf, slot)
     records[slot].leaf = -1
@@ -39,7 +39,7 @@ extension BookCore {
 
   /// Notes in which leaf of `ladder` the order in `slot` now rests.
   @inline(__always)
-  private mutating func note(_ slot: Int32, isIn leaf: Int32, of ladder: Int) {
+  private func note(_ slot: Int32, isIn leaf: Int32, of ladder: Int) {
     if !records[slot].flags.contains(.severalClasses)
       || Self.ladderIndex(of: records[slot].gpuClass, isBid: records[slot].isBid) == ladder
     {
@@ -54,24 +54,48 @@ extension BookCore {
 
   // MARK: One ladder
 
-  private mutating func enter(_ ladder: Int, _ slot: Int32) {
-    while ladders.count <= ladder { ladders.append([]) }
-    let rank = records[slot].rank
-    var leaf = self.leaf(for: slot, rank, in: ladder)
-    if leaf < 0 { leaf = makeFirstLeaf(of: ladder) }
-    if !leaves[leaf].canHold(rank) {
-      leaf = makeLeaf(besides: leaf, behind: rank > leaves[leaf].rank(0))
-    } else if leaves[leaf].count == Leaf.capacity {
-      leaf = split(leaf, for: slot, rank)
+  @inline(__always)
+  private func enter(_ ladder: Int, _ slot: Int32) {
+    let record = records[slot]
+    let rank = record.rank
+    let hint = Self.lastLeafIndex(ladder, rank)
+    var leaf = lastLeaves[hint]
+    if leaf < 0 || !belongs(slot, rank, in: leaf, of: ladder) || leaves[leaf].count == Leaf.capacity {
+      leaf = makeRoom(for: slot, rank, in: ladder)
+      lastLeaves[hint] = leaf
     }
-    let position = position(of: slot, rank, in: leaf)
-    leaves[leaf].insert(slot, rank: rank, at: position)
+    leaves.insert(slot, rank: rank, into: leaf, at: position(of: slot, rank, in: leaf))
     note(slot, isIn: leaf, of: ladder)
-    widenHints(slot, leaf)
+    widenHints(of: leaf, by: record)
   }
 
-  private mutating func leave(_ leaf: Int32, _ slot: Int32) {
-    leaves[leaf].remove(at: leaves[leaf].position(of: slot))
+  @inline(__always)
+  private static func lastLeafIndex(_ ladder: Int, _ rank: Int64) -> Int32 {
+    let mixed = (UInt64(bitPattern: rank) ^ UInt64(truncatingIfNeeded: ladder)) &* 0x9E37_79B9_7F4A_7C15
+    return Int32(truncatingIfNeeded: mixed >> 40) & (lastLeafCount - 1)
+  }
+
+  /// Whether the order in `slot` comes behind the first order of `leaf` and before the first of the next leaf.
+  @inline(__always)
+  private func belongs(_ slot: Int32, _ rank: Int64, in leaf: Int32, of ladder: Int) -> Bool {
+    guard leaves[leaf].shelf >= 0, leaves[leaf].ladder == Int32(truncatingIfNeeded: ladder),
+      begins(leaf, before: slot, rank), leaves.canHold(leaf, rank)
+    else { return false }
+    let next = leaves[leaf].next
+    return next < 0 || !begins(next, before: slot, rank)
+  }
+
+  /// The leaf of `ladder` in which the order in `slot` belongs, with room for it.
+  private func makeRoom(for slot: Int32, _ rank: Int64, in ladder: Int) -> Int32 {
+    while ladders.count <= ladder { ladders.append([]) }
+    let leaf = leaf(for: slot, rank, in: ladder)
+    if leaf < 0 { return makeFirstLeaf(of: ladder) }
+    if !leaves.canHold(leaf, rank) { return makeLeaf(besides: leaf, behind: rank > leaves.rank(leaf, 0)) }
+    return leaves[leaf].count < Leaf.capacity ? leaf : split(leaf, for: slot, rank)
+  }
+
+  private func leave(_ leaf: Int32, _ slot: Int32) {
+    leaves.remove(at: leaves.position(of: slot, in: leaf), from: leaf)
     if leaves[leaf].count == 0 {
       removeLeaf(leaf)
     } else if leaves[leaf].count <= Leaf.capacity / 4 {
@@ -89,32 +113,32 @@ extension BookCore {
     var high = count
     while high - low > 1 {
       let middle = (low + high) / 2
-      if begins(shelves[ladders[ladder][middle]][0], before: slot, rank) { low = middle } else { high = middle }
+      if begins(shelves.leaf(ladders[ladder][middle], 0), before: slot, rank) { low = middle } else { high = middle }
     }
     let shelf = ladders[ladder][low]
     var first: Int32 = 0
     var end = shelves[shelf].count
     while end - first > 1 {
       let middle = (first + end) / 2
-      if begins(shelves[shelf][middle], before: slot, rank) { first = middle } else { end = middle }
+      if begins(shelves.leaf(shelf, middle), before: slot, rank) { first = middle } else { end = middle }
     }
-    return shelves[shelf][first]
+    return shelves.leaf(shelf, first)
   }
 
   /// Whether the first order of `leaf` comes before the one in `slot`.
   @inline(__always)
   private func begins(_ leaf: Int32, before slot: Int32, _ rank: Int64) -> Bool {
-    let first = leaves[leaf].rank(0)
+    let first = leaves.rank(leaf, 0)
     if first != rank { return first < rank }
-    return precedes(leaves[leaf][0], slot)
+    return precedes(leaves.slot(leaf, 0), slot)
   }
 
   /// Where in `leaf` the order in `slot` belongs. Orders mostly come in the order of their times, so those of its price
   /// are looked at from the last one on.
   @inline(__always)
   private func position(of slot: Int32, _ rank: Int64, in leaf: Int32) -> Int32 {
-    var position = leaves[leaf].positionBehind(rank)
-    while position > 0, leaves[leaf].rank(position - 1) == rank, precedes(slot, leaves[leaf][position - 1]) {
+    var position = leaves.positionBehind(rank, in: leaf)
+    while position > 0, leaves.rank(leaf, position - 1) == rank, precedes(slot, leaves.slot(leaf, position - 1)) {
       position -= 1
     }
     return position
@@ -122,26 +146,27 @@ extension BookCore {
 
   // MARK: Leaves
 
-  private mutating func newLeaf() -> Int32 {
+  private func newLeaf() -> Int32 {
     let leaf = vacantLeaf
-    guard leaf >= 0 else { return leaves.append(Leaf()) }
-    vacantLeaf = leaves[leaf].shelf
+    guard leaf >= 0 else { return leaves.append() }
+    vacantLeaf = leaves[leaf].next
     leaves[leaf] = Leaf()
     return leaf
   }
 
-  private mutating func makeFirstLeaf(of ladder: Int) -> Int32 {
+  private func makeFirstLeaf(of ladder: Int) -> Int32 {
     let leaf = newLeaf()
     let shelf = newShelf()
     shelves[shelf].ladder = Int32(ladder)
-    shelves[shelf].insert(leaf, at: 0)
+    shelves.insert(leaf, onto: shelf, at: 0)
     leaves[leaf].shelf = shelf
+    leaves[leaf].ladder = Int32(ladder)
     ladders[ladder].append(shelf)
     return leaf
   }
 
   /// An empty leaf next to `leaf`.
-  private mutating func makeLeaf(besides leaf: Int32, behind: Bool) -> Int32 {
+  private func makeLeaf(besides leaf: Int32, behind: Bool) -> Int32 {
     var shelf = leaves[leaf].shelf
     if shelves[shelf].count == Shelf.capacity {
       splitShelf(shelf)
@@ -149,38 +174,59 @@ extension BookCore {
     }
     let new = newLeaf()
     leaves[new].shelf = shelf
-    shelves[shelf].insert(new, at: shelves[shelf].position(of: leaf) + (behind ? 1 : 0))
+    leaves[new].ladder = leaves[leaf].ladder
+    if behind {
+      leaves[new].next = leaves[leaf].next
+      leaves[leaf].next = new
+    } else {
+      leaves[new].next = leaf
+      if let before = leafBefore(leaf) { leaves[before].next = new }
+    }
+    shelves.insert(new, onto: shelf, at: shelves.position(of: leaf, on: shelf) + (behind ? 1 : 0))
     return new
   }
 
   /// Makes room in a full leaf for the order in `slot`, and gives the half in which it belongs. A leaf to whose end an
   /// order comes stays full: orders that come in order leave full leaves behind.
-  private mutating func split(_ leaf: Int32, for slot: Int32, _ rank: Int64) -> Int32 {
+  private func split(_ leaf: Int32, for slot: Int32, _ rank: Int64) -> Int32 {
     let position = position(of: slot, rank, in: leaf)
     let new = makeLeaf(besides: leaf, behind: true)
     guard position < Leaf.capacity else { return new }
-    let half = Int32(Leaf.capacity / 2)
+    let half = Leaf.capacity / 2
     move(from: half, of: leaf, to: new)
     copyHints(of: leaf, to: new)
     return position <= half ? leaf : new
   }
 
   /// Moves the orders of `leaf` from `position` on to the end of `target`.
-  private mutating func move(from position: Int32, of leaf: Int32, to target: Int32) {
+  private func move(from position: Int32, of leaf: Int32, to target: Int32) {
     let ladder = Int(shelves[leaves[leaf].shelf].ladder)
     for index in position..<leaves[leaf].count {
-      let slot = leaves[leaf][index]
-      leaves[target].insert(slot, rank: leaves[leaf].rank(index), at: leaves[target].count)
+      let slot = leaves.slot(leaf, index)
+      leaves.insert(slot, rank: leaves.rank(leaf, index), into: target, at: leaves[target].count)
       note(slot, isIn: target, of: ladder)
     }
-    while leaves[leaf].count > position { leaves[leaf].remove(at: leaves[leaf].count - 1) }
+    while leaves[leaf].count > position { leaves.remove(at: leaves[leaf].count - 1, from: leaf) }
   }
 
-  private mutating func removeLeaf(_ leaf: Int32) {
+  /// The leaf before `leaf` on its ladder.
+  private func leafBefore(_ leaf: Int32) -> Int32? {
     let shelf = leaves[leaf].shelf
-    shelves[shelf].remove(at: shelves[shelf].position(of: leaf))
+    let position = shelves.position(of: leaf, on: shelf)
+    if position > 0 { return shelves.leaf(shelf, position - 1) }
+    let shelves = ladders[Int(leaves[leaf].ladder)]
+    guard let index = shelves.firstIndex(of: shelf), index > 0 else { return nil }
+    let before = shelves[index - 1]
+    return self.shelves.leaf(before, self.shelves[before].count - 1)
+  }
+
+  private func removeLeaf(_ leaf: Int32) {
+    let shelf = leaves[leaf].shelf
+    if let before = leafBefore(leaf) { leaves[before].next = leaves[leaf].next }
+    shelves.remove(at: shelves.position(of: leaf, on: shelf), from: shelf)
     release(leaves[leaf].hints.rows)
-    leaves[leaf].shelf = vacantLeaf
+    leaves[leaf].shelf = -1
+    leaves[leaf].next = vacantLeaf
     vacantLeaf = leaf
     if shelves[shelf].count == 0 {
       removeShelf(shelf)
@@ -190,13 +236,13 @@ extension BookCore {
   }
 
   /// Joins a leaf that has few orders with the one behind it on its shelf, if the two stay half empty.
-  private mutating func mergeWithNext(_ leaf: Int32) {
+  private func mergeWithNext(_ leaf: Int32) {
     let shelf = leaves[leaf].shelf
-    let position = shelves[shelf].position(of: leaf) + 1
+    let position = shelves.position(of: leaf, on: shelf) + 1
     guard position < shelves[shelf].count else { return }
-    let next = shelves[shelf][position]
+    let next = shelves.leaf(shelf, position)
     guard leaves[leaf].count + leaves[next].count <= Leaf.capacity / 2,
-      leaves[leaf].canHold(leaves[next].rank(leaves[next].count - 1))
+      leaves.canHold(leaf, leaves.rank(next, leaves[next].count - 1))
     else { return }
     joinHints(of: next, to: leaf)
     move(from: 0, of: next, to: leaf)
@@ -205,15 +251,15 @@ extension BookCore {
 
   // MARK: Shelves
 
-  private mutating func newShelf() -> Int32 {
+  private func newShelf() -> Int32 {
     let shelf = vacantShelf
-    guard shelf >= 0 else { return shelves.append(Shelf()) }
+    guard shelf >= 0 else { return shelves.append() }
     vacantShelf = shelves[shelf].ladder
     shelves[shelf] = Shelf()
     return shelf
   }
 
-  private mutating func splitShelf(_ shelf: Int32) {
+  private func splitShelf(_ shelf: Int32) {
     let ladder = Int(shelves[shelf].ladder)
     guard let index = ladders[ladder].firstIndex(of: shelf) else {
       preconditionFailure("a shelf that is not on its ladder")
@@ -221,32 +267,32 @@ extension BookCore {
     let new = newShelf()
     shelves[new].ladder = Int32(ladder)
     ladders[ladder].insert(new, at: index + 1)
-    let half = Int32(Shelf.capacity / 2)
+    let half = Shelf.capacity / 2
     while shelves[shelf].count > half {
-      let leaf = shelves[shelf][half]
-      shelves[shelf].remove(at: half)
-      shelves[new].insert(leaf, at: shelves[new].count)
+      let leaf = shelves.leaf(shelf, half)
+      shelves.remove(at: half, from: shelf)
+      shelves.insert(leaf, onto: new, at: shelves[new].count)
       leaves[leaf].shelf = new
     }
     copyShelfHints(of: shelf, to: new)
   }
 
   /// Joins a shelf that has few leaves with the one behind it, if the two stay half empty.
-  private mutating func mergeShelfWithNext(_ shelf: Int32) {
+  private func mergeShelfWithNext(_ shelf: Int32) {
     let ladder = Int(shelves[shelf].ladder)
     guard let index = ladders[ladder].firstIndex(of: shelf), index + 1 < ladders[ladder].count else { return }
     let next = ladders[ladder][index + 1]
     guard shelves[shelf].count + shelves[next].count <= Shelf.capacity / 2 else { return }
     joinShelfHints(of: next, to: shelf)
     for position in 0..<shelves[next].count {
-      let leaf = shelves[next][position]
-      shelves[shelf].insert(leaf, at: shelves[shelf].count)
+      let leaf = shelves.leaf(next, position)
+      shelves.insert(leaf, onto: shelf, at: shelves[shelf].count)
       leaves[leaf].shelf = shelf
     }
     removeShelf(next)
   }
 
-  private mutating func removeShelf(_ shelf: Int32) {
+  private func removeShelf(_ shelf: Int32) {
     let ladder = Int(shelves[shelf].ladder)
     ladders[ladder].removeAll { $0 == shelf }
     release(shelves[shelf].hints.rows)

@@ -14,7 +14,7 @@ extension BookCore {
       gpuClass: taker.isBid ? counter.gpuClass : taker.classes[0])
   }
 
-  mutating func match(_ id: OrderID, _ context: MatchContext) -> Match? {
+  func match(_ id: OrderID, _ context: MatchContext) -> Match? {
     guard let slot = orders.slot(of: id), let taker = taker(slot, earliestStart: context.earliestStart) else {
       return nil
     }
@@ -143,22 +143,22 @@ extension BookCore {
     guard ladder < ladders.count else { return }
     for shelf in ladders[ladder] {
       for position in 0..<shelves[shelf].count {
-        let leaf = shelves[shelf][position]
+        let leaf = shelves.leaf(shelf, position)
         for place in 0..<leaves[leaf].count {
-          if !body(leaves[leaf][place]) { return }
+          if !body(leaves.slot(leaf, place)) { return }
         }
       }
     }
   }
 
-  /// The resting or immediate open orders of `owner` that came after the order in `slot` and might take from it.
+  /// The resting orders of `owner` that came after the order in `slot` and might take from it.
   func counterOrders(crossing slot: Int32, ownedBy owner: NodeID) -> [OrderID] {
     let record = records[slot]
     guard record.flags.contains(.open), !record.isImmediate, owners[record.owner] != owner else { return [] }
     let limit = OrderRecord.rank(of: record.price, isBid: !record.isBid)
     return slots(ownedBy: owner).filter { candidate in
       let counter = records[candidate]
-      return counter.flags.contains(.open) && counter.isBid != record.isBid && counter.rank <= limit
+      return counter.flags.contains(.open) && !counter.isImmediate && counter.isBid != record.isBid && counter.rank <= limit
         && precedes(slot, candidate) && sharesClass(record, counter)
     }.map { orders[$0] }
   }

@@ -27,7 +27,7 @@ extension BookCore {
   }
 
   /// Brings the hints that promised `taker` too much back to the truth.
-  mutating func refresh(_ vain: VainHints, after taker: borrowing Taker) {
+  func refresh(_ vain: VainHints, after taker: borrowing Taker) {
     guard taker.isBid, vain.count > 0 else { return }
     let gpuRow = StartSummary.gpuRow(max(1, taker.minimumGPUs))
     let lengthRow = StartSummary.lengthRow(taker.slots)
@@ -60,15 +60,15 @@ extension BookCore {
       }
       var isShelfVain = true
       for position in 0..<shelves[shelf].count {
-        let leaf = shelves[shelf][position]
-        if leaves[leaf].rank(0) > limit { return nil }
+        let leaf = shelves.leaf(shelf, position)
+        if leaves.rank(leaf, 0) > limit { return nil }
         let row = leaves[leaf].hints.rows.row(gpuRow, lengthRow)
         if row < 0 || !rows[row].meets(wanted) { continue }
         var isVain = true
         for place in 0..<leaves[leaf].count {
-          let rank = leaves[leaf].rank(place)
+          let rank = leaves.rank(leaf, place)
           if rank > limit { return nil }
-          let slot = leaves[leaf][place]
+          let slot = leaves.slot(leaf, place)
           guard let piece = piece(of: slot, for: taker, planned) else { continue }
           isVain = false
           guard came(slot, before: taker), isEligible(slot, for: taker, context) else { continue }
@@ -89,13 +89,13 @@ extension BookCore {
     guard ladder < ladders.count, taker.start < taker.end else { return nil }
     for shelf in ladders[ladder] where shelves[shelf].hints.mayFit(taker) {
       for position in 0..<shelves[shelf].count {
-        let leaf = shelves[shelf][position]
-        if leaves[leaf].rank(0) > taker.limit { return nil }
+        let leaf = shelves.leaf(shelf, position)
+        if leaves.rank(leaf, 0) > taker.limit { return nil }
         guard leaves[leaf].hints.mayFit(taker) else { continue }
         for place in 0..<leaves[leaf].count {
-          let rank = leaves[leaf].rank(place)
+          let rank = leaves.rank(leaf, place)
           if rank > taker.limit { return nil }
-          let slot = leaves[leaf][place]
+          let slot = leaves.slot(leaf, place)
           guard came(slot, before: taker), let piece = pieceOfTaker(taker, for: slot),
             isEligible(slot, for: taker, context)
           else { continue }

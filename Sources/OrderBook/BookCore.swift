@@ -1,46 +1,49 @@
 import Market
 import NodeCrypto
 
-/// The book's memory: every order's record, the ladders and the rest, as one value that is never copied by accident.
+/// The book's memory: every order's record, the ladders and the rest. ``OrderBook`` makes a value of it.
 ///
-/// A struct that is passed `inout` needs no dynamic exclusivity checks, which cost a class with the same fields a factor
-/// of two and more. ``OrderBook`` wraps it for the rest of the program.
-struct BookCore: ~Copyable, Sendable {
+/// A class, because the compiler copies a large struct to pass it to a method that only reads it. Its properties are not
+/// checked for exclusive access at run time, which would cost a factor of two and more: an ``OrderBook`` calls a
+/// changing method only on a core that it alone refers to, and no method hands out access to a property.
+final class BookCore: @unchecked Sendable {
   let classVRAMMiB: [UInt32]
-  var time = Timestamp.zero
+  @exclusivity(unchecked) var time = Timestamp.zero
 
   /// By slot.
-  var records = Slab<OrderRecord>(shift: 12)
-  var extras = Slab<OrderExtra>(shift: 10)
-  var vacantExtras: [Int32] = []
-  var details: [OrderDetails] = []
-  var vacantDetails: [Int32] = []
-  var calendars = StepCalendars()
+  @exclusivity(unchecked) var records = Slab<OrderRecord>()
+  @exclusivity(unchecked) var extras = Slab<OrderExtra>()
+  @exclusivity(unchecked) var vacantExtras: [Int32] = []
+  @exclusivity(unchecked) var details: [OrderDetails] = []
+  @exclusivity(unchecked) var vacantDetails: [Int32] = []
+  @exclusivity(unchecked) var calendars = StepCalendars()
   /// The orders that the book has, by id; their slots are those of `records`.
-  var orders: IdentifierTable<OrderTag>
+  @exclusivity(unchecked) var orders: IdentifierTable<OrderTag>
   /// The owners of the orders in `records`.
-  var owners: IdentifierTable<NodeTag>
+  @exclusivity(unchecked) var owners: IdentifierTable<NodeTag>
   /// By the owner's slot: its orders.
-  var ownerCounts = Slab<OwnerCount>(shift: 10)
+  @exclusivity(unchecked) var ownerCounts = Slab<OwnerCount>()
   /// The owner whose orders are listed, each side in priority order.
   let own: NodeID?
-  var ownOffers: [Int32] = []
-  var ownBids: [Int32] = []
-  var wheel = ExpiryWheel()
+  @exclusivity(unchecked) var ownOffers: [Int32] = []
+  @exclusivity(unchecked) var ownBids: [Int32] = []
+  @exclusivity(unchecked) var wheel = ExpiryWheel()
   /// Orders whose expiry does not fit the wheel.
-  var exotic: [Int32] = []
+  @exclusivity(unchecked) var exotic: [Int32] = []
 
-  var leaves = Slab<Leaf>(shift: 6)
-  var vacantLeaf: Int32 = -1
-  var shelves = Slab<Shelf>(shift: 4)
-  var vacantShelf: Int32 = -1
-  var rows = RunPool(filler: Buckets.none)
+  @exclusivity(unchecked) var leaves = Leaves()
+  @exclusivity(unchecked) var vacantLeaf: Int32 = -1
+  /// By a hash of ladder and rank: the leaf in which an order with that rank was put last. May be wrong.
+  @exclusivity(unchecked) var lastLeaves = Slab<Int32>()
+  @exclusivity(unchecked) var shelves = Shelves()
+  @exclusivity(unchecked) var vacantShelf: Int32 = -1
+  @exclusivity(unchecked) var rows = RunPool(filler: Buckets.none)
   /// By class and side: see ``ladderIndex(of:isBid:)``. The shelves of each, the best first.
-  var ladders: [[Int32]] = []
-  var restingOffers = 0
-  var restingBids = 0
+  @exclusivity(unchecked) var ladders: [[Int32]] = []
+  @exclusivity(unchecked) var restingOffers = 0
+  @exclusivity(unchecked) var restingBids = 0
 
-  var digestState = DigestState()
+  @exclusivity(unchecked) var digestState = DigestState()
 
   /// How many orders of an owner there are.
   struct OwnerCount: BitwiseCopyable, Sendable {
@@ -57,10 +60,11 @@ struct BookCore: ~Copyable, Sendable {
     var generator = SplitMix64(seed: seed)
     orders = IdentifierTable(key: (generator.next(), generator.next(), generator.next(), generator.next()))
     owners = IdentifierTable(key: (generator.next(), generator.next(), generator.next(), generator.next()))
+    _ = lastLeaves.appendRun(Self.lastLeafCount, repeating: -1)
   }
 
   /// A book with the same content in memory of its own. O(n).
-  init(copying other: borrowing BookCore) {
+  init(copying other: BookCore) {
     classVRAMMiB = other.classVRAMMiB
     time = other.time
     records = Slab(copying: other.records)
@@ -77,9 +81,10 @@ struct BookCore: ~Copyable, Sendable {
     ownBids = other.ownBids
     wheel = ExpiryWheel(copying: other.wheel)
     exotic = other.exotic
-    leaves = Slab(copying: other.leaves)
+    leaves = Leaves(copying: other.leaves)
     vacantLeaf = other.vacantLeaf
-    shelves = Slab(copying: other.shelves)
+    lastLeaves = Slab(copying: other.lastLeaves)
+    shelves = Shelves(copying: other.shelves)
     vacantShelf = other.vacantShelf
     rows = RunPool(copying: other.rows)
     ladders = other.ladders
@@ -89,11 +94,14 @@ struct BookCore: ~Copyable, Sendable {
   }
 
   /// The bytes allocated, but for the details that few orders have.
-  var allocatedBytes: Int {
-    records.allocatedBytes + extras.allocatedBytes + calendars.allocatedBytes + orders.allocatedBytes
-      + owners.allocatedBytes + ownerCounts.allocatedBytes + wheel.allocatedBytes + leaves.allocatedBytes
-      + shelves.allocatedBytes + rows.allocatedBytes
+  var usedBytes: Int {
+    records.usedBytes + extras.usedBytes + calendars.usedBytes + orders.usedBytes
+      + owners.usedBytes + ownerCounts.usedBytes + wheel.usedBytes + leaves.usedBytes
+      + shelves.usedBytes + rows.usedBytes
   }
+
+  /// A power of two.
+  static var lastLeafCount: Int32 { 512 }
 
   /// The place of a ladder in `ladders`, which grows to the highest class that had an order.
   static func ladderIndex(of gpuClass: GPUClassIndex, isBid: Bool) -> Int {

@@ -23,7 +23,7 @@ struct HashedOrder: Sendable {
 extension BookCore {
   /// Notes that the elements of the order in `slot` may have to change.
   @inline(__always)
-  mutating func list(_ slot: Int32) {
+  func list(_ slot: Int32) {
     guard !records[slot].flags.contains(.listed) else { return }
     records[slot].flags.insert(.listed)
     digestState.listed.append(slot)
@@ -31,14 +31,14 @@ extension BookCore {
 
   /// Keeps what the elements of the order in `slot` are made of, before it changes for the first time.
   @inline(__always)
-  mutating func willChange(_ slot: Int32) {
+  func willChange(_ slot: Int32) {
     if records[slot].flags.contains(.hashed), !records[slot].flags.contains(.listed) {
       digestState.hashed[slot] = hashedOrder(slot)
     }
     list(slot)
   }
 
-  mutating func digest() -> Digest {
+  func digest() -> Digest {
     let state = digestState
     digestState = DigestState()
     var hash = state.hash
@@ -60,7 +60,7 @@ extension BookCore {
 
   func digestFromScratch() -> Digest {
     var hash = SetHash()
-    for slot in 0..<Int32(records.count) where records[slot].flags.contains(.present) {
+    for slot in 0..<records.count where records[slot].flags.contains(.present) {
       update(&hash, orders[slot], from: nil, to: hashedOrder(slot))
     }
     return hash.digest

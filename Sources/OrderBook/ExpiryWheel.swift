@@ -1,3 +1,11 @@
+/// An order's place in a bucket of the wheel.
+struct ExpiryLink: BitwiseCopyable, Sendable {
+  /// The order before this one, or `~bucket` for the first.
+  var previous: Int32
+  /// The order behind this one, or -1.
+  var next: Int32
+}
+
 /// Which orders expire when: a hierarchical timing wheel (Varghese and Lauck: "Hashed and Hierarchical Timing Wheels",
 /// 1987, scheme 7), with eight wheels of 64 buckets for times of 48 bits in milliseconds.
 ///
@@ -7,15 +15,8 @@
 struct ExpiryWheel: ~Copyable, Sendable {
   private static var wheelCount: Int { 8 }
 
-  private struct Link: BitwiseCopyable, Sendable {
-    /// The order before this one, or `~bucket` for the first.
-    var previous: Int32
-    /// The order behind this one, or -1.
-    var next: Int32
-  }
-
   /// By the order's slot.
-  private var links = Slab<Link>(shift: 12)
+  private var links = Slab<ExpiryLink>()
   private var heads = InlineArray<512, Int32>(repeating: -1)
   /// By wheel: a bit for each bucket that is not empty.
   private var occupied = InlineArray<8, UInt64>(repeating: 0)
@@ -33,18 +34,18 @@ struct ExpiryWheel: ~Copyable, Sendable {
   }
 
   /// The bytes allocated.
-  var allocatedBytes: Int { links.allocatedBytes }
+  var usedBytes: Int { links.usedBytes }
 
   /// Puts in the order in `slot`, which expires at `expiry`, after the wheel's time.
   @inline(__always)
   mutating func insert(_ slot: Int32, expiry: UInt64) {
-    while links.count <= Int(slot) { _ = links.append(Link(previous: -1, next: -1)) }
+    while links.count <= slot { _ = links.append(ExpiryLink(previous: -1, next: -1)) }
     let difference = (expiry ^ time) | 63
     let wheel = (63 - difference.leadingZeroBitCount) / 6
     let position = Int(truncatingIfNeeded: expiry >> UInt64(6 * wheel)) & 63
     let bucket = wheel << 6 | position
     let head = heads[bucket]
-    links[slot] = Link(previous: ~Int32(truncatingIfNeeded: bucket), next: head)
+    links[slot] = ExpiryLink(previous: ~Int32(truncatingIfNeeded: bucket), next: head)
     if head >= 0 { links[head].previous = slot }
     heads[bucket] = slot
     occupied[wheel] |= 1 << UInt64(position)

@@ -8,23 +8,19 @@ import NodeCrypto
 /// collide.
 struct IdentifierTable<Tag>: ~Copyable {
   /// By slot; a vacant slot keeps its last identifier.
-  private var identifiers: Slab<Identifier<Tag>>
+  private var identifiers = Slab<Identifier<Tag>>()
   private var vacant: [Int32] = []
-  /// `fingerprint << 32 | slot + 1`, or 0. The place of a fingerprint is its share of the capacity.
-  private var entries: Slab<UInt64>
-  private var capacity: Int
-  private(set) var count = 0
+  /// `fingerprint << 32 | slot`, or ``empty``. The home of a fingerprint is its share of the capacity.
+  private var entries = Slab<UInt64>()
+  private(set) var count: Int32 = 0
   private let key: (UInt64, UInt64, UInt64, UInt64)
 
-  private static var firstCapacity: Int { 64 }
+  private static var empty: UInt64 { .max }
 
   /// An empty table whose fingerprints depend on `key`.
   init(key: (UInt64, UInt64, UInt64, UInt64)) {
     self.key = key
-    identifiers = Slab(shift: 10)
-    capacity = Self.firstCapacity
-    entries = Slab(shift: 6)
-    _ = entries.appendRun(capacity, repeating: 0)
+    _ = entries.appendRun(64, repeating: Self.empty)
   }
 
   /// A table with the same content in memory of its own.
@@ -32,32 +28,26 @@ struct IdentifierTable<Tag>: ~Copyable {
     identifiers = Slab(copying: other.identifiers)
     vacant = other.vacant
     entries = Slab(copying: other.entries)
-    capacity = other.capacity
     count = other.count
     key = other.key
   }
 
-  /// The bytes allocated.
-  var allocatedBytes: Int { identifiers.allocatedBytes + entries.allocatedBytes + vacant.capacity * 4 }
+  /// The bytes used.
+  var usedBytes: Int {
+    identifiers.usedBytes + entries.usedBytes + vacant.capacity * MemoryLayout<Int32>.stride
+  }
 
   /// The identifier in `slot`.
-  @inline(__always)
-  subscript(slot: Int32) -> Identifier<Tag> { identifiers[slot] }
+  subscript(slot: Int32) -> Identifier<Tag> {
+    @inline(__always)
+    _read { yield identifiers[slot] }
+  }
 
   /// The slot of `identifier`, or nil. O(1) expected.
   @inline(__always)
   func slot(of identifier: Identifier<Tag>) -> Int32? {
-    let fingerprint = fingerprint(identifier)
-    var place = home(fingerprint)
-    while true {
-      let entry = entries[place]
-      if entry == 0 { return nil }
-      if UInt32(truncatingIfNeeded: entry >> 32) == fingerprint {
-        let slot = Int32(truncatingIfNeeded: entry & 0xFFFF_FFFF) - 1
-        if identifiers[slot] == identifier { return slot }
-      }
-      place = next(place)
-    }
+    let place = place(of: identifier, fingerprint(identifier))
+    return entries[place] == Self.empty ? nil : Int32(truncatingIfNeeded: entries[place])
   }
 
   /// Puts in `identifier`. O(1) expected.
@@ -65,18 +55,10 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// - Returns: its slot, and whether it is new.
   @inline(__always)
   mutating func insert(_ identifier: Identifier<Tag>) -> (slot: Int32, isNew: Bool) {
-    if 4 * (count + 1) > 3 * capacity { grow() }
+    if 4 * Int(count) >= 3 * Int(entries.count) { grow() }
     let fingerprint = fingerprint(identifier)
-    var place = home(fingerprint)
-    while true {
-      let entry = entries[place]
-      if entry == 0 { break }
-      if UInt32(truncatingIfNeeded: entry >> 32) == fingerprint {
-        let slot = Int32(truncatingIfNeeded: entry & 0xFFFF_FFFF) - 1
-        if identifiers[slot] == identifier { return (slot, false) }
-      }
-      place = next(place)
-    }
+    let place = place(of: identifier, fingerprint)
+    if entries[place] != Self.empty { return (Int32(truncatingIfNeeded: entries[place]), false) }
     let slot: Int32
     if let reused = vacant.popLast() {
       slot = reused
@@ -84,39 +66,52 @@ struct IdentifierTable<Tag>: ~Copyable {
     } else {
       slot = identifiers.append(identifier)
     }
-    entries[place] = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot + 1))
+    entries[place] = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
     count += 1
     return (slot, true)
   }
 
-  /// Takes the identifier in `slot` out of the table. The slot stays taken, and readable, until ``vacate(_:)``.
+  /// Takes out the identifier in `slot`, which is in. The slot stays taken, and readable, until ``vacate(_:)``.
   /// O(1) expected.
   @inline(__always)
   mutating func remove(_ slot: Int32) {
     let fingerprint = fingerprint(identifiers[slot])
-    let wanted = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot + 1))
+    let wanted = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
     var hole = home(fingerprint)
     while entries[hole] != wanted { hole = next(hole) }
     // Entries behind the hole move up as long as that does not take them in front of their home.
     var place = next(hole)
-    while true {
-      let entry = entries[place]
-      if entry == 0 { break }
-      let home = home(UInt32(truncatingIfNeeded: entry >> 32))
+    while entries[place] != Self.empty {
+      let home = home(UInt32(truncatingIfNeeded: entries[place] >> 32))
       let isBetween = hole <= place ? hole < home && home <= place : hole < home || home <= place
       if !isBetween {
-        entries[hole] = entry
+        entries[hole] = entries[place]
         hole = place
       }
       place = next(place)
     }
-    entries[hole] = 0
+    entries[hole] = Self.empty
     count -= 1
   }
 
   /// Lets `slot` be given to another identifier.
   @inline(__always)
   mutating func vacate(_ slot: Int32) { vacant.append(slot) }
+
+  /// The place of the entry of `identifier`, or the empty one where it belongs.
+  @inline(__always)
+  private func place(of identifier: Identifier<Tag>, _ fingerprint: UInt32) -> Int32 {
+    var place = home(fingerprint)
+    while entries[place] != Self.empty {
+      if UInt32(truncatingIfNeeded: entries[place] >> 32) == fingerprint,
+        identifiers[Int32(truncatingIfNeeded: entries[place])] == identifier
+      {
+        break
+      }
+      place = next(place)
+    }
+    return place
+  }
 
   @inline(__always)
   private func fingerprint(_ identifier: Identifier<Tag>) -> UInt32 {
@@ -127,27 +122,26 @@ struct IdentifierTable<Tag>: ~Copyable {
   }
 
   @inline(__always)
-  private func home(_ fingerprint: UInt32) -> Int32 {
-    Int32(truncatingIfNeeded: (UInt64(fingerprint) &* UInt64(capacity)) >> 32)
+  private func home(_ fingerprint: UInt32) -> Int32 { Self.home(fingerprint, capacity: entries.count) }
+
+  @inline(__always)
+  private static func home(_ fingerprint: UInt32, capacity: Int32) -> Int32 {
+    Int32(truncatingIfNeeded: (UInt64(fingerprint) &* UInt64(UInt32(bitPattern: capacity))) >> 32)
   }
 
   @inline(__always)
-  private func next(_ place: Int32) -> Int32 {
-    place + 1 == Int32(truncatingIfNeeded: capacity) ? 0 : place + 1
-  }
+  private func next(_ place: Int32) -> Int32 { place &+ 1 == entries.count ? 0 : place &+ 1 }
 
+  /// Makes the table larger by a half, so that it is never less than half full once it has grown.
   @inline(never)
   private mutating func grow() {
-    let old = capacity
-    // By a half, so that the table is never less than half full once it has grown.
-    capacity = (capacity + capacity / 2 + 63) & ~63
-    var larger = Slab<UInt64>(shift: 12)
-    while larger.count < capacity { _ = larger.append(0) }
-    for place in 0..<Int32(old) where entries[place] != 0 {
-      var free = home(UInt32(truncatingIfNeeded: entries[place] >> 32))
-      while larger[free] != 0 { free = next(free) }
-      larger[free] = entries[place]
+    var larger = Slab<UInt64>()
+    _ = larger.appendRun((entries.count + entries.count / 2 + 63) & ~63, repeating: Self.empty)
+    for index in 0..<entries.count where entries[index] != Self.empty {
+      var place = Self.home(UInt32(truncatingIfNeeded: entries[index] >> 32), capacity: larger.count)
+      while larger[place] != Self.empty { place = place + 1 == larger.count ? 0 : place + 1 }
+      larger[place] = entries[index]
     }
-    entries = larger
+    swap(&entries, &larger)
   }
 }

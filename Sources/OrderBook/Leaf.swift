@@ -1,145 +1,209 @@
 import Market
 
-/// Up to 32 orders of a ladder that follow each other in price-time priority.
+/// Up to 32 orders of a ladder that follow each other in price-time priority. The orders themselves are in ``Leaves``.
 struct Leaf: BitwiseCopyable, Sendable {
   /// The most orders in a leaf.
-  static var capacity: Int { 32 }
+  static var capacity: Int32 { 32 }
 
-  /// By position: the order's rank less `base`; behind the last order the greatest value, which no order has.
-  private var distances = InlineArray<32, UInt32>(repeating: .max)
-  /// By position: the order's slot; behind the last order -1.
-  private var slots = InlineArray<32, Int32>(repeating: -1)
-  /// What the distances are counted from: at most the rank of the first order.
-  private var base: Int64 = 0
-  private(set) var count: Int32 = 0
-  /// The shelf in which the leaf stands; of a vacant leaf the next vacant one.
+  /// What the orders' distances are counted from: at most the rank of the first.
+  var base: Int64 = 0
+  /// The number of orders.
+  var count: Int32 = 0
+  /// The shelf on which the leaf stands; of a vacant leaf -1.
   var shelf: Int32 = -1
+  /// The leaf behind this one on the ladder, or -1; of a vacant leaf the next vacant one.
+  var next: Int32 = -1
+  /// The ladder.
+  var ladder: Int32 = -1
   /// What a search may hope to find here.
   var hints = Hints()
 
   init() {}
+}
 
-  /// The slot of the order at `position`.
-  @inline(__always)
-  subscript(position: Int32) -> Int32 { slots[Int(position)] }
+/// The leaves of all ladders, each with its orders sorted by rank, then priority.
+///
+/// A leaf's orders lie in two runs of 32: their slots, and how far their ranks are from the leaf's base in 32 bits, so
+/// that a position is found by comparing all of them at once.
+struct Leaves: ~Copyable, Sendable {
+  private var leaves = Slab<Leaf>()
+  /// By leaf and position: the order's rank less the leaf's base; behind the last order the greatest value.
+  private var distances = Slab<UInt32>()
+  /// By leaf and position: the order's slot; behind the last order `none`.
+  private var slots = Slab<UInt32>()
 
-  /// The rank of the order at `position`.
-  @inline(__always)
-  func rank(_ position: Int32) -> Int64 { base &+ Int64(distances[Int(position)]) }
+  private static var none: UInt32 { .max }
 
-  /// Whether an order with `rank` fits beside those that are here.
+  init() {}
+
+  /// The same leaves in memory of their own.
+  init(copying other: borrowing Leaves) {
+    leaves = Slab(copying: other.leaves)
+    distances = Slab(copying: other.distances)
+    slots = Slab(copying: other.slots)
+  }
+
+  /// The bytes allocated.
+  var usedBytes: Int { leaves.usedBytes + distances.usedBytes + slots.usedBytes }
+
+  /// The leaf named `leaf`.
   @inline(__always)
-  func canHold(_ rank: Int64) -> Bool {
+  subscript(leaf: Int32) -> Leaf {
+    _read { yield leaves[leaf] }
+    _modify { yield &leaves[leaf] }
+  }
+
+  /// A new, empty leaf.
+  mutating func append() -> Int32 {
+    _ = distances.appendRun(Leaf.capacity, repeating: .max)
+    _ = slots.appendRun(Leaf.capacity, repeating: Self.none)
+    return leaves.append(Leaf())
+  }
+
+  /// The slot of the order at `position` of `leaf`.
+  @inline(__always)
+  func slot(_ leaf: Int32, _ position: Int32) -> Int32 {
+    Int32(truncatingIfNeeded: slots[leaf &* 32 &+ position])
+  }
+
+  /// The rank of the order at `position` of `leaf`.
+  @inline(__always)
+  func rank(_ leaf: Int32, _ position: Int32) -> Int64 {
+    leaves[leaf].base &+ Int64(distances[leaf &* 32 &+ position])
+  }
+
+  /// Whether an order with `rank` fits beside those that are in `leaf`.
+  @inline(__always)
+  func canHold(_ leaf: Int32, _ rank: Int64) -> Bool {
+    let count = leaves[leaf].count
     if count == 0 { return true }
-    let low = min(rank, self.rank(0))
-    let high = max(rank, self.rank(count - 1))
+    let low = min(rank, self.rank(leaf, 0))
+    let high = max(rank, self.rank(leaf, count - 1))
     let (span, overflow) = high.subtractingReportingOverflow(low)
     return !overflow && span < Int64(UInt32.max)
   }
 
-  /// The number of orders that have at most `rank`. Looks at all distances alike, which takes no branch.
+  /// The number of orders of `leaf` that have at most `rank`.
   @inline(__always)
-  func positionBehind(_ rank: Int64) -> Int32 {
-    if count == 0 || rank < base { return 0 }
-    let distance = UInt32(clamping: min(rank &- base, Int64(UInt32.max) - 1))
-    var behind: Int32 = 0
-    for position in 0..<Self.capacity { behind &+= distances[position] <= distance ? 1 : 0 }
-    return behind
+  func positionBehind(_ rank: Int64, in leaf: Int32) -> Int32 {
+    let base = leaves[leaf].base
+    if rank < base { return 0 }
+    let (distance, overflow) = rank.subtractingReportingOverflow(base)
+    if overflow || distance >= Int64(UInt32.max) { return leaves[leaf].count }
+    return distances.countAtMost(UInt32(truncatingIfNeeded: distance), first: leaf &* 32)
   }
 
-  /// The position of the order in `slot`, which is here.
+  /// The position of the order in `slot`, which is in `leaf`.
   @inline(__always)
-  func position(of slot: Int32) -> Int32 {
-    var found: Int32 = 0
-    for position in 0..<Self.capacity {
-      found &+= slots[position] == slot ? Int32(truncatingIfNeeded: position) : 0
-    }
-    return found
+  func position(of slot: Int32, in leaf: Int32) -> Int32 {
+    slots.offset(of: UInt32(bitPattern: slot), first: leaf &* 32)
   }
 
-  /// Puts in an order at `position`; there is room, and the leaf can hold the rank.
+  /// Puts an order into `leaf` at `position`; there is room, and the leaf can hold the rank.
   @inline(__always)
-  mutating func insert(_ slot: Int32, rank: Int64, at position: Int32) {
+  mutating func insert(_ slot: Int32, rank: Int64, into leaf: Int32, at position: Int32) {
+    let count = leaves[leaf].count
     if count == 0 {
-      base = rank
-    } else if rank < base || rank &- base >= Int64(UInt32.max) {
-      rebase(to: min(rank, self.rank(0)))
+      leaves[leaf].base = rank
+    } else if rank < leaves[leaf].base || rank &- leaves[leaf].base >= Int64(UInt32.max) {
+      rebase(leaf, to: min(rank, self.rank(leaf, 0)))
     }
-    var index = Int(count)
-    while index > Int(position) {
-      distances[index] = distances[index - 1]
-      slots[index] = slots[index - 1]
-      index -= 1
-    }
-    distances[index] = UInt32(truncatingIfNeeded: rank &- base)
-    slots[index] = slot
-    count += 1
+    let first = leaf &* 32
+    distances.moveUp(from: first + position, to: first + count + 1)
+    slots.moveUp(from: first + position, to: first + count + 1)
+    distances[first + position] = UInt32(truncatingIfNeeded: rank &- leaves[leaf].base)
+    slots[first + position] = UInt32(bitPattern: slot)
+    leaves[leaf].count = count + 1
   }
 
-  /// Takes out the order at `position`.
+  /// Takes the order at `position` out of `leaf`.
   @inline(__always)
-  mutating func remove(at position: Int32) {
-    var index = Int(position)
-    let last = Int(count) - 1
-    while index < last {
-      distances[index] = distances[index + 1]
-      slots[index] = slots[index + 1]
-      index += 1
-    }
+  mutating func remove(at position: Int32, from leaf: Int32) {
+    let first = leaf &* 32
+    let last = first + leaves[leaf].count - 1
+    distances.moveDown(from: first + position, to: last + 1)
+    slots.moveDown(from: first + position, to: last + 1)
     distances[last] = .max
-    slots[last] = -1
-    count -= 1
+    slots[last] = Self.none
+    leaves[leaf].count -= 1
   }
 
-  private mutating func rebase(to newBase: Int64) {
-    for position in 0..<Int(count) {
-      distances[position] = UInt32(truncatingIfNeeded: rank(Int32(position)) &- newBase)
+  private mutating func rebase(_ leaf: Int32, to base: Int64) {
+    for position in 0..<leaves[leaf].count {
+      distances[leaf &* 32 &+ position] = UInt32(truncatingIfNeeded: rank(leaf, position) &- base)
     }
-    base = newBase
+    leaves[leaf].base = base
   }
 }
 
 /// Up to 32 leaves of a ladder that follow each other.
 struct Shelf: BitwiseCopyable, Sendable {
   /// The most leaves on a shelf.
-  static var capacity: Int { 32 }
+  static var capacity: Int32 { 32 }
 
-  /// By position: the leaf.
-  private var leaves = InlineArray<32, Int32>(repeating: -1)
-  private(set) var count: Int32 = 0
+  /// The number of leaves.
+  var count: Int32 = 0
   /// The ladder of the shelf; of a vacant shelf the next vacant one.
   var ladder: Int32 = -1
   /// What a search may hope to find here.
   var hints = Hints()
 
   init() {}
+}
 
-  /// The leaf at `position`.
+/// The shelves of all ladders.
+struct Shelves: ~Copyable, Sendable {
+  private var shelves = Slab<Shelf>()
+  /// By shelf and position: the leaf.
+  private var leaves = Slab<Int32>()
+
+  init() {}
+
+  /// The same shelves in memory of their own.
+  init(copying other: borrowing Shelves) {
+    shelves = Slab(copying: other.shelves)
+    leaves = Slab(copying: other.leaves)
+  }
+
+  /// The bytes allocated.
+  var usedBytes: Int { shelves.usedBytes + leaves.usedBytes }
+
+  /// The shelf named `shelf`.
   @inline(__always)
-  subscript(position: Int32) -> Int32 { leaves[Int(position)] }
+  subscript(shelf: Int32) -> Shelf {
+    _read { yield shelves[shelf] }
+    _modify { yield &shelves[shelf] }
+  }
 
-  /// The position of `leaf`, which stands here.
-  func position(of leaf: Int32) -> Int32 {
-    for position in 0..<count where leaves[Int(position)] == leaf { return position }
+  /// A new, empty shelf.
+  mutating func append() -> Int32 {
+    _ = leaves.appendRun(Shelf.capacity, repeating: -1)
+    return shelves.append(Shelf())
+  }
+
+  /// The leaf at `position` of `shelf`.
+  @inline(__always)
+  func leaf(_ shelf: Int32, _ position: Int32) -> Int32 { leaves[shelf &* 32 &+ position] }
+
+  /// The position of `leaf`, which stands on `shelf`.
+  func position(of leaf: Int32, on shelf: Int32) -> Int32 {
+    for position in 0..<shelves[shelf].count where self.leaf(shelf, position) == leaf { return position }
     preconditionFailure("a leaf that is not on its shelf")
   }
 
-  /// Puts in a leaf at `position`; there is room.
-  mutating func insert(_ leaf: Int32, at position: Int32) {
-    var index = Int(count)
-    while index > Int(position) {
-      leaves[index] = leaves[index - 1]
-      index -= 1
-    }
-    leaves[index] = leaf
-    count += 1
+  /// Puts a leaf on `shelf` at `position`; there is room.
+  mutating func insert(_ leaf: Int32, onto shelf: Int32, at position: Int32) {
+    let first = shelf &* 32
+    leaves.moveUp(from: first + position, to: first + shelves[shelf].count + 1)
+    leaves[first + position] = leaf
+    shelves[shelf].count += 1
   }
 
-  /// Takes out the leaf at `position`.
-  mutating func remove(at position: Int32) {
-    for index in Int(position)..<Int(count) - 1 { leaves[index] = leaves[index + 1] }
-    count -= 1
-    leaves[Int(count)] = -1
+  /// Takes the leaf at `position` off `shelf`.
+  mutating func remove(at position: Int32, from shelf: Int32) {
+    let first = shelf &* 32
+    leaves.moveDown(from: first + position, to: first + shelves[shelf].count)
+    shelves[shelf].count -= 1
   }
 }
 

@@ -3,7 +3,7 @@ import NodeCrypto
 
 extension OrderBook {
   /// The number of orders in the book, open or not.
-  public var count: Int { read { $0.orders.count } }
+  public var count: Int { read { Int($0.orders.count) } }
 
   /// The number of resting orders on `side`: those that can be taken from.
   public func openCount(_ side: Side) -> Int {
@@ -11,7 +11,7 @@ extension OrderBook {
   }
 
   /// The bytes of memory that the book has allocated for its orders, but for the details that few orders have.
-  public var allocatedBytes: Int { read { $0.allocatedBytes } }
+  public var usedBytes: Int { read { $0.usedBytes } }
 
   /// The order named `id`, or nil when it is not in the book.
   public func order(_ id: OrderID) -> Order? {

@@ -19,13 +19,7 @@ import NodeCrypto
 /// `docs/ORDERBOOK.md` explains the structures. With `n` orders a change costs O(log n) and the steps of the one calendar
 /// that it changes.
 public struct OrderBook: Sendable {
-  private var storage: Storage
-
-  /// The class that gives the core its identity. A core is changed only by a book that alone refers to it.
-  private final class Storage: @unchecked Sendable {
-    var core: BookCore
-    init(_ core: consuming BookCore) { self.core = core }
-  }
+  private var core: BookCore
 
   /// An empty book at the Unix epoch.
   ///
@@ -35,15 +29,17 @@ public struct OrderBook: Sendable {
   ///   - seed: keys the table of ids. It changes no result; one that others cannot guess keeps them from choosing ids
   ///     that collide in the table.
   public init(classVRAMMiB: [UInt32] = [], own: NodeID? = nil, seed: UInt64 = 0) {
-    storage = Storage(BookCore(classVRAMMiB: classVRAMMiB, own: own, seed: seed))
+    core = BookCore(classVRAMMiB: classVRAMMiB, own: own, seed: seed)
   }
 
+  /// Gives the book a core that no copy of it shares, before a change.
+  @inline(__always)
   private mutating func makeUnique() {
-    if !isKnownUniquelyReferenced(&storage) { storage = Storage(BookCore(copying: storage.core)) }
+    if !isKnownUniquelyReferenced(&core) { core = BookCore(copying: core) }
   }
 
   /// The book's time: an order that expires at or before it is not in the book.
-  public var time: Timestamp { storage.core.time }
+  public var time: Timestamp { core.time }
 
   // MARK: Changes
 
@@ -61,7 +57,7 @@ public struct OrderBook: Sendable {
   @discardableResult
   public mutating func insert(_ order: Order) -> Insertion {
     makeUnique()
-    return storage.core.insert(order)
+    return core.insert(order)
   }
 
   /// What became of an order that was to be amended.
@@ -80,7 +76,7 @@ public struct OrderBook: Sendable {
   @discardableResult
   public mutating func amend(_ order: Order) -> Amendment {
     makeUnique()
-    return storage.core.amend(order)
+    return core.amend(order)
   }
 
   /// Takes out an order for good.
@@ -89,8 +85,8 @@ public struct OrderBook: Sendable {
   @discardableResult
   public mutating func cancel(_ id: OrderID) -> Bool {
     makeUnique()
-    guard let slot = storage.core.orders.slot(of: id) else { return false }
-    storage.core.remove(slot)
+    guard let slot = core.orders.slot(of: id) else { return false }
+    core.remove(slot)
     return true
   }
 
@@ -100,9 +96,9 @@ public struct OrderBook: Sendable {
   @discardableResult
   public mutating func removeAll(ownedBy owner: NodeID) -> [OrderID] {
     makeUnique()
-    let slots = storage.core.slots(ownedBy: owner)
-    let ids = slots.map { storage.core.orders[$0] }
-    for slot in slots { storage.core.remove(slot) }
+    let slots = core.slots(ownedBy: owner)
+    let ids = slots.map { core.orders[$0] }
+    for slot in slots { core.remove(slot) }
     return ids
   }
 
@@ -114,7 +110,7 @@ public struct OrderBook: Sendable {
   public mutating func take(_ id: OrderID, gpus: Int32, slots: SlotRange) -> Bool {
     guard gpus >= 1 else { return false }
     makeUnique()
-    return storage.core.take(id, gpus: Int64(gpus), slots: slots)
+    return core.take(id, gpus: Int64(gpus), slots: slots)
   }
 
   /// Undoes a ``take(_:gpus:slots:)`` of the same GPUs and slots.
@@ -124,7 +120,7 @@ public struct OrderBook: Sendable {
   public mutating func putBack(_ id: OrderID, gpus: Int32, slots: SlotRange) -> Bool {
     guard gpus >= 1 else { return false }
     makeUnique()
-    return storage.core.take(id, gpus: -Int64(gpus), slots: slots)
+    return core.take(id, gpus: -Int64(gpus), slots: slots)
   }
 
   /// Moves the book's time forward to `time` and takes out the orders that have expired by then. An earlier time than
@@ -135,7 +131,7 @@ public struct OrderBook: Sendable {
   public mutating func advance(to time: Timestamp) -> [OrderID] {
     guard self.time < time else { return [] }
     makeUnique()
-    return storage.core.advance(to: time)
+    return core.advance(to: time)
   }
 
   // MARK: Matching
@@ -154,17 +150,17 @@ public struct OrderBook: Sendable {
   /// The call may correct hints that speed up later searches, and changes nothing else.
   public mutating func match(_ taker: OrderID, context: MatchContext) -> Match? {
     makeUnique()
-    return storage.core.match(taker, context)
+    return core.match(taker, context)
   }
 
   /// The same for an order that is not in the book, as if nothing of it were taken.
-  public func match(_ taker: Order, context: MatchContext) -> Match? { storage.core.match(taker, context) }
+  public func match(_ taker: Order, context: MatchContext) -> Match? { core.match(taker, context) }
 
   /// What a bid that is not in the book would take now, and what it would take if it had to start as soon as possible.
   /// Empty plans for an offer.
   ///
   /// - Complexity: O(n) for each piece.
-  public func quote(_ bid: Order, context: MatchContext) -> Quote { storage.core.quote(bid, context) }
+  public func quote(_ bid: Order, context: MatchContext) -> Quote { core.quote(bid, context) }
 
   /// How many of the orders on the other side `id` can trade with, and why not with the others; nil when the order is
   /// not open. ``match(_:context:)`` finds a trade exactly if some count as ``MatchCondition/matching`` or
@@ -172,7 +168,7 @@ public struct OrderBook: Sendable {
   ///
   /// - Complexity: O(counter-orders of an acceptable class x calendar steps).
   public func explain(_ id: OrderID, context: MatchContext) -> MatchExplanation? {
-    storage.core.orders.slot(of: id).flatMap { storage.core.explain($0, context) }
+    core.orders.slot(of: id).flatMap { core.explain($0, context) }
   }
 
   /// The open orders of `owner` that came after `id` and might take from it: on the other side, of an acceptable class,
@@ -181,8 +177,8 @@ public struct OrderBook: Sendable {
   ///
   /// - Complexity: O(orders of `owner`) for the book's own owner, O(n) for others.
   public func counterOrders(crossing id: OrderID, ownedBy owner: NodeID) -> [OrderID] {
-    guard let slot = storage.core.orders.slot(of: id) else { return [] }
-    return storage.core.counterOrders(crossing: slot, ownedBy: owner)
+    guard let slot = core.orders.slot(of: id) else { return [] }
+    return core.counterOrders(crossing: slot, ownedBy: owner)
   }
 
   // MARK: Digest
@@ -197,12 +193,12 @@ public struct OrderBook: Sendable {
   ///   differ.
   public mutating func digest() -> Digest {
     makeUnique()
-    return storage.core.digest()
+    return core.digest()
   }
 
   /// The same digest, computed from all orders and from nothing that was computed before. O(n).
-  public func digestFromScratch() -> Digest { storage.core.digestFromScratch() }
+  public func digestFromScratch() -> Digest { core.digestFromScratch() }
 
   /// Reads the core.
-  func read<Result>(_ body: (borrowing BookCore) -> Result) -> Result { body(storage.core) }
+  func read<Result>(_ body: (BookCore) -> Result) -> Result { body(core) }
 }

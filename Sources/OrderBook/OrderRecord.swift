@@ -3,7 +3,7 @@ import NodeCrypto
 
 /// What matching reads of an order: one cache line.
 ///
-/// The widths are those of any market: see ``init(_:owner:)``. An order that does not fit is *exotic*: kept with all its
+/// The widths are those of any market: see ``of(_:owner:)``. An order that does not fit is *exotic*: kept with all its
 /// values in its ``OrderDetails``, never open.
 struct OrderRecord: BitwiseCopyable, Sendable {
   /// Micro-units per GPU-hour.
@@ -62,34 +62,48 @@ struct OrderRecord: BitwiseCopyable, Sendable {
   init() {}
 
   /// The record of `order`, whose owner has the slot `owner`: exotic where a number does not fit.
-  init(_ order: Order, owner: Int32) {
+  @inline(__always)
+  static func of(_ order: Order, owner: Int32) -> OrderRecord {
+    var record = OrderRecord()
+    switch order.body {
+    case .offer(let offer):
+      record.fill(
+        order.priority, owner, flags: .present, offer.gpuClass, gpus: offer.gpus, minimumGPUs: offer.minimumGPUs,
+        slots: offer.minimumSlots, window: offer.window, price: offer.price, expiry: offer.expiry,
+        offer.timeInForce, isPostOnly: offer.isPostOnly)
+    case .bid(let bid):
+      record.fill(
+        order.priority, owner, flags: [.bid, .present], bid.gpuClasses.first, gpus: bid.gpus,
+        minimumGPUs: bid.minimumGPUs, slots: bid.durationSlots, window: bid.window, price: bid.price,
+        expiry: bid.expiry, bid.timeInForce, isPostOnly: bid.isPostOnly)
+    }
+    return record
+  }
+
+  @inline(__always)
+  private mutating func fill(
+    _ priority: OrderPriority, _ owner: Int32, flags known: Flags, _ gpuClass: GPUClassIndex?, gpus: Int32,
+    minimumGPUs: Int32, slots duration: Int64, window: SlotRange, price: Price, expiry: Timestamp,
+    _ timeInForce: TimeInForce, isPostOnly: Bool
+  ) {
     self.owner = owner
-    let body = order.body
-    let priority = order.priority
-    let (duration, isBid) =
-      switch body {
-      case .offer(let offer): (offer.minimumSlots, false)
-      case .bid(let bid): (bid.durationSlots, true)
-      }
-    let window = body.window
-    let fits =
-      Self.fits(priority.time) && Self.fits(body.expiry) && priority.sequence < 1 << 52 && priority.index < 1 << 12
-      && window.start.index >= 0 && window.end.index <= Int64(UInt32.max) && window.count <= Int64(Int32.max)
-      && Int32(exactly: duration) != nil
-    var flags: Flags = isBid ? [.bid, .present] : .present
-    switch body.timeInForce {
+    self.price = price.micros
+    self.gpus = gpus
+    self.minimumGPUs = minimumGPUs
+    var flags = known
+    switch timeInForce {
     case .goodTillCancelled: break
     case .immediateOrCancel: flags.insert(.immediateOrCancel)
     case .fillOrKill: flags.insert(.fillOrKill)
     }
-    if body.isPostOnly { flags.insert(.postOnly) }
-    price = body.price.micros
-    gpus = body.gpus
-    minimumGPUs = body.minimumGPUs
+    if isPostOnly { flags.insert(.postOnly) }
+    let fits =
+      Self.fits(priority.time) && Self.fits(expiry) && priority.sequence < 1 << 52 && priority.index < 1 << 12
+      && window.start.index >= 0 && window.end.index <= Int64(UInt32.max) && window.count <= Int64(Int32.max)
+      && Int32(exactly: duration) != nil
     if fits {
-      let gpuClass = body.firstClass
       timeAndClass = UInt64(priority.time.milliseconds) << 16 | UInt64(gpuClass?.position ?? 0)
-      expiryAndFlags = UInt64(body.expiry.milliseconds) << 16
+      expiryAndFlags = UInt64(expiry.milliseconds) << 16
       place = priority.sequence << 12 | UInt64(priority.index)
       start = UInt32(window.start.index)
       length = Int32(window.count)
@@ -135,16 +149,6 @@ struct OrderRecord: BitwiseCopyable, Sendable {
   var timeInForce: TimeInForce {
     if flags.contains(.fillOrKill) { return .fillOrKill }
     return flags.contains(.immediateOrCancel) ? .immediateOrCancel : .goodTillCancelled
-  }
-}
-
-extension OrderBody {
-  /// The first class; nil for a bid that names none.
-  fileprivate var firstClass: GPUClassIndex? {
-    switch self {
-    case .offer(let offer): offer.gpuClass
-    case .bid(let bid): bid.gpuClasses.first
-    }
   }
 }
 

@@ -7,7 +7,7 @@ struct RunPool<Element: BitwiseCopyable>: ~Copyable {
 
   /// An empty pool. New runs hold `filler`.
   init(filler: Element) {
-    slab = Slab(shift: 10)
+    slab = Slab()
     self.filler = filler
   }
 
@@ -19,7 +19,7 @@ struct RunPool<Element: BitwiseCopyable>: ~Copyable {
   }
 
   /// The bytes allocated.
-  var allocatedBytes: Int { slab.allocatedBytes + free.reduce(0) { $0 + $1.capacity * 4 } }
+  var usedBytes: Int { slab.usedBytes + free.reduce(0) { $0 + $1.capacity * MemoryLayout<Int32>.stride } }
 
   /// The k of the smallest run that holds `count` elements.
   static func exponent(for count: Int) -> Int {
@@ -29,7 +29,7 @@ struct RunPool<Element: BitwiseCopyable>: ~Copyable {
   /// A run of 2^`exponent` elements, each of them the filler. O(length).
   mutating func allocate(exponent: Int) -> Int32 {
     while free.count <= exponent { free.append([]) }
-    guard let run = free[exponent].popLast() else { return slab.appendRun(1 << exponent, repeating: filler) }
+    guard let run = free[exponent].popLast() else { return slab.appendRun(1 << Int32(exponent), repeating: filler) }
     for offset in 0..<Int32(1 << exponent) { slab[run + offset] = filler }
     return run
   }

@@ -1,117 +1,120 @@
-/// Memory for trivial values that are named by 32-bit indexes: the one type of the book that holds pointers.
+import Glibc
+
+/// A growing array of trivial values that are named by 32-bit indexes: the one type of the book that holds pointers.
 ///
-/// The elements lie in chunks of 2^`shift` that never move, so that growing copies nothing. Invariants:
+/// Invariants:
 ///
-/// 1. `allocations` owns the memory: each is freed once, by `deinit`.
-/// 2. `chunks[k]` points to room for elements `k << shift` up to `(k + 1) << shift`, inside one of the allocations.
-///    Chunks that were allocated together follow each other in memory.
-/// 3. Elements below `count` are initialized; `count <= chunkCount << shift`.
-/// 4. Every access checks its index against `count`: an index from a bug ends the process instead of reading elsewhere.
+/// 1. `base` is memory from `realloc` for `capacity` elements, or dangles while `capacity` is 0; `deinit` frees it once.
+/// 2. Elements below `count` are initialized; `0 <= count <= capacity`.
+/// 3. Every access checks its index against `count`: an index from a bug ends the process instead of reading elsewhere.
+/// 4. No pointer leaves a method.
 ///
-/// An element needs no destruction, which `BitwiseCopyable` guarantees.
+/// An element needs no destruction and can be moved as bytes, which `BitwiseCopyable` guarantees. Memory grows by
+/// doubling; where it is large, the system moves pages instead of copying bytes, and pages that were never written cost
+/// nothing.
 struct Slab<Element: BitwiseCopyable>: ~Copyable {
+  private var base: UnsafeMutablePointer<Element>
   /// The number of elements.
-  private(set) var count = 0
+  private(set) var count: Int32 = 0
+  private var capacity: Int32 = 0
 
-  private let shift: Int
-  private let mask: Int
-  private var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
-  private var chunkCount = 0
-  private var directoryCapacity: Int
-  private var allocations: [UnsafeMutableBufferPointer<Element>] = []
-
-  /// An empty slab in chunks of 2^`shift` elements; memory is allocated when the first element comes.
-  init(shift: Int) {
-    self.shift = shift
-    mask = (1 << shift) - 1
-    directoryCapacity = 4
-    chunks = .allocate(capacity: directoryCapacity)
-  }
+  /// An empty slab, which owns no memory.
+  init() { base = UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment)! }
 
   /// A slab with the same elements in memory of its own. O(count).
   init(copying other: borrowing Slab) {
-    self.init(shift: other.shift)
-    for allocation in other.allocations {
-      let copy = UnsafeMutableBufferPointer<Element>.allocate(capacity: allocation.count)
-      let used = max(0, min(allocation.count, other.count - chunkCount << shift))
-      copy.baseAddress?.initialize(from: allocation.baseAddress!, count: used)
-      adopt(copy)
-    }
+    self.init()
+    guard other.count > 0 else { return }
+    reserve(other.count)
+    base.initialize(from: other.base, count: Int(other.count))
     count = other.count
   }
 
   deinit {
-    for allocation in allocations { allocation.deallocate() }
-    chunks.deallocate()
+    if capacity > 0 { free(base) }
   }
 
-  /// The bytes allocated.
-  var allocatedBytes: Int {
-    allocations.reduce(0) { $0 + $1.count } * MemoryLayout<Element>.stride
-      + directoryCapacity * MemoryLayout<UnsafeMutablePointer<Element>>.stride
-  }
+  /// The bytes of memory that hold elements.
+  var usedBytes: Int { Int(count) * MemoryLayout<Element>.stride }
 
   /// The element at `index`, which must be below ``count``.
   subscript(index: Int32) -> Element {
     @inline(__always)
-    _read { yield address(index).pointee }
+    unsafeAddress { UnsafePointer(address(index)) }
     @inline(__always)
-    _modify { yield &address(index).pointee }
+    unsafeMutableAddress { address(index) }
   }
 
-  /// Adds an element at the end and gives its index. O(1).
+  /// Adds an element at the end and gives its index. O(1) amortized.
   @inline(__always)
   mutating func append(_ element: Element) -> Int32 {
-    if count == chunkCount << shift { grow(by: 1) }
-    chunks[count >> shift].advanced(by: count & mask).initialize(to: element)
+    if count == capacity { reserve(count + 1) }
+    (base + Int(count)).initialize(to: element)
     count += 1
-    return Int32(truncatingIfNeeded: count - 1)
+    return count - 1
   }
 
-  /// Adds `length` elements, a power of two, that lie next to each other, and gives the index of the first, which is a
-  /// multiple of `length`. Gaps that the alignment leaves are initialized and never used. O(length).
-  mutating func appendRun(_ length: Int, repeating element: Element) -> Int32 {
-    let first = (count + length - 1) & ~(length - 1)
-    let end = first + length
-    if end > chunkCount << shift { grow(by: max(1, length >> shift)) }
-    while count < end {
-      chunks[count >> shift].advanced(by: count & mask).initialize(to: element)
-      count += 1
-    }
-    return Int32(truncatingIfNeeded: first)
+  /// Adds `length` elements and gives the index of the first. O(length).
+  mutating func appendRun(_ length: Int32, repeating element: Element) -> Int32 {
+    if count + length > capacity { reserve(count + length) }
+    (base + Int(count)).initialize(repeating: element, count: Int(length))
+    count += length
+    return count - length
+  }
+
+  /// Moves the elements from `start` up to `end`, all but the last of them, one place up: the last one is overwritten.
+  @inline(__always)
+  mutating func moveUp(from start: Int32, to end: Int32) {
+    precondition(0 <= start && start < end && end <= count, "a slab has no such elements")
+    (base + Int(start) + 1).update(from: base + Int(start), count: Int(end - start) - 1)
+  }
+
+  /// Moves the elements from `start` up to `end`, all but the first of them, one place down: the first is overwritten.
+  @inline(__always)
+  mutating func moveDown(from start: Int32, to end: Int32) {
+    precondition(0 <= start && start < end && end <= count, "a slab has no such elements")
+    (base + Int(start)).update(from: base + Int(start) + 1, count: Int(end - start) - 1)
   }
 
   @inline(__always)
   private func address(_ index: Int32) -> UnsafeMutablePointer<Element> {
-    let index = Int(truncatingIfNeeded: UInt32(bitPattern: index))
-    precondition(index < count, "a slab has no such element")
-    return chunks[index >> shift] + (index & mask)
+    precondition(UInt32(bitPattern: index) < UInt32(bitPattern: count), "a slab has no such element")
+    return base + Int(index)
   }
 
   @inline(never)
-  private mutating func grow(by chunkCount: Int) {
-    precondition((self.chunkCount + chunkCount) << shift <= Int(Int32.max), "a slab has room for 2^31 elements")
-    adopt(.allocate(capacity: chunkCount << shift))
-  }
-
-  /// Takes over an allocation of whole chunks.
-  private mutating func adopt(_ allocation: UnsafeMutableBufferPointer<Element>) {
-    let added = allocation.count >> shift
-    if chunkCount + added > directoryCapacity {
-      let capacity = max(2 * directoryCapacity, chunkCount + added)
-      let larger = UnsafeMutablePointer<UnsafeMutablePointer<Element>>.allocate(capacity: capacity)
-      larger.moveInitialize(from: chunks, count: chunkCount)
-      chunks.deallocate()
-      chunks = larger
-      directoryCapacity = capacity
-    }
-    for chunk in 0..<added {
-      chunks.advanced(by: chunkCount).initialize(to: allocation.baseAddress! + chunk << shift)
-      chunkCount += 1
-    }
-    allocations.append(allocation)
+  private mutating func reserve(_ wanted: Int32) {
+    precondition(wanted > 0 && wanted <= 1 << 30, "a slab has room for 2^30 elements")
+    let larger = max(wanted, min(2 * max(capacity, 16), 1 << 30))
+    guard
+      let memory = realloc(capacity > 0 ? UnsafeMutableRawPointer(base) : nil, Int(larger) * MemoryLayout<Element>.stride)
+    else { fatalError("there is no memory for \(larger) elements of \(MemoryLayout<Element>.stride) bytes") }
+    base = memory.bindMemory(to: Element.self, capacity: Int(larger))
+    capacity = larger
   }
 }
 
-/// The slab is memory that it alone owns.
+extension Slab where Element == UInt32 {
+  /// How many of the 32 elements from `first` on are at most `value`. Looks at all alike, which takes no branch.
+  @inline(__always)
+  func countAtMost(_ value: UInt32, first: Int32) -> Int32 {
+    precondition(0 <= first && first + 32 <= count, "a slab has no such elements")
+    let elements = base + Int(first)
+    var found: UInt32 = 0
+    for offset in 0..<32 { found &+= elements[offset] <= value ? 1 : 0 }
+    return Int32(truncatingIfNeeded: found)
+  }
+
+  /// Where in the 32 elements from `first` on `value` stands; 32 when it does not.
+  @inline(__always)
+  func offset(of value: UInt32, first: Int32) -> Int32 {
+    precondition(0 <= first && first + 32 <= count, "a slab has no such elements")
+    let elements = base + Int(first)
+    var found: UInt32 = 0
+    for offset in 0..<32 { found |= elements[offset] == value ? 1 << UInt32(truncatingIfNeeded: offset) : 0 }
+    return Int32(truncatingIfNeeded: found.trailingZeroBitCount)
+  }
+}
+
+/// The memory is the slab's alone.
 extension Slab: @unchecked Sendable where Element: Sendable {}

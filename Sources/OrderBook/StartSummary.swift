@@ -3,7 +3,7 @@ import Market
 /// When a delivery could start, for each of some GPUs and some lengths, in any of the offers of a leaf or a shelf.
 ///
 /// Row (g, r) is a set of 256 buckets of four slots, taken modulo 256. It has every bucket in which one of the offers has
-/// a slot from which ``gpuSteps``[g] GPUs are free for ``lengthSteps``[r] slots. It may have more: what is carved out is
+/// a slot from which ``gpuStep(_:)`` of g GPUs are free for ``lengthStep(_:)`` of r slots. It may have more: what is carved out is
 /// taken out of a row only when a search went there in vain (``OrderBook`` and `docs/ORDERBOOK.md`). A search for so many
 /// GPUs and slots looks at the row of the greatest steps that are no greater.
 ///
@@ -14,10 +14,28 @@ struct StartSummary: BitwiseCopyable, Sendable {
   var gpuRows: UInt8 = 0
   var lengthRows: UInt8 = 0
 
-  /// The rows' GPUs.
-  static let gpuSteps: InlineArray<11, Int32> = [1, 2, 3, 4, 5, 6, 7, 8, 16, 64, 256]
-  /// The rows' lengths in slots.
-  static let lengthSteps: InlineArray<9, Int32> = [1, 4, 8, 12, 16, 24, 32, 48, 96]
+  /// The GPUs of a row: 1, 2, 3, 4, 5, 6, 7, 8, 16, 64, 256.
+  @inline(__always)
+  static func gpuStep(_ gpuRow: UInt8) -> Int32 {
+    if gpuRow < 8 { return Int32(gpuRow) + 1 }
+    return gpuRow == 8 ? 16 : gpuRow == 9 ? 64 : 256
+  }
+
+  /// The length of a row in slots: 1, 4, 8, 12, 16, 24, 32, 48, 96.
+  @inline(__always)
+  static func lengthStep(_ lengthRow: UInt8) -> Int32 {
+    switch lengthRow {
+    case 0: 1
+    case 1: 4
+    case 2: 8
+    case 3: 12
+    case 4: 16
+    case 5: 24
+    case 6: 32
+    case 7: 48
+    default: 96
+    }
+  }
 
   /// The row of the greatest GPU step that is at most `gpus`, at least 1.
   @inline(__always)
@@ -29,8 +47,9 @@ struct StartSummary: BitwiseCopyable, Sendable {
   /// The row of the greatest length step that is at most `length`, at least 1.
   @inline(__always)
   static func lengthRow(_ length: Int32) -> UInt8 {
-    var row: UInt8 = 0
-    for step in 1..<9 { row &+= lengthSteps[step] <= length ? 1 : 0 }
+    if length < 4 { return 0 }
+    var row: UInt8 = 1
+    while row < 8, lengthStep(row + 1) <= length { row += 1 }
     return row
   }
 
@@ -67,6 +86,13 @@ struct Buckets: BitwiseCopyable, Sendable {
     let from = low & 255
     words = Self.bits(from, min(256, from + count))
     if from + count > 256 { words |= Self.bits(0, from + count - 256) }
+  }
+
+  /// Adds the bucket of `slot`.
+  @inline(__always)
+  mutating func add(slot: UInt32) {
+    let bucket = slot >> 2
+    words[Int(bucket >> 6 & 3)] |= 1 << UInt64(bucket & 63)
   }
 
   /// Whether the two sets have a bucket in common.

@@ -30,7 +30,7 @@ struct StepCalendars: ~Copyable, Sendable {
   init(copying other: borrowing StepCalendars) { pool = RunPool(copying: other.pool) }
 
   /// The bytes allocated.
-  var allocatedBytes: Int { pool.allocatedBytes }
+  var usedBytes: Int { pool.usedBytes }
 
   /// Adds `difference` to what is used in the slots from `start` up to `end`.
   mutating func shift(_ run: inout StepRun, by difference: Int64, start: Int64, end: Int64) {

@@ -74,7 +74,7 @@ extension BookCore {
 
   /// An order that is not in the book as a taker of which nothing is taken; nil when it could never be open.
   func taker(_ order: Order, earliestStart: Slot) -> Taker? {
-    let record = OrderRecord(order, owner: -1)
+    let record = OrderRecord.of(order, owner: -1)
     guard !record.flags.contains(.exotic), record.gpus >= 1, record.isBid || record.gpus >= record.minimumGPUs,
       record.isBid || (record.minimumGPUs >= 1 && record.slots >= 1 && record.length >= record.slots)
     else { return nil }
