@@ -24,8 +24,8 @@ extension OrderBook {
   /// The same digest, computed from all orders and from nothing that was computed before. O(n).
   public func digestFromScratch() -> Digest {
     var hash = SetHash()
-    for position in table.positions where table[position].isOpen {
-      hash.add(table[position].digestElement)
+    for position in table.positions {
+      for element in table[position].digestElements { hash.add(element) }
     }
     return hash.digest
   }
@@ -36,12 +36,12 @@ extension OrderBook {
 struct DigestChanges: Sendable {
   private var hash = SetHash()
   /// By table position: the element that is in the hash for the order there; empty when none is.
-  private var hashed: [[UInt8]] = []
+  private var hashed: [[[UInt8]]] = []
   /// By table position: whether it is in `marked`.
   private var isMarked: [Bool] = []
   private var marked: [OrderTable.Position] = []
   /// Elements in the hash whose orders have left the table. At most as many as the hash has elements.
-  private var departed: [[UInt8]] = []
+  private var departed: [[[UInt8]]] = []
 
   /// Notes that the order at `position` came or changed. O(1).
   mutating func mark(_ position: OrderTable.Position) {
@@ -64,16 +64,16 @@ struct DigestChanges: Sendable {
 
   /// Brings the hash up to date with `table`.
   mutating func fold(_ table: OrderTable) -> Digest {
-    for element in departed { hash.remove(element) }
+    for element in departed { for part in element { hash.remove(part) } }
     departed.removeAll()
     for position in marked {
       let index = Int(position)
       isMarked[index] = false
-      var element: [UInt8] = []
-      if let state = table.stateIfOccupied(at: position), state.isOpen { element = state.digestElement }
+      var element: [[UInt8]] = []
+      if let state = table.stateIfOccupied(at: position) { element = state.digestElements }
       guard element != hashed[index] else { continue }
-      if !hashed[index].isEmpty { hash.remove(hashed[index]) }
-      if !element.isEmpty { hash.add(element) }
+      for part in hashed[index] where !element.contains(part) { hash.remove(part) }
+      for part in element where !hashed[index].contains(part) { hash.add(part) }
       hashed[index] = element
     }
     marked.removeAll()
@@ -81,43 +81,3 @@ struct DigestChanges: Sendable {
   }
 }
 
-extension OrderState {
-  /// The bytes that stand for the order in the book's digest: see ``OrderBook/digest()``.
-  var digestElement: [UInt8] {
-    var element = Array("p2pnode/book/v1\0".utf8)
-    id.append(to: &element)
-    element.append(side.rawValue)
-    switch holding {
-    case .bid(let bid, let taken):
-      element.appendBigEndian(bid.remaining(taken: taken))
-    case .offer(let offer, let calendar):
-      for run in calendar.offeredRuns where run.free < offer.gpus {
-        element.appendBigEndian(run.slots.start.index)
-        element.appendBigEndian(run.slots.end.index)
-        element.appendBigEndian(offer.gpus - run.free)
-      }
-    }
-    return element
-  }
-}
-
-extension CapacityCalendar {
-  /// The window cut where the number of *free* GPUs changes: runs that differ in how far they are oversold are one.
-  fileprivate var offeredRuns: [(slots: SlotRange, free: Int32)] {
-    var merged: [(slots: SlotRange, free: Int32)] = []
-    for run in runs {
-      if let last = merged.last, last.free == run.free {
-        merged[merged.count - 1].slots = SlotRange(start: last.slots.start, end: run.slots.end)
-      } else {
-        merged.append((run.slots, run.free))
-      }
-    }
-    return merged
-  }
-}
-
-extension [UInt8] {
-  fileprivate mutating func appendBigEndian(_ value: some FixedWidthInteger) {
-    Swift.withUnsafeBytes(of: value.bigEndian) { append(contentsOf: $0) }
-  }
-}

@@ -16,10 +16,10 @@ public struct CapacityCalendar: Hashable, Sendable {
   public let window: SlotRange
 
   /// Ascending; neighbours differ; 0 GPUs are used before the first step, and the last step goes back to 0.
-  private var steps: [Step] = []
+  private(set) var steps: [Step] = []
 
   /// From `start` up to the next step's start, `used` GPUs are used.
-  private struct Step: Hashable, Sendable {
+  struct Step: Hashable, Sendable {
     var start: Slot
     var used: Int64
   }
@@ -28,6 +28,12 @@ public struct CapacityCalendar: Hashable, Sendable {
   public init(gpus: Int32, window: SlotRange) {
     self.gpus = gpus
     self.window = window
+  }
+
+  func moved(gpus: Int32, window: SlotRange) -> Self {
+    var moved = Self(gpus: gpus, window: window)
+    moved.steps = steps
+    return moved
   }
 
   /// Carves `gpus` GPUs out of the slots of `range`.
@@ -86,7 +92,7 @@ public struct CapacityCalendar: Hashable, Sendable {
     runs.reserveCapacity(steps.count + 1)
     var start = window.start
     for next in 0...steps.count {
-      let end = next == steps.count ? window.end : steps[next].start
+      let end = next == steps.count ? window.end : max(start, min(window.end, steps[next].start))
       if start < end {
         let used = used(beforeStep: next)
         runs.append(CapacityRun(slots: SlotRange(start: start, end: end), used: used, free: free(whenUsed: used)))
@@ -121,7 +127,6 @@ public struct CapacityCalendar: Hashable, Sendable {
   }
 
   private mutating func shift(by difference: Int64, over range: SlotRange) {
-    let range = window.intersection(range)
     guard difference != 0, !range.isEmpty else { return }
     let first = splitStep(at: range.start)
     let last = splitStep(at: range.end)

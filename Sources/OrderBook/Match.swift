@@ -45,9 +45,11 @@ public struct MatchContext: Hashable, Sendable {
   public var staleOwners: Set<NodeID>
   /// Counter-orders that the taker tried lately without success.
   public var triedOrders: Set<OrderID>
+  public var records: [NodeID: ProviderRecord]
 
   /// A context; what is left out rules out nothing.
-  public init(earliestStart: Slot, staleOwners: Set<NodeID> = [], triedOrders: Set<OrderID> = []) {
+  public init(earliestStart: Slot, staleOwners: Set<NodeID> = [], triedOrders: Set<OrderID> = [], records: [NodeID: ProviderRecord] = [:]) {
+    self.records = records
     self.earliestStart = earliestStart
     self.staleOwners = staleOwners
     self.triedOrders = triedOrders

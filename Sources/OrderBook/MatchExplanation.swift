@@ -32,8 +32,7 @@ public enum MatchCondition: String, CaseIterable, Hashable, Sendable {
   case price
   /// The bid does not accept the offer's region.
   case region
-  /// The machine does not have the attributes that the bid demands.
-  case attributes
+  case vram, interconnect, watts, co2, probed, provider, record
   /// From the earliest start on, the two windows do not share as many slots as the bid wants, or it wants fewer slots
   /// than the offer sells at least.
   case window
@@ -45,6 +44,7 @@ public enum MatchCondition: String, CaseIterable, Hashable, Sendable {
   case alreadyTried = "already_tried"
   /// The counter-order came later: its owner proposes.
   case later
+  case postOnly = "post_only"
   /// None fails: the two can trade now.
   case matching
 }

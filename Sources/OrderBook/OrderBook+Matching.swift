@@ -13,20 +13,31 @@ extension OrderBook {
   ///
   /// - Complexity: O(crossing counter-orders x calendar steps) at worst.
   public func match(_ taker: OrderID, context: MatchContext) -> Match? {
-    guard let state = state(of: taker), state.isOpen else { return nil }
+    guard let state = state(of: taker) else { return nil }
+    return match(state, context: context)
+  }
+
+  public func match(_ taker: Order, context: MatchContext) -> Match? { match(OrderState(taker), context: context) }
+
+  func match(_ state: OrderState, context: MatchContext, isSoonest: Bool = false) -> Match? {
+    guard state.isOpen else { return nil }
+    var best: Match?
     let limit = OrderIndex.Entry.ladderRank(state.side.opposite, state.price)
     for entry in counterOrders(of: state) {
-      guard entry.rank <= limit else { return nil }
+      guard entry.rank <= limit else { return best }
       let counter = table[entry.position]
       guard counter.owner != state.owner, failedEligibility(of: counter, for: state, context) == nil else { continue }
       let pairing = Pairing(state, counter, earliestStart: context.earliestStart)
-      guard pairing.failedTerm == nil, let piece = pairing.piece else { continue }
-      return Match(
+      guard pairing.failedTerm(context, self, state.side == .offer ? state.owner : counter.owner) == nil, let piece = pairing.piece else { continue }
+      let match = Match(
         offer: state.side == .offer ? state.id : counter.id, bid: state.side == .bid ? state.id : counter.id,
         takerSide: state.side, gpus: piece.gpus, slots: piece.slots, price: counter.price,
         gpuClass: pairing.offer.gpuClass)
+      if !isSoonest { return match }
+      if let found = best, found.slots.start <= match.slots.start { continue }
+      best = match
     }
-    return nil
+    return best
   }
 
   /// How many of the orders on the other side `id` can trade with, and why not with the others; nil when the order is
@@ -48,8 +59,8 @@ extension OrderBook {
       bestCounterPrice = bestCounterPrice ?? counter.price
       let pairing = Pairing(state, counter, earliestStart: context.earliestStart)
       let failed =
-        pairing.failedTerm ?? (pairing.piece == nil ? .gpus : failedEligibility(of: counter, for: state, context))
-      orders[failed ?? .matching, default: 0] += 1
+        pairing.failedTerm(context, self, state.side == .offer ? state.owner : counter.owner) ?? (pairing.piece == nil ? .gpus : failedEligibility(of: counter, for: state, context))
+      orders[failed ?? (state.order.body.isPostOnly ? .postOnly : .matching), default: 0] += 1
     }
     let counterOrders = openCount(state.side.opposite)
     orders[.gpuClass] = counterOrders - ofAcceptableClass
@@ -63,14 +74,14 @@ extension OrderBook {
   /// - Complexity: O(orders of `owner` on that side).
   public func counterOrders(crossing id: OrderID, ownedBy owner: NodeID) -> [OrderID] {
     guard
-      let state = state(of: id), state.isOpen, state.owner != owner,
+      let state = state(of: id), state.rests, state.owner != owner,
       let candidates = owned[OwnedSide(owner: owner, side: state.side.opposite)]
     else { return [] }
     var crossing: [OrderID] = []
     for entry in candidates where state.priority < table.priorities[Int(entry.position)] {
       let candidate = table[entry.position]
       let (ask, limit) = state.side == .offer ? (state.price, candidate.price) : (candidate.price, state.price)
-      guard candidate.isOpen, ask <= limit, state.sharesClass(with: candidate) else { continue }
+      guard candidate.rests, ask <= limit, state.sharesClass(with: candidate) else { continue }
       crossing.append(candidate.id)
     }
     return crossing
@@ -78,7 +89,7 @@ extension OrderBook {
 
   /// The open orders on the other side that share a class with `state`, in price-time priority, each once.
   private func counterOrders(of state: OrderState) -> MergedOrders {
-    MergedOrders(state.gpuClasses.map { openOrders($0, state.side.opposite) }, table.priorities)
+    MergedOrders(Set(state.gpuClasses).sorted().map { openOrders($0, state.side.opposite) }, table.priorities)
   }
 
   /// The first condition, apart from the two orders' terms, that keeps `counter` from being the maker; nil when none.

@@ -34,7 +34,20 @@ public struct OrderBook: Sendable {
   }
 
   /// An empty book at the Unix epoch.
-  public init() {}
+  let classVRAMMiB: [UInt32]
+  public init(classVRAMMiB: [UInt32] = [], seed: UInt64 = 0) { self.classVRAMMiB = classVRAMMiB }
+
+  public enum Amendment: Hashable, Sendable { case amended, unknown, otherSide, expired }
+
+  @discardableResult
+  public mutating func amend(_ order: Order) -> Amendment {
+    guard let position = table.position(of: order.id) else { return .unknown }
+    guard let state = table[position].amended(order) else { return .otherSide }
+    remove(at: position)
+    guard time < order.body.expiry else { return .expired }
+    enter(state)
+    return .amended
+  }
 
   /// What became of an order that was to be inserted.
   public enum Insertion: Hashable, Sendable {
@@ -51,14 +64,17 @@ public struct OrderBook: Sendable {
   public mutating func insert(_ order: Order) -> Insertion {
     guard table.position(of: order.id) == nil else { return .duplicate }
     guard time < order.body.expiry else { return .expired }
-    let state = OrderState(order)
+    enter(OrderState(order))
+    return .inserted
+  }
+
+  private mutating func enter(_ state: OrderState) {
     let position = table.insert(state)
     expiries.insert(.expiry(state, at: position), table.priorities)
     owned[OwnedSide(owner: state.owner, side: state.side), default: OrderIndex()]
       .insert(.owned(state, at: position), table.priorities)
-    if state.isOpen { enterLadders(state, position) }
+    if state.rests { enterLadders(state, position) }
     changes.mark(position)
-    return .inserted
   }
 
   /// Takes out an order for good.
@@ -128,18 +144,18 @@ public struct OrderBook: Sendable {
     _ id: OrderID, _ gpus: Int32, by body: (inout OrderTable, OrderTable.Position) -> Void
   ) -> Bool {
     guard gpus >= 1, let position = table.position(of: id) else { return false }
-    let wasOpen = table[position].isOpen
+    let wasOpen = table[position].rests
     body(&table, position)
     let state = table[position]
-    if wasOpen, !state.isOpen { leaveLadders(state, position) }
-    if !wasOpen, state.isOpen { enterLadders(state, position) }
+    if wasOpen, !state.rests { leaveLadders(state, position) }
+    if !wasOpen, state.rests { enterLadders(state, position) }
     changes.mark(position)
     return true
   }
 
   private mutating func remove(at position: OrderTable.Position) {
     let state = table[position]
-    if state.isOpen { leaveLadders(state, position) }
+    if state.rests { leaveLadders(state, position) }
     expiries.remove(.expiry(state, at: position), table.priorities)
     let key = OwnedSide(owner: state.owner, side: state.side)
     owned[key]?.remove(.owned(state, at: position), table.priorities)

@@ -11,11 +11,30 @@ public struct OrderState: Hashable, Sendable {
   /// Its place in time and its owner.
   public let priority: OrderPriority
   /// The terms and what is taken. The two are one value, so that an offer always has a calendar and a bid a count.
-  private(set) var holding: Holding
+  var holding: Holding
   /// Whether something is left to trade: of a bid at least one GPU, of an offer at least one smallest piece, that is
   /// `minimumGPUs` GPUs free in `minimumSlots` consecutive slots. An order that is not open is not on the ladder and
   /// not in the digest, but a put-back makes it open again.
-  public private(set) var isOpen: Bool
+  public internal(set) var isOpen: Bool
+
+  public var taken: Int64 {
+    if case .bid(_, let taken) = holding { taken } else { 0 }
+  }
+
+  var rests: Bool { isOpen && !order.body.timeInForce.isImmediate }
+
+  /// The state with other terms.
+  func amended(_ order: Order) -> OrderState? {
+    var state = OrderState(order)
+    switch (holding, order.body) {
+    case (.offer(_, let old), .offer(let offer)):
+      state.holding = .offer(offer, old.moved(gpus: offer.gpus, window: offer.window))
+    case (.bid(_, let taken), .bid(let bid)): state.holding = .bid(bid, taken: taken)
+    default: return nil
+    }
+    state.isOpen = state.holding.isOpen
+    return state
+  }
 
   enum Holding: Hashable, Sendable {
     case offer(Offer, CapacityCalendar)

@@ -27,14 +27,24 @@ struct Pairing {
     }
   }
 
-  /// The first condition on the orders' terms that fails, or nil.
-  var failedTerm: MatchCondition? {
+  func failedTerm(_ context: MatchContext, _ book: OrderBook, _ provider: NodeID) -> MatchCondition? {
     if bid.price < offer.price { return .price }
-    if bid.requirements.firstUnmet(
-      by: offer.attributes, classVRAMMiB: 0, provider: NodeID(word0: 0, word1: 0, word2: 0, word3: 0),
-      record: { ProviderRecord() }) != nil
+    let position = Int(offer.gpuClass.position)
+    let vram = position < book.classVRAMMiB.count ? book.classVRAMMiB[position] : 0
+    if let unmet = bid.requirements.firstUnmet(
+      by: offer.attributes, classVRAMMiB: vram, provider: provider,
+      record: { context.records[provider] ?? ProviderRecord() })
     {
-      return .attributes
+      switch unmet {
+      case .region: return .region
+      case .vram: return .vram
+      case .interconnect: return .interconnect
+      case .watts: return .watts
+      case .co2: return .co2
+      case .probed: return .probed
+      case .provider: return .provider
+      case .record: return .record
+      }
     }
     if bid.durationSlots < offer.minimumSlots || window.count < bid.durationSlots { return .window }
     return nil
