@@ -60,7 +60,8 @@ struct Supervisor {
       return worker.process.terminationReason == .uncaughtSignal
     }
     guard isTrap(check.stream) else { return "# \(check) ended its process, but not when it was run again.\n" }
-    return "# \(check)\n# It ends the process.\n" + OperationText.write(StreamShrinker.shrink(check.stream, fails: isTrap))
+    return "# \(check)\n# It ends the process.\n"
+      + OperationText.write(StreamShrinker.shrink(check.stream, fails: isTrap))
   }
 
   private func start(_ arguments: [String]) -> Worker {

@@ -97,8 +97,9 @@ extension ReferenceBook {
   }
 
   /// The first condition that fails for a taker and a maker on different sides, and the piece when none does.
-  private func judge(_ taker: Entry, _ maker: Entry, _ context: MatchContext) -> (condition: MatchCondition, piece: Piece?)
-  {
+  private func judge(_ taker: Entry, _ maker: Entry, _ context: MatchContext) -> (
+    condition: MatchCondition, piece: Piece?
+  ) {
     let (sale, purchase) = taker.terms.side == .offer ? (taker, maker) : (maker, taker)
     let (offer, bid) = (sale.terms, purchase.terms)
     if !bid.classes.contains(offer.classes[0]) { return (.gpuClass, nil) }

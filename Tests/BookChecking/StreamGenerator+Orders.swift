@@ -28,7 +28,9 @@ extension StreamGenerator {
     let (gpus, window) = (gpus(), window())
     var classes = (0..<shape.classes).filter { _ in draw.once(in: 2) }.map { GPUClassIndex(UInt16($0)) }
     if classes.isEmpty { classes = [gpuClass()] }
-    if draw.once(in: shape.oddsOfEdges) { classes = draw.pick([[], classes + classes, [GPUClassIndex(65_535)] + classes]) }
+    if draw.once(in: shape.oddsOfEdges) {
+      classes = draw.pick([[], classes + classes, [GPUClassIndex(65_535)] + classes])
+    }
     var bid = Bid(
       gpuClasses: GPUClassList(classes), gpus: gpus, durationSlots: slotCount(window), window: window,
       price: price(isOffer: false), minimumGPUs: smallestPiece(gpus),
@@ -141,7 +143,8 @@ extension StreamGenerator {
     guard !draw.once(in: 3) else { return Attributes() }
     return Attributes(
       region: draw.pick(["EU", "EU-FR", "US-CA", ""]), interconnect: draw.pick(["nvlink", "pcie", ""]),
-      driver: draw.pick(["", "", "570.1"]), wattsPerGPU: draw.pick([0, 350, 700]), gramsCO2PerKWh: draw.pick([0, 50, 400]),
+      driver: draw.pick(["", "", "570.1"]), wattsPerGPU: draw.pick([0, 350, 700]),
+      gramsCO2PerKWh: draw.pick([0, 50, 400]),
       vramMiB: draw.pick([0, 0, 24_576, 81_920]),
       probed: AttributeSet(rawValue: draw.pick([0, 63, UInt32(draw.below(64))])))
   }

@@ -56,7 +56,8 @@ package struct StreamGenerator {
     case .explain: return .explain(id(), context())
     case .crossing: return .crossing(id(), owner())
     case .ladder:
-      return .ladder(gpuClass(), side(), limit: draw.pick([0, 1, 3, .max]), at: Slot(base + Int64(draw.below(shape.span))))
+      return .ladder(
+        gpuClass(), side(), limit: draw.pick([0, 1, 3, .max]), at: Slot(base + Int64(draw.below(shape.span))))
     case .depth:
       return .depth(
         gpuClass(), from: Slot(base - 2 + Int64(draw.below(shape.span))), hours: draw.below(8),

@@ -53,7 +53,9 @@ extension StreamRunner {
       try expect("taken", state.taken, entry.taken)
       return try expect("calendar of a bid", state.calendar, nil)
     }
-    guard let calendar = state.calendar else { throw Disagreement(description: "the offer \(state.id) has no calendar") }
+    guard let calendar = state.calendar else {
+      throw Disagreement(description: "the offer \(state.id) has no calendar")
+    }
     try expect("GPUs of the calendar", Int(calendar.gpus), terms.gpus)
     try expect("window of the calendar", calendar.window, terms.order.body.window)
     let runs = calendar.runs.map { Run(start: $0.slots.start.index, end: $0.slots.end.index, used: $0.used) }
@@ -144,7 +146,8 @@ extension StreamRunner {
     try require("the bid's duration", match.slots.count == bid.durationSlots)
     try require("slots of both windows", offer.window.contains(match.slots) && bid.window.contains(match.slots))
     try require("no start too early", context.earliestStart <= match.slots.start)
-    try require("no less than the offer sells", match.gpus >= offer.minimumGPUs && match.slots.count >= offer.minimumSlots)
+    try require(
+      "no less than the offer sells", match.gpus >= offer.minimumGPUs && match.slots.count >= offer.minimumSlots)
     try require("no less than the bid takes", match.gpus >= min(bid.minimumGPUs, purchase.remainingGPUs))
     try require("no more than the bid wants", match.gpus >= 1 && match.gpus <= purchase.remainingGPUs)
     try require("an accepted class", match.gpuClass == offer.gpuClass && bid.gpuClasses.contains(offer.gpuClass))

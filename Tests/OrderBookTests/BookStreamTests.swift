@@ -9,7 +9,9 @@ struct BookStreamTests {
   /// Steps in all. Without optimization a step takes about a millisecond, with it some forty microseconds:
   /// `BookCheck` runs ten million of them, and the variable sets any number here.
   static let operations: Int = {
-    if let number = ProcessInfo.processInfo.environment["P2PNODE_BOOK_OPERATIONS"].flatMap({ Int($0) }) { return number }
+    if let number = ProcessInfo.processInfo.environment["P2PNODE_BOOK_OPERATIONS"].flatMap({ Int($0) }) {
+      return number
+    }
     #if DEBUG
       return 60_000
     #else
@@ -77,7 +79,9 @@ struct OperationTextTests {
     }
   }
 
-  @Test("a line that is no step is refused", arguments: ["leap id=0.0.0.1", "cancel", "cancel id=7", "take id", "take id=0.0.0.1 gpus=x slots=0:1"])
+  @Test(
+    "a line that is no step is refused",
+    arguments: ["leap id=0.0.0.1", "cancel", "cancel id=7", "take id", "take id=0.0.0.1 gpus=x slots=0:1"])
   func malformed(line: String) {
     #expect(throws: OperationTextError.self) { try OperationText.read(line) }
   }

@@ -72,7 +72,9 @@ struct ExplanationTests {
   @Test("each counter-order counts once, under the first condition that fails")
   func everyCondition() throws {
     let explanation = try #require(Self.book().explain(orderID(50), context: Self.context))
-    for condition in MatchCondition.allCases { #expect(explanation.count(condition) == (condition == .postOnly ? 0 : 1)) }
+    for condition in MatchCondition.allCases {
+      #expect(explanation.count(condition) == (condition == .postOnly ? 0 : 1))
+    }
     #expect(explanation.counterOrders == 17)
     #expect(Self.book().match(orderID(50), context: Self.context)?.offer == orderID(17))
   }

@@ -5,7 +5,9 @@ import Testing
 
 @Suite("Immediate and post-only orders")
 struct ImmediateOrderTests {
-  @Test("an immediate order takes but is never there to be taken", arguments: [.immediateOrCancel, .fillOrKill] as [TimeInForce])
+  @Test(
+    "an immediate order takes but is never there to be taken",
+    arguments: [.immediateOrCancel, .fillOrKill] as [TimeInForce])
   func neverRests(force: TimeInForce) {
     var book = OrderBook(.offer(1, owner: 5, time: 10, force: force), .bid(2, owner: 6, time: 20, force: force))
     book.insert(.bid(3, owner: 7, time: 30))

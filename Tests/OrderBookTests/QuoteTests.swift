@@ -51,7 +51,8 @@ struct QuoteTests {
   func depth() {
     var book = OrderBook(
       .offer(1, time: 10, gpus: 8, window: slots(0, 8), price: 100), .offer(2, time: 11, gpus: 4, price: 100),
-      .offer(3, time: 12, gpus: 2, window: slots(2, 8), price: 90), .bid(4, time: 13, gpus: 3, window: slots(3, 7), price: 5),
+      .offer(3, time: 12, gpus: 2, window: slots(2, 8), price: 90),
+      .bid(4, time: 13, gpus: 3, window: slots(3, 7), price: 5),
       .bid(5, time: 14, gpus: 5, window: slots(4, 20), price: 9))
     book.take(orderID(1), gpus: 6, slots: slots(5, 6))
     book.take(orderID(2), gpus: 4, slots: slots(0, 1))
@@ -62,7 +63,9 @@ struct QuoteTests {
     #expect(hours.map { levels($0.bids) } == [[[5, 3, 1]], [[9, 5, 1], [5, 3, 1]], [[9, 5, 1]]])
     let best = book.depth(gpuClass: classA, from: Slot(4), hours: 1, slotsPerHour: 4, levels: 1)
     #expect(levels(best[0].offers) == [[90, 2, 1]] && levels(best[0].bids) == [[9, 5, 1]])
-    #expect(book.depth(gpuClass: classB, from: Slot(0), hours: 2, slotsPerHour: 4, levels: 9).allSatisfy { $0.offers.isEmpty })
+    #expect(
+      book.depth(gpuClass: classB, from: Slot(0), hours: 2, slotsPerHour: 4, levels: 9).allSatisfy { $0.offers.isEmpty }
+    )
     #expect(book.depth(gpuClass: classA, from: Slot(0), hours: 0, slotsPerHour: 4, levels: 9).isEmpty)
   }
 }

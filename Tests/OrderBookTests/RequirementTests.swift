@@ -53,7 +53,8 @@ struct RequirementTests {
     #expect(meets(attributes) { ($0.interconnect, $0.probedOnly) = ("nvlink", true) })
     #expect(!meets(attributes) { ($0.interconnect, $0.regions, $0.probedOnly) = ("nvlink", ["EU"], true) })
     #expect(meets(attributes) { $0.probedOnly = true })
-    #expect(!meets(Attributes(), vram: [80]) { ($0.minimumVRAMMiB, $0.probedOnly) = (80, true) }, "the class is not probed")
+    #expect(
+      !meets(Attributes(), vram: [80]) { ($0.minimumVRAMMiB, $0.probedOnly) = (80, true) }, "the class is not probed")
   }
 
   @Test("a list of providers accepts those in it, a list of excluded ones all others")
@@ -81,7 +82,8 @@ struct RequirementTests {
   @Test("the record that counts is the provider's, whichever order takes")
   func offerTakes() {
     let book = OrderBook(
-      .bid(1, owner: 5, time: 10, requirements: demanding { $0.minimumSettledTrades = 1 }), .offer(2, owner: 7, time: 20))
+      .bid(1, owner: 5, time: 10, requirements: demanding { $0.minimumSettledTrades = 1 }),
+      .offer(2, owner: 7, time: 20))
     func match(_ records: [NodeID: ProviderRecord]) -> Match? {
       book.match(orderID(2), context: MatchContext(earliestStart: Slot(0), records: records))
     }
