@@ -87,7 +87,13 @@ let package = Package(
 
     .testTarget(name: "CryptoTests", dependencies: ["NodeCrypto"]),
     .testTarget(name: "MarketTests", dependencies: ["Market", "NodeCrypto"]),
-    .testTarget(name: "OrderBookTests", dependencies: ["OrderBook", "Market", "NodeCrypto"]),
+    // The plain reference that the order book is checked against, and a program that does it at length.
+    .target(
+      name: "BookChecking", dependencies: ["OrderBook", "Market", "NodeCrypto"], path: "Tests/BookChecking"),
+    .executableTarget(name: "BookCheck", dependencies: ["BookChecking", "OrderBook"], path: "Tests/BookCheck"),
+    .testTarget(
+      name: "OrderBookTests", dependencies: ["BookChecking", "OrderBook", "Market", "NodeCrypto"],
+      exclude: ["Fixtures"]),
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Market", "NodeCrypto", "Wire"]),
     .testTarget(name: "SettlementTests", dependencies: ["Settlement", "Market", "NodeCrypto", "Wire"]),
     .testTarget(

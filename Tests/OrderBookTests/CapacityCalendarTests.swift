@@ -1,3 +1,4 @@
+import BookChecking
 import Market
 import OrderBook
 import Testing
@@ -12,7 +13,7 @@ struct CapacityCalendarTests {
     #expect(calendar.greatestFree == 8)
   }
 
-  @Test("carved rectangles add up where they overlap, and a window's edges clip them")
+  @Test("carved rectangles add up where they overlap, and only what is in the window shows")
   func overlap() {
     var calendar = CapacityCalendar(gpus: 8, window: slots(10, 20))
     calendar.add(3, slots(5, 15))
@@ -45,6 +46,22 @@ struct CapacityCalendarTests {
     calendar.add(3, slots(5, 9))
     #expect(calendar.runs.count == 2, "two rectangles side by side are one run")
     calendar.remove(3, slots(0, 9))
+    #expect(calendar == empty)
+  }
+
+  @Test("what is carved outside the window does not show, and is there when it is put back")
+  func outsideTheWindow() {
+    let empty = CapacityCalendar(gpus: 8, window: slots(10, 20))
+    var calendar = empty
+    calendar.add(8, slots(0, 12))
+    calendar.add(5, slots(18, 40))
+    calendar.add(1, slots(50, 60))
+    #expect([9, 10, 12, 18, 20].map { calendar.free(at: Slot($0)) } == [0, 0, 8, 3, 0])
+    #expect(calendar.runs.map(\.used) == [8, 0, 5])
+    calendar.remove(8, slots(0, 10))
+    calendar.remove(8, slots(10, 12))
+    calendar.remove(1, slots(50, 60))
+    calendar.remove(5, slots(18, 40))
     #expect(calendar == empty)
   }
 
@@ -108,17 +125,21 @@ struct CapacityCalendarTests {
 
   @Test("random carvings agree with a count for each slot", arguments: 1...20)
   func agreesWithCounts(seed: UInt64) {
-    var generator = OperationGenerator(seed: seed)
+    var draw = Draw(seed: seed)
+    func drawRange() -> SlotRange {
+      let start = Int64(draw.below(8))
+      return slots(start, start + 1 + Int64(draw.below(6)))
+    }
     var calendar = CapacityCalendar(gpus: 6, window: slots(2, 12))
     var used = [Int](repeating: 0, count: 20)
     for _ in 0..<200 {
-      let (gpus, range) = (1 + generator.draw(4), generator.range())
-      let isCarving = generator.draw(2) == 0
+      let (gpus, range) = (1 + draw.below(4), drawRange())
+      let isCarving = draw.below(2) == 0
       if isCarving { calendar.add(Int32(gpus), range) } else { calendar.remove(Int32(gpus), range) }
       for slot in range.start.index..<range.end.index { used[Int(slot)] += isCarving ? gpus : -gpus }
       let free = used.indices.map { (2..<12).contains($0) ? min(6, max(0, 6 - used[$0])) : 0 }
       #expect(free.indices.map { Int(calendar.free(at: Slot(Int64($0)))) } == free)
-      let (wanted, count, window) = (1 + generator.draw(6), 1 + generator.draw(5), generator.range())
+      let (wanted, count, window) = (1 + draw.below(6), 1 + draw.below(5), drawRange())
       let first = (window.start.index..<window.end.index).first { start in
         Int(start) + count <= Int(window.end.index)
           && free[Int(start)..<(Int(start) + count)].allSatisfy { $0 >= wanted }

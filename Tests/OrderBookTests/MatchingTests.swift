@@ -178,19 +178,6 @@ struct MatchingTests {
     #expect(book.openCount(.bid) == 1)
   }
 
-  @Test(
-    "a continent accepts its countries, a country only itself",
-    arguments: [
-      ("EU", "EU-FR", true), ("EU", "EU", true), ("EU-FR", "EU-FR", true), ("EU-FR", "EU", false),
-      ("EU-FR", "EU-DE", false), ("EU", "US-CA", false), ("EU", "", false), ("", "US-CA", true),
-    ])
-  func regions(wanted: String, declared: String, isAccepted: Bool) {
-    let book = OrderBook(
-      .offer(1, time: 10, attributes: Attributes(region: declared)),
-      .bid(2, time: 20, requirements: Requirements(regions: wanted.isEmpty ? [] : [wanted])))
-    #expect((book.match(orderID(2), context: anything) != nil) == isAccepted)
-  }
-
   @Test("stale owners and orders tried lately are passed over for the next best")
   func passedOver() {
     let book = OrderBook(
@@ -206,6 +193,17 @@ struct MatchingTests {
     book.take(orderID(2), gpus: 2, slots: slots(0, 4))
     #expect(book.match(orderID(2), context: anything) == nil)
     #expect(book.match(orderID(9), context: anything) == nil)
+  }
+
+  @Test("an order that is not in the book is matched by its own terms and place in time")
+  func probes() {
+    let book = OrderBook(.offer(1, owner: 5, time: 10), .bid(2, owner: 6, time: 20))
+    #expect(book.match(.bid(9, owner: 7, time: 30), context: anything)?.bid == orderID(9))
+    #expect(book.match(.offer(9, owner: 7, time: 30), context: anything)?.bid == orderID(2))
+    #expect(book.match(.bid(9, owner: 7, time: 5), context: anything) == nil)
+    #expect(book.match(.bid(9, owner: 5, time: 30), context: anything) == nil)
+    #expect(book.match(.bid(9, owner: 7, time: 30, gpus: 0), context: anything) == nil)
+    #expect(book.count == 2)
   }
 
   @Test("a changed order names the later own orders that might take from it, the earliest first")

@@ -90,6 +90,7 @@ struct OrderBookTests {
     #expect(book.state(of: orderID(1))?.remainingGPUs == 1)
     book.putBack(orderID(1), gpus: 30, slots: slots(0, 4))
     #expect(book.state(of: orderID(1))?.remainingGPUs == 4)
+    #expect(book.state(of: orderID(1))?.taken == -27)
   }
 
   @Test("taking from an unknown order or taking nothing has no effect")

@@ -27,6 +27,13 @@ let classC = GPUClassIndex(2)
 /// A context in which everything may start at slot 0 and nothing is ruled out.
 let anything = MatchContext(earliestStart: Slot(0))
 
+/// Requirements of which one thing is set.
+func demanding(_ change: (inout Requirements.Demands) -> Void) -> Requirements {
+  var demands = Requirements.Demands()
+  change(&demands)
+  return Requirements(demands)
+}
+
 extension Order {
   /// The order `number`, placed at `time` by `owner`, by default an owner of its own.
   static func make(_ number: UInt64, owner: UInt64? = nil, time: Int64, _ body: OrderBody) -> Order {
@@ -38,36 +45,39 @@ extension Order {
   static func offer(
     _ number: UInt64, owner: UInt64? = nil, time: Int64, gpuClass: GPUClassIndex = classA, gpus: Int32 = 8,
     window: SlotRange = slots(0, 10), price: Int64 = 2_000_000, minimumGPUs: Int32 = 1, minimumSlots: Int64 = 1,
-    attributes: Attributes = Attributes(), expiry: Int64 = 1_000_000
+    attributes: Attributes = Attributes(), expiry: Int64 = 1_000_000, force: TimeInForce = .goodTillCancelled,
+    isPostOnly: Bool = false
   ) -> Order {
     make(
       number, owner: owner, time: time,
       .offer(
         Offer(
           gpuClass: gpuClass, gpus: gpus, window: window, price: Price(micros: price), minimumGPUs: minimumGPUs,
-          minimumSlots: minimumSlots, attributes: attributes, expiry: at(expiry))))
+          minimumSlots: minimumSlots, attributes: attributes, expiry: at(expiry), timeInForce: force,
+          isPostOnly: isPostOnly)))
   }
 
   /// A bid for 2 GPUs during 4 slots in slots 0 to 9 at 2.000000, in one piece, unless told otherwise.
   static func bid(
     _ number: UInt64, owner: UInt64? = nil, time: Int64, gpuClasses: [GPUClassIndex] = [classA], gpus: Int32 = 2,
     duration: Int64 = 4, window: SlotRange = slots(0, 10), price: Int64 = 2_000_000, minimumGPUs: Int32? = nil,
-    requirements: Requirements = Requirements(), expiry: Int64 = 1_000_000
+    requirements: Requirements = Requirements(), expiry: Int64 = 1_000_000, force: TimeInForce = .goodTillCancelled,
+    isPostOnly: Bool = false
   ) -> Order {
     make(
       number, owner: owner, time: time,
       .bid(
         Bid(
           gpuClasses: GPUClassList(gpuClasses), gpus: gpus, durationSlots: duration, window: window,
-          price: Price(micros: price),
-          minimumGPUs: minimumGPUs ?? gpus, requirements: requirements, expiry: at(expiry))))
+          price: Price(micros: price), minimumGPUs: minimumGPUs ?? gpus, requirements: requirements, expiry: at(expiry),
+          timeInForce: force, isPostOnly: isPostOnly)))
   }
 }
 
 extension OrderBook {
   /// A book with the given orders.
-  init(_ orders: Order...) {
-    self.init()
+  init(classVRAMMiB: [UInt32] = [], _ orders: Order...) {
+    self.init(classVRAMMiB: classVRAMMiB)
     for order in orders { insert(order) }
   }
 
@@ -75,8 +85,18 @@ extension OrderBook {
   @discardableResult
   mutating func fill(_ taker: UInt64, context: MatchContext = anything) -> Match? {
     guard let match = match(orderID(taker), context: context) else { return nil }
+    take(match)
+    return match
+  }
+
+  /// Takes a match of both orders.
+  mutating func take(_ match: Match) {
     take(match.offer, gpus: match.gpus, slots: match.slots)
     take(match.bid, gpus: match.gpus, slots: match.slots)
-    return match
+  }
+
+  /// The numbers of the open orders of a ladder, the best first.
+  func numbers(_ side: Side, _ gpuClass: GPUClassIndex = classA) -> [UInt64] {
+    ladder(gpuClass: gpuClass, side: side).map(\.id.word3)
   }
 }

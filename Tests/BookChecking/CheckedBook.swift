@@ -1,0 +1,34 @@
+import Market
+import NodeCrypto
+import OrderBook
+
+/// What the checks need of an order book: the product's, or one that was spoilt to test the checks.
+package protocol CheckedBook: Sendable {
+  init(classVRAMMiB: [UInt32], seed: UInt64)
+  var time: Timestamp { get }
+  var count: Int { get }
+  mutating func insert(_ order: Order) -> OrderBook.Insertion
+  mutating func cancel(_ id: OrderID) -> Bool
+  mutating func removeAll(ownedBy owner: NodeID) -> [OrderID]
+  mutating func amend(_ order: Order) -> OrderBook.Amendment
+  mutating func take(_ id: OrderID, gpus: Int32, slots: SlotRange) -> Bool
+  mutating func putBack(_ id: OrderID, gpus: Int32, slots: SlotRange) -> Bool
+  mutating func advance(to time: Timestamp) -> [OrderID]
+  func openCount(_ side: Side) -> Int
+  func order(_ id: OrderID) -> Order?
+  func state(of id: OrderID) -> OrderState?
+  func orders(ownedBy owner: NodeID) -> [OrderState]
+  func hasOrders(ownedBy owner: NodeID) -> Bool
+  func ladder(gpuClass: GPUClassIndex, side: Side, limit: Int) -> [OrderState]
+  func levels(gpuClass: GPUClassIndex, side: Side, at slot: Slot, limit: Int) -> [PriceLevel]
+  func match(_ taker: OrderID, context: MatchContext) -> Match?
+  func match(_ taker: Order, context: MatchContext) -> Match?
+  func quote(_ bid: Order, context: MatchContext) -> Quote
+  func depth(gpuClass: GPUClassIndex, from: Slot, hours: Int, slotsPerHour: Int64, levels: Int) -> [DepthHour]
+  func explain(_ id: OrderID, context: MatchContext) -> MatchExplanation?
+  func counterOrders(crossing id: OrderID, ownedBy owner: NodeID) -> [OrderID]
+  mutating func digest() -> Digest
+  func digestFromScratch() -> Digest
+}
+
+extension OrderBook: CheckedBook {}

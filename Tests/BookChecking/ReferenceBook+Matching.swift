@@ -1,0 +1,164 @@
+import Market
+import NodeCrypto
+import OrderBook
+
+extension ReferenceBook {
+  /// What a pair of orders would trade.
+  struct Piece {
+    var start: Int64
+    var gpus: Int
+  }
+
+  /// Why an order does or does not trade.
+  struct Explanation: Equatable {
+    var counts: [MatchCondition: Int] = [:]
+    var counterOrders = 0
+    var bestCounterPrice: Int64?
+  }
+
+  func match(_ id: OrderID, _ context: MatchContext) -> Match? {
+    entry(id).flatMap { match($0, context) }
+  }
+
+  func match(_ order: Order, _ context: MatchContext) -> Match? { match(Entry(order), context) }
+
+  private func match(_ taker: Entry, _ context: MatchContext) -> Match? {
+    guard taker.isOpen else { return nil }
+    var best: (maker: Entry, piece: Piece)?
+    for maker in entries where maker.rests && maker.terms.side != taker.terms.side {
+      if let best, !maker.isBetter(than: best.maker) { continue }
+      if let piece = judge(taker, maker, context).piece { best = (maker, piece) }
+    }
+    return best.map { result(taker, $0.maker, $0.piece) }
+  }
+
+  private func result(_ taker: Entry, _ maker: Entry, _ piece: Piece) -> Match {
+    let (sale, purchase) = taker.terms.side == .offer ? (taker, maker) : (maker, taker)
+    return Match(
+      offer: sale.id, bid: purchase.id, takerSide: taker.terms.side, gpus: Int32(piece.gpus),
+      slots: SlotRange(start: Slot(piece.start), end: Slot(piece.start + purchase.terms.slots)),
+      price: Price(micros: maker.terms.price), gpuClass: GPUClassIndex(sale.terms.classes[0]))
+  }
+
+  func explain(_ id: OrderID, _ context: MatchContext) -> Explanation? {
+    guard let taker = entry(id), taker.isOpen else { return nil }
+    var explanation = Explanation()
+    var best: Entry?
+    for maker in entries where maker.rests && maker.terms.side != taker.terms.side {
+      var condition = judge(taker, maker, context).condition
+      if condition == .matching, taker.terms.isPostOnly { condition = .postOnly }
+      explanation.counts[condition, default: 0] += 1
+      explanation.counterOrders += 1
+      if condition != .gpuClass, condition != .ownOrder, best.map({ maker.isBetter(than: $0) }) ?? true { best = maker }
+    }
+    explanation.bestCounterPrice = best?.terms.price
+    return explanation
+  }
+
+  func counterOrders(crossing id: OrderID, ownedBy owner: NodeID) -> [OrderID] {
+    guard let changed = entry(id), changed.rests, changed.terms.owner != owner else { return [] }
+    return owned(by: owner).filter { own in
+      guard own.rests, own.terms.side != changed.terms.side, changed.isEarlier(than: own) else { return false }
+      let (sale, purchase) = own.terms.side == .offer ? (own, changed) : (changed, own)
+      return sale.terms.price <= purchase.terms.price && purchase.terms.classes.contains(sale.terms.classes[0])
+    }.map(\.id)
+  }
+
+  func quote(_ bid: Order, _ context: MatchContext) -> (cheapest: [Match], soonest: [Match]) {
+    (plan(bid, context) { $0.match($1, $2) }, plan(bid, context) { $0.soonestMatch($1, $2) })
+  }
+
+  /// One match after the other, each as if those before were taken.
+  private func plan(
+    _ bid: Order, _ context: MatchContext, next: (ReferenceBook, Entry, MatchContext) -> Match?
+  ) -> [Match] {
+    var (book, taker, plan) = (self, Entry(bid), [Match]())
+    while let match = next(book, taker, context) {
+      plan.append(match)
+      _ = book.take(match.offer, gpus: match.gpus, slots: match.slots)
+      taker.change(by: Int(match.gpus), match.slots)
+    }
+    return plan
+  }
+
+  /// The trade that starts first; among several the best price, then the earliest offer.
+  private func soonestMatch(_ taker: Entry, _ context: MatchContext) -> Match? {
+    guard taker.isOpen else { return nil }
+    var best: (maker: Entry, piece: Piece)?
+    for maker in entries where maker.rests && maker.terms.side != taker.terms.side {
+      guard let piece = judge(taker, maker, context).piece else { continue }
+      if let best {
+        if piece.start > best.piece.start { continue }
+        if piece.start == best.piece.start, !maker.isBetter(than: best.maker) { continue }
+      }
+      best = (maker, piece)
+    }
+    return best.map { result(taker, $0.maker, $0.piece) }
+  }
+
+  /// The first condition that fails for a taker and a maker on different sides, and the piece when none does.
+  private func judge(_ taker: Entry, _ maker: Entry, _ context: MatchContext) -> (
+    condition: MatchCondition, piece: Piece?
+  ) {
+    let (sale, purchase) = taker.terms.side == .offer ? (taker, maker) : (maker, taker)
+    let (offer, bid) = (sale.terms, purchase.terms)
+    if !bid.classes.contains(offer.classes[0]) { return (.gpuClass, nil) }
+    if offer.owner == bid.owner { return (.ownOrder, nil) }
+    if offer.price > bid.price { return (.price, nil) }
+    if let demands = bid.demands, let failed = unmet(demands, offer, context) { return (failed, nil) }
+
+    let start = max(offer.start, bid.start, context.earliestStart.index)
+    let end = min(offer.end, bid.end)
+    let shared = start < end ? end - start : 0
+    if shared < bid.slots || bid.slots < offer.slots { return (.window, nil) }
+    let remaining = purchase.remaining
+    let smallest = max(min(bid.minimumGPUs, remaining), offer.minimumGPUs)
+    guard smallest <= remaining,
+      let first = sale.earliestStart(gpus: smallest, count: bid.slots, from: start, to: end)
+    else { return (.gpus, nil) }
+
+    if context.staleOwners.contains(maker.terms.owner) { return (.staleOwner, nil) }
+    if context.triedOrders.contains(maker.id) { return (.alreadyTried, nil) }
+    if !maker.isEarlier(than: taker) { return (.later, nil) }
+    let gpus = min(remaining, sale.fewestFree(from: first, count: bid.slots))
+    return (.matching, Piece(start: first, gpus: gpus))
+  }
+
+  /// The first demand that the machine or the provider does not meet.
+  private func unmet(_ demands: Requirements.Demands, _ offer: Terms, _ context: MatchContext) -> MatchCondition? {
+    let machine = offer.attributes
+    if !demands.regions.isEmpty {
+      let parts = machine.region.split(separator: "-", maxSplits: 1).map(String.init)
+      let accepted = demands.regions.filter { $0 == machine.region || (parts.count == 2 && $0 == parts[0]) }
+      if accepted.isEmpty { return .region }
+    }
+    var vram = machine.vramMiB
+    if vram == 0, Int(offer.classes[0]) < classVRAMMiB.count { vram = classVRAMMiB[Int(offer.classes[0])] }
+    if vram < demands.minimumVRAMMiB { return .vram }
+    if demands.interconnect != "", demands.interconnect != machine.interconnect { return .interconnect }
+    if demands.maximumWattsPerGPU > 0 {
+      if machine.wattsPerGPU == 0 || machine.wattsPerGPU > demands.maximumWattsPerGPU { return .watts }
+    }
+    if demands.maximumGramsCO2PerKWh > 0 {
+      if machine.gramsCO2PerKWh == 0 || machine.gramsCO2PerKWh > demands.maximumGramsCO2PerKWh { return .co2 }
+    }
+    if demands.probedOnly {
+      let demanded: [(Bool, AttributeSet)] = [
+        (!demands.regions.isEmpty, .region), (demands.interconnect != "", .interconnect),
+        (demands.minimumVRAMMiB > 0, .vram), (demands.maximumWattsPerGPU > 0, .watts),
+        (demands.maximumGramsCO2PerKWh > 0, .co2),
+      ]
+      for (isDemanded, attribute) in demanded where isDemanded {
+        if !machine.probed.contains(attribute) { return .probed }
+      }
+    }
+    if !demands.providers.isEmpty, !demands.providers.contains(offer.owner) { return .provider }
+    if demands.excludedProviders.contains(offer.owner) { return .provider }
+    let record = context.records[offer.owner] ?? ProviderRecord()
+    if record.settled < Int(demands.minimumSettledTrades) { return .record }
+    if let percent = demands.maximumFailurePercent, record.failed > 0 {
+      if record.failed * 100 > Int(percent) * (record.failed + record.settled) { return .record }
+    }
+    return nil
+  }
+}
