@@ -78,10 +78,12 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
+    .target(name: "MarketFiles", dependencies: ["Market"], path: "Testnet/MarketFiles"),
     .executableTarget(
       name: "Testnet",
       dependencies: [
-        "Market", "NodeAPI", "NodeClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Market", "MarketFiles", "NodeAPI", "NodeClient",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Testnet/Launcher"),
 
@@ -122,7 +124,7 @@ let package = Package(
     .testTarget(
       name: "TestnetTests",
       dependencies: [
-        "Testnet", "Market", "NodeAPI", "NodeClient", "NodeCrypto", "Settlement",
+        "Testnet", "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeCrypto", "Settlement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(
