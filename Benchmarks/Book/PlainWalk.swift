@@ -71,19 +71,33 @@ struct PlainWalk {
     }
   }
 
+  /// Where a walk is.
+  struct Cursor {
+    var level = 0
+    var index = 0
+  }
+
   /// What the cheapest and then earliest feasible offer gives to `bid`, of which `remaining` GPUs are left.
-  func match(_ bid: Bid, owner: NodeID, remaining: Int32, earliestStart: Slot) -> Piece? {
+  ///
+  /// - Parameter cursor: where the walk begins, and then where it ended: at the offer of the piece.
+  func match(
+    _ bid: Bid, owner: NodeID, remaining: Int32, earliestStart: Slot, from cursor: inout Cursor
+  ) -> Piece? {
     let smallest = min(bid.minimumGPUs, remaining)
     let limit = min(levels.count - 1, RectangleMarket.level(of: bid.price))
-    guard limit >= 0 else { return nil }
-    for level in 0...limit {
-      for index in levels[level].indices where levels[level][index].gpus >= smallest {
+    while cursor.level <= limit {
+      let level = cursor.level
+      for index in cursor.index..<levels[level].count where levels[level][index].gpus >= smallest {
         let start = max(levels[level][index].start, bid.window.start.index, earliestStart.index)
         let end = min(levels[level][index].end, bid.window.end.index)
         guard end - start >= bid.durationSlots, levels[level][index].priority.owner != owner else { continue }
         let listing = levels[level][index]
-        if let piece = piece(of: listing, from: start, to: end, bid.durationSlots, smallest, remaining) { return piece }
+        if let piece = piece(of: listing, from: start, to: end, bid.durationSlots, smallest, remaining) {
+          cursor.index = index
+          return piece
+        }
       }
+      cursor = Cursor(level: level + 1)
     }
     return nil
   }

@@ -118,10 +118,15 @@ extension PlainWalk {
     guard case .bid(let bid) = order.body else { return [] }
     var pieces: [Piece] = []
     var left = bid.gpus
-    while left > 0, let piece = match(bid, owner: order.owner, remaining: left, earliestStart: earliestStart) {
+    var cursor = Cursor()
+    while left > 0,
+      let piece = match(bid, owner: order.owner, remaining: left, earliestStart: earliestStart, from: &cursor)
+    {
       take(piece)
       pieces.append(piece)
       left -= piece.gpus
+      // An offer that was passed over has less than the smallest piece; when that shrinks, it may have enough.
+      if left < bid.minimumGPUs { cursor = Cursor() }
     }
     return pieces
   }
