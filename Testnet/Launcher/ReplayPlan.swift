@@ -1,4 +1,5 @@
 import Market
+import MarketFiles
 import NodeAPI
 
 /// What a testnet's nodes will be told to place, and when: a pure function of the data, the options and the seed.
