@@ -15,29 +15,26 @@ extension BookCore {
 
   @inline(__always)
   func widenHints(of leaf: Int32, by record: OrderRecord) {
-    let shelf = leaves[leaf].shelf
     if record.isBid {
       let least = max(1, min(record.minimumGPUs, remaining(record)))
-      leaves[leaf].hints.widen(record, leastGPUs: least)
-      shelves[shelf].hints.widen(record, leastGPUs: least)
+      // A shelf's hints are never less than its leaves'.
+      guard leaves[leaf].hints.widen(record, leastGPUs: least) else { return }
+      _ = shelves[leaves[leaf].shelf].hints.widen(record, leastGPUs: least)
     } else {
-      leaves[leaf].hints.rows = widened(leaves[leaf].hints.rows, by: record)
+      let summary = leaves[leaf].hints.rows
+      if record.gpus == 1, record.length == 1, summary.first >= 0 {
+        // One row, one bucket: as in a market of single slots.
+        guard rows[summary.first].insert(slot: record.start) else { return }
+      } else {
+        leaves[leaf].hints.rows = widened(summary, by: record)
+      }
+      let shelf = leaves[leaf].shelf
       shelves[shelf].hints.rows = widened(shelves[shelf].hints.rows, by: record)
     }
   }
 
   /// Adds all that an offer had when it was whole. It may have less: rows are upper bounds.
-  @inline(__always)
   private func widened(_ old: StartSummary, by record: OrderRecord) -> StartSummary {
-    if record.gpus == 1, record.length == 1, old.first >= 0 {
-      // One row, one bucket: as in a market of single slots.
-      rows[old.first].add(slot: record.start)
-      return old
-    }
-    return widenedRows(old, by: record)
-  }
-
-  private func widenedRows(_ old: StartSummary, by record: OrderRecord) -> StartSummary {
     var summary = old
     let gpuRows = StartSummary.gpuRow(record.gpus) + 1
     let lengthRows = StartSummary.lengthRow(record.length) + 1
@@ -162,12 +159,18 @@ extension BookCore {
 
 extension Hints {
   /// Adds what a bid needs.
+  ///
+  /// - Returns: whether that was news.
   @inline(__always)
-  mutating func widen(_ bid: OrderRecord, leastGPUs: Int32) {
+  mutating func widen(_ bid: OrderRecord, leastGPUs: Int32) -> Bool {
+    if self.leastGPUs <= leastGPUs, leastSlots <= bid.slots, earliestStart <= bid.start, bid.end <= latestEnd {
+      return false
+    }
     self.leastGPUs = min(self.leastGPUs, leastGPUs)
     leastSlots = min(leastSlots, bid.slots)
     earliestStart = min(earliestStart, bid.start)
     latestEnd = max(latestEnd, bid.end)
+    return true
   }
 
   /// Adds what the bids of other hints need.

@@ -186,16 +186,19 @@ extension BookCore {
     return new
   }
 
-  /// Makes room in a full leaf for the order in `slot`, and gives the half in which it belongs. A leaf to whose end an
-  /// order comes stays full: orders that come in order leave full leaves behind.
+  /// Makes room in a full leaf for the order in `slot`, and gives the part in which it belongs.
+  ///
+  /// Orders of one price mostly come in the order of their times, each behind the last. A leaf is therefore parted there,
+  /// so that it fills up instead of staying half full for ever; elsewhere in the middle.
   private func split(_ leaf: Int32, for slot: Int32, _ rank: Int64) -> Int32 {
     let position = position(of: slot, rank, in: leaf)
+    let isBehindItsPrice = position > 0 && leaves.rank(leaf, position - 1) == rank
+    let middle = isBehindItsPrice ? position : Leaf.capacity / 2
     let new = makeLeaf(besides: leaf, behind: true)
-    guard position < Leaf.capacity else { return new }
-    let half = Leaf.capacity / 2
-    move(from: half, of: leaf, to: new)
+    guard middle < Leaf.capacity else { return new }
+    move(from: middle, of: leaf, to: new)
     copyHints(of: leaf, to: new)
-    return position <= half ? leaf : new
+    return position <= middle ? leaf : new
   }
 
   /// Moves the orders of `leaf` from `position` on to the end of `target`.

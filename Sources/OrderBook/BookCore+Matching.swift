@@ -158,7 +158,8 @@ extension BookCore {
     let limit = OrderRecord.rank(of: record.price, isBid: !record.isBid)
     return slots(ownedBy: owner).filter { candidate in
       let counter = records[candidate]
-      return counter.flags.contains(.open) && !counter.isImmediate && counter.isBid != record.isBid && counter.rank <= limit
+      return counter.flags.contains(.open) && !counter.isImmediate && counter.isBid != record.isBid
+        && counter.rank <= limit
         && precedes(slot, candidate) && sharesClass(record, counter)
     }.map { orders[$0] }
   }

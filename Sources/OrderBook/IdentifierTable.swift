@@ -7,9 +7,9 @@ import NodeCrypto
 /// fingerprints are equal. The fingerprint is keyed, so that nobody who does not know the key can choose identifiers that
 /// collide.
 struct IdentifierTable<Tag>: ~Copyable {
-  /// By slot; a vacant slot keeps its last identifier.
+  /// By slot. The first word of a vacant slot names the next vacant one.
   private var identifiers = Slab<Identifier<Tag>>()
-  private var vacant: [Int32] = []
+  private var vacant: Int32 = -1
   /// `fingerprint << 32 | slot`, or ``empty``. The home of a fingerprint is its share of the capacity.
   private var entries = Slab<UInt64>()
   private(set) var count: Int32 = 0
@@ -20,7 +20,7 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// An empty table whose fingerprints depend on `key`.
   init(key: (UInt64, UInt64, UInt64, UInt64)) {
     self.key = key
-    _ = entries.appendRun(64, repeating: Self.empty)
+    _ = entries.appendRun(70, repeating: Self.empty)
   }
 
   /// A table with the same content in memory of its own.
@@ -33,9 +33,7 @@ struct IdentifierTable<Tag>: ~Copyable {
   }
 
   /// The bytes used.
-  var usedBytes: Int {
-    identifiers.usedBytes + entries.usedBytes + vacant.capacity * MemoryLayout<Int32>.stride
-  }
+  var usedBytes: Int { identifiers.usedBytes + entries.usedBytes }
 
   /// The identifier in `slot`.
   subscript(slot: Int32) -> Identifier<Tag> {
@@ -55,13 +53,14 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// - Returns: its slot, and whether it is new.
   @inline(__always)
   mutating func insert(_ identifier: Identifier<Tag>) -> (slot: Int32, isNew: Bool) {
-    if 4 * Int(count) >= 3 * Int(entries.count) { grow() }
+    if 5 * Int(count) >= 4 * Int(entries.count) { grow() }
     let fingerprint = fingerprint(identifier)
     let place = place(of: identifier, fingerprint)
     if entries[place] != Self.empty { return (Int32(truncatingIfNeeded: entries[place]), false) }
     let slot: Int32
-    if let reused = vacant.popLast() {
-      slot = reused
+    if vacant >= 0 {
+      slot = vacant
+      vacant = Int32(truncatingIfNeeded: identifiers[slot].word0)
       identifiers[slot] = identifier
     } else {
       slot = identifiers.append(identifier)
@@ -96,7 +95,11 @@ struct IdentifierTable<Tag>: ~Copyable {
 
   /// Lets `slot` be given to another identifier.
   @inline(__always)
-  mutating func vacate(_ slot: Int32) { vacant.append(slot) }
+  mutating func vacate(_ slot: Int32) {
+    identifiers[slot] = Identifier(
+      word0: UInt64(truncatingIfNeeded: vacant), word1: 0, word2: 0, word3: 0)
+    vacant = slot
+  }
 
   /// The place of the entry of `identifier`, or the empty one where it belongs.
   @inline(__always)
@@ -132,11 +135,11 @@ struct IdentifierTable<Tag>: ~Copyable {
   @inline(__always)
   private func next(_ place: Int32) -> Int32 { place &+ 1 == entries.count ? 0 : place &+ 1 }
 
-  /// Makes the table larger by a half, so that it is never less than half full once it has grown.
+  /// Makes the table larger by a quarter, so that it is never less than 64% full once it has grown.
   @inline(never)
   private mutating func grow() {
     var larger = Slab<UInt64>()
-    _ = larger.appendRun((entries.count + entries.count / 2 + 63) & ~63, repeating: Self.empty)
+    _ = larger.appendRun(entries.count + entries.count / 4, repeating: Self.empty)
     for index in 0..<entries.count where entries[index] != Self.empty {
       var place = Self.home(UInt32(truncatingIfNeeded: entries[index] >> 32), capacity: larger.count)
       while larger[place] != Self.empty { place = place + 1 == larger.count ? 0 : place + 1 }

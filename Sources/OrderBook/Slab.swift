@@ -87,7 +87,8 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     precondition(wanted > 0 && wanted <= 1 << 30, "a slab has room for 2^30 elements")
     let larger = max(wanted, min(2 * max(capacity, 16), 1 << 30))
     guard
-      let memory = realloc(capacity > 0 ? UnsafeMutableRawPointer(base) : nil, Int(larger) * MemoryLayout<Element>.stride)
+      let memory = realloc(
+        capacity > 0 ? UnsafeMutableRawPointer(base) : nil, Int(larger) * MemoryLayout<Element>.stride)
     else { fatalError("there is no memory for \(larger) elements of \(MemoryLayout<Element>.stride) bytes") }
     base = memory.bindMemory(to: Element.self, capacity: Int(larger))
     capacity = larger

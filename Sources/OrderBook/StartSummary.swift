@@ -89,10 +89,16 @@ struct Buckets: BitwiseCopyable, Sendable {
   }
 
   /// Adds the bucket of `slot`.
+  ///
+  /// - Returns: whether it was new.
   @inline(__always)
-  mutating func add(slot: UInt32) {
+  mutating func insert(slot: UInt32) -> Bool {
     let bucket = slot >> 2
-    words[Int(bucket >> 6 & 3)] |= 1 << UInt64(bucket & 63)
+    let word = Int(bucket >> 6 & 3)
+    let bit: UInt64 = 1 << UInt64(bucket & 63)
+    if words[word] & bit != 0 { return false }
+    words[word] |= bit
+    return true
   }
 
   /// Whether the two sets have a bucket in common.
