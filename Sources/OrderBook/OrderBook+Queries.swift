@@ -90,7 +90,8 @@ extension OrderBook {
         var bids = PriceLevels(limit: limit)
         core.forEachResting(gpuClass, isBid: true) { order in
           let record = core.records[order]
-          guard Int64(record.start) < slots.end.index, slots.start.index < Int64(record.end) else { return true }
+          let (start, end) = (max(Int64(record.start), slots.start.index), min(Int64(record.end), slots.end.index))
+          guard start < end else { return true }
           return bids.add(Price(micros: record.price), gpus: core.remaining(record))
         }
         return DepthHour(slots: slots, offers: offers.levels, bids: bids.levels)

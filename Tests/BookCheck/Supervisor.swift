@@ -5,6 +5,7 @@ import Foundation
 struct Supervisor {
   let operations: Int
   let seed: UInt64
+  let profile: StreamShape.Profile?
 
   private struct Worker {
     let process: Process
@@ -16,7 +17,9 @@ struct Supervisor {
     let shares = max(1, ProcessInfo.processInfo.activeProcessorCount)
     let begin = Date()
     let workers = (0..<shares).map { share in
-      start(["--share", "\(share)", "--of", "\(shares)", "--operations", "\(operations)", "--seed", "\(seed)"])
+      start(
+        ["--share", "\(share)", "--of", "\(shares)", "--operations", "\(operations)", "--seed", "\(seed)"]
+          + (profile.map { ["--profile", $0.rawValue] } ?? []))
     }
     var totals = [0, 0, 0]
     var passed = true

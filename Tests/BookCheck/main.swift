@@ -4,9 +4,9 @@ import OrderBook
 
 /// Checks the order book against the reference with many random operations, on all processors.
 ///
-///     BookCheck [--operations N] [--seed S]        many streams, each from a seed of its own
-///     BookCheck --stream PROFILE SEED STEPS        one of them
-///     BookCheck --replay FILE                      a stream kept as text
+///     BookCheck [--operations N] [--seed S] [--profile PROFILE]     many streams, each from a seed of its own
+///     BookCheck --stream PROFILE SEED STEPS                         one of them
+///     BookCheck --replay FILE                                       a stream kept as text
 ///
 /// A stream that fails is cut to the smallest that does and printed. The work is done in processes of their own, so that
 /// a stream that traps is found and cut, too.
@@ -18,6 +18,7 @@ func value(_ name: String) -> String? {
 }
 
 let operations = value("--operations").flatMap { Int($0) } ?? 10_000_000
+let profile = value("--profile").flatMap { StreamShape.Profile(rawValue: $0) }
 let seed = value("--seed").flatMap { UInt64($0) } ?? 1
 
 if let file = value("--replay") {
@@ -27,7 +28,7 @@ if let file = value("--replay") {
 } else if let share = value("--share").flatMap({ Int($0) }), let shares = value("--of").flatMap({ Int($0) }) {
   runShare(share, of: shares)
 } else {
-  exit(Supervisor(operations: operations, seed: seed).run() ? 0 : 1)
+  exit(Supervisor(operations: operations, seed: seed, profile: profile).run() ? 0 : 1)
 }
 
 /// Writes at once: what a process says last tells where it ended.
@@ -68,7 +69,8 @@ func check(_ check: StreamCheck) -> StreamCounts {
 /// Every `shares`-th stream. The line before each tells which one it was, should the process end in it.
 func runShare(_ share: Int, of shares: Int) {
   var counts = StreamCounts()
-  for (number, stream) in StreamCheck.plan(operations: operations, seed: seed, level: .usual).enumerated()
+  for (number, stream) in StreamCheck.plan(operations: operations, seed: seed, profile: profile, level: .usual)
+    .enumerated()
   where number % shares == share {
     say("stream \(stream)")
     counts.add(check(stream))

@@ -4,7 +4,7 @@ import OrderBook
 
 /// What the checks need of an order book: the product's, or one that was spoilt to test the checks.
 package protocol CheckedBook: Sendable {
-  init(classVRAMMiB: [UInt32], seed: UInt64)
+  static func empty(classVRAMMiB: [UInt32], seed: UInt64) -> Self
   var time: Timestamp { get }
   var count: Int { get }
   mutating func insert(_ order: Order) -> OrderBook.Insertion
@@ -21,7 +21,7 @@ package protocol CheckedBook: Sendable {
   func hasOrders(ownedBy owner: NodeID) -> Bool
   func ladder(gpuClass: GPUClassIndex, side: Side, limit: Int) -> [OrderState]
   func levels(gpuClass: GPUClassIndex, side: Side, at slot: Slot, limit: Int) -> [PriceLevel]
-  func match(_ taker: OrderID, context: MatchContext) -> Match?
+  mutating func match(_ taker: OrderID, context: MatchContext) -> Match?
   func match(_ taker: Order, context: MatchContext) -> Match?
   func quote(_ bid: Order, context: MatchContext) -> Quote
   func depth(gpuClass: GPUClassIndex, from: Slot, hours: Int, slotsPerHour: Int64, levels: Int) -> [DepthHour]
@@ -31,4 +31,10 @@ package protocol CheckedBook: Sendable {
   func digestFromScratch() -> Digest
 }
 
-extension OrderBook: CheckedBook {}
+extension OrderBook: CheckedBook {
+  package static func empty(classVRAMMiB: [UInt32], seed: UInt64) -> OrderBook {
+    // The nodes of streams have numbers; for one in four books the first of them is the own node.
+    let own = NodeID(word0: 1, word1: 0, word2: 0, word3: 1)
+    return OrderBook(classVRAMMiB: classVRAMMiB, own: seed % 4 == 0 ? nil : own, seed: seed)
+  }
+}

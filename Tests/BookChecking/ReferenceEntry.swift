@@ -17,6 +17,8 @@ extension ReferenceBook {
     let expiry: Int64
     let isImmediate: Bool
     let isPostOnly: Bool
+    /// Whether no number is far outside any market and there is a class: what the others say has no meaning.
+    let isSensible: Bool
     /// The shortest lease of an offer, the duration of a bid.
     let slots: Int64
     let attributes: Attributes
@@ -43,6 +45,11 @@ extension ReferenceBook {
         attributes = Attributes()
         demands = bid.requirements.isEmpty ? nil : bid.requirements.demands
       }
+      let (priority, times) = (order.priority, 0..<Int64(281_474_976_710_656))
+      isSensible =
+        times.contains(priority.time.milliseconds) && times.contains(expiry) && !classes.isEmpty
+        && priority.sequence < 4_503_599_627_370_496 && priority.index < 4096 && start >= 0 && end <= 4_294_967_295
+        && end - start <= 2_147_483_647 && (-2_147_483_648...2_147_483_647).contains(slots)
     }
   }
 
@@ -106,13 +113,13 @@ extension ReferenceBook {
       fullHash = nil
       freeBySlot = []
       switch terms.side {
-      case .bid: isOpen = remaining > 0
+      case .bid: isOpen = terms.isSensible && remaining > 0
       case .offer:
         if terms.end - terms.start <= Self.shortWindow {
           freeBySlot = (terms.start..<terms.end).map { free(atAnySlotOfWindow: $0) }
         }
         isOpen =
-          terms.minimumGPUs >= 1 && terms.slots >= 1
+          terms.isSensible && terms.minimumGPUs >= 1 && terms.slots >= 1
           && earliestStart(gpus: terms.minimumGPUs, count: terms.slots, from: terms.start, to: terms.end) != nil
       }
     }

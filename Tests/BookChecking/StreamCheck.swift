@@ -16,18 +16,23 @@ package struct StreamCheck: Sendable, CustomStringConvertible {
   /// The checks that make up at least `operations` steps. In each sixteenth stream, beyond that number, digests are asked
   /// for seldom, so that many changes come between two of them.
   ///
-  /// - Parameter level: how closely the others are compared.
-  package static func plan(operations: Int, seed: UInt64, level: CheckLevel) -> [StreamCheck] {
+  /// - Parameters:
+  ///   - only: the profile of all streams; nil for the usual mixture.
+  ///   - level: how closely the others are compared.
+  package static func plan(
+    operations: Int, seed: UInt64, profile only: StreamShape.Profile? = nil, level: CheckLevel
+  ) -> [StreamCheck] {
     var (plan, counted): ([StreamCheck], Int) = ([], 0)
     while counted < operations {
       let number = plan.count
-      let profile: StreamShape.Profile =
+      let usual: StreamShape.Profile =
         switch number % 16 {
         case 3, 7, 11: .edges
         case 5, 13: .honest
         case 9: .wide
         default: .small
         }
+      let profile = only ?? usual
       let isSeldom = number % 16 == 15
       let steps = profile == .wide ? 2000 : 4000
       plan.append(

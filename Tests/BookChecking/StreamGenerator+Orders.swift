@@ -112,7 +112,9 @@ extension StreamGenerator {
 
   /// A duration: mostly a small part of the window.
   private mutating func slotCount(_ window: SlotRange) -> Int64 {
-    if draw.once(in: shape.oddsOfEdges) { return draw.pick([0, -1, .min, .max, 1 << 40, 1 << 61]) }
+    if draw.once(in: shape.oddsOfEdges) {
+      return draw.pick([0, -1, .min, .max, 1 << 40, 1 << 31 - 1, 1 << 31, -(1 << 31)])
+    }
     guard window.count > 1 else { return 1 }
     switch draw.below(10) {
     case 0: return window.count
@@ -130,7 +132,9 @@ extension StreamGenerator {
 
   /// So far ahead that about as many orders live at a time as the shape wants.
   private mutating func expiry() -> Timestamp {
-    if draw.once(in: shape.oddsOfEdges) { return Timestamp(milliseconds: draw.pick([.max, .min, clock, clock + 1])) }
+    if draw.once(in: shape.oddsOfEdges) {
+      return Timestamp(milliseconds: draw.pick([.max, .min, clock, clock + 1, 1 << 48 - 1, 1 << 48]))
+    }
     return Timestamp(milliseconds: clock + 1 + Int64(draw.below(80 * shape.liveOrders)))
   }
 

@@ -151,9 +151,14 @@ package struct StreamGenerator {
     placed += 1
     var time = clock - 10 * Int64(draw.below(6))
     time -= time % 30
-    if draw.once(in: shape.oddsOfEdges) { time = draw.pick([.min, .max, 0, -1]) }
+    if draw.once(in: shape.oddsOfEdges) { time = draw.pick([.min, .max, 0, -1, 1 << 48 - 1, 1 << 48]) }
+    var (sequence, index) = (placed / 3, UInt32(placed % 3))
+    if draw.once(in: shape.oddsOfEdges) {
+      sequence = draw.pick([1 << 52 - 1 - placed, 1 << 52 + placed, .max - placed])
+    }
+    if index == 2, draw.once(in: shape.oddsOfEdges) { index = draw.pick([4095, 4096, .max]) }
     return OrderPriority(
-      time: Timestamp(milliseconds: time), owner: owner, sequence: placed / 3, index: UInt32(placed % 3))
+      time: Timestamp(milliseconds: time), owner: owner, sequence: sequence, index: index)
   }
 
   mutating func owner() -> NodeID {
@@ -183,7 +188,9 @@ package struct StreamGenerator {
   /// Some range of which one end may be far away. The slots are few enough to be counted.
   mutating func edgeRange() -> SlotRange {
     let far: Int64 = 1 << 61
-    let ends: [Int64] = [-far, -1, 0, base, base + 1, base + 5, 1 << 32, far]
+    let ends: [Int64] = [
+      -far, -1, 0, base, base + 1, base + 5, 1 << 31 - 1, 1 << 31, 1 << 32 - 2, 1 << 32 - 1, 1 << 32, far,
+    ]
     let (one, other) = (draw.pick(ends), draw.pick(ends))
     return SlotRange(start: Slot(min(one, other)), end: Slot(max(one, other)))
   }

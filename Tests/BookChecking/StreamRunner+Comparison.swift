@@ -11,7 +11,8 @@ extension StreamRunner {
       classes.formUnion(entry.terms.classes)
       try compareState(entry.id)
       try explain(entry.id, context)
-      try expect("match", book.match(entry.id, context: context), reference.match(entry.id, context))
+      let match = book.match(entry.id, context: context)
+      try expect("match", match, reference.match(entry.id, context))
       try expect("order", book.order(entry.id), entry.terms.order)
     }
     // Some owner or other: what there is to cross is the same for all.

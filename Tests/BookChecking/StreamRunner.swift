@@ -61,7 +61,7 @@ package struct StreamRunner<Book: CheckedBook> {
   package internal(set) var counts = StreamCounts()
 
   package init(classVRAMMiB: [UInt32], seed: UInt64, level: CheckLevel) {
-    book = Book(classVRAMMiB: classVRAMMiB, seed: seed)
+    book = .empty(classVRAMMiB: classVRAMMiB, seed: seed)
     reference = ReferenceBook(classVRAMMiB: classVRAMMiB)
     self.level = level
   }
@@ -116,7 +116,8 @@ package struct StreamRunner<Book: CheckedBook> {
       try expect("time", book.time.milliseconds, reference.time)
       counts.expiries += expired.count
     case .match(let id, let context):
-      try expect("match", book.match(id, context: context), reference.match(id, context))
+      let match = book.match(id, context: context)
+      try expect("match", match, reference.match(id, context))
     case .probe(let order, let context):
       try expect("match of a probe", book.match(order, context: context), reference.match(order, context))
     case .quote(let bid, let context): try quote(bid, context)

@@ -12,7 +12,7 @@ struct AmendTests {
     #expect(book.amend(.offer(1, time: 25)) == .amended)
     #expect(book.numbers(.offer) == [2, 1])
     #expect(book.amend(.offer(1, time: 25, price: 1_500_000)) == .amended)
-    #expect(book.match(orderID(3), context: anything)?.price == Price(micros: 1_500_000))
+    #expect(book.matching(3)?.price == Price(micros: 1_500_000))
     #expect(book.order(orderID(1)) == .offer(1, time: 25, price: 1_500_000))
     #expect(book.count == 2 + 1)
   }
@@ -27,10 +27,10 @@ struct AmendTests {
   @Test("an order that is amended past its taker's time is later than it")
   func laterThanTheTaker() {
     var book = OrderBook(.offer(1, time: 10), .bid(3, time: 30))
-    #expect(book.match(orderID(3), context: anything)?.takerSide == .bid)
+    #expect(book.matching(3)?.takerSide == .bid)
     book.amend(.offer(1, time: 40))
-    #expect(book.match(orderID(3), context: anything) == nil)
-    #expect(book.match(orderID(1), context: anything)?.takerSide == .offer)
+    #expect(book.matching(3) == nil)
+    #expect(book.matching(1)?.takerSide == .offer)
   }
 
   @Test("what is taken stays taken: of an offer slot by slot, also where the window was not")

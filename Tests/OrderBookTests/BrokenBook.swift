@@ -48,7 +48,11 @@ enum ForgetfulFault: Fault {
 struct BrokenBook<Wrong: Fault>: CheckedBook {
   private var book: OrderBook
 
-  init(classVRAMMiB: [UInt32], seed: UInt64) { book = OrderBook(classVRAMMiB: classVRAMMiB, seed: seed) }
+  private init(_ book: OrderBook) { self.book = book }
+
+  static func empty(classVRAMMiB: [UInt32], seed: UInt64) -> Self {
+    Self(.empty(classVRAMMiB: classVRAMMiB, seed: seed))
+  }
 
   var time: Timestamp { book.time }
   var count: Int { book.count }
@@ -74,7 +78,9 @@ struct BrokenBook<Wrong: Fault>: CheckedBook {
   func levels(gpuClass: GPUClassIndex, side: Side, at slot: Slot, limit: Int) -> [PriceLevel] {
     book.levels(gpuClass: gpuClass, side: side, at: slot, limit: limit)
   }
-  func match(_ taker: OrderID, context: MatchContext) -> Match? { Wrong.match(book.match(taker, context: context)) }
+  mutating func match(_ taker: OrderID, context: MatchContext) -> Match? {
+    Wrong.match(book.match(taker, context: context))
+  }
   func match(_ taker: Order, context: MatchContext) -> Match? { Wrong.match(book.match(taker, context: context)) }
   func quote(_ bid: Order, context: MatchContext) -> Quote { book.quote(bid, context: context) }
   func depth(gpuClass: GPUClassIndex, from: Slot, hours: Int, slotsPerHour: Int64, levels: Int) -> [DepthHour] {

@@ -66,7 +66,7 @@ struct ExplanationTests {
     let book = OrderBook(order, .bid(50, owner: 5, time: 50, requirements: Self.demands))
     let explanation = try #require(book.explain(orderID(50), context: Self.context))
     #expect(MatchCondition.allCases.filter { explanation.count($0) > 0 } == [condition])
-    #expect((book.match(orderID(50), context: Self.context) != nil) == (condition == .matching))
+    #expect((book.matching(50, Self.context) != nil) == (condition == .matching))
   }
 
   @Test("each counter-order counts once, under the first condition that fails")
@@ -76,7 +76,7 @@ struct ExplanationTests {
       #expect(explanation.count(condition) == (condition == .postOnly ? 0 : 1))
     }
     #expect(explanation.counterOrders == 17)
-    #expect(Self.book().match(orderID(50), context: Self.context)?.offer == orderID(17))
+    #expect(Self.book().matching(50, Self.context)?.offer == orderID(17))
   }
 
   @Test("what a post-only order would take is not counted as matching, though a match finds it")
@@ -84,7 +84,7 @@ struct ExplanationTests {
     let book = Self.book(isPostOnly: true)
     let explanation = try #require(book.explain(orderID(50), context: Self.context))
     #expect(explanation.count(.postOnly) == 1 && explanation.count(.matching) == 0)
-    #expect(book.match(orderID(50), context: Self.context)?.offer == orderID(17))
+    #expect(book.matching(50, Self.context)?.offer == orderID(17))
   }
 
   @Test("a post-only counter-order is there to be taken")

@@ -12,11 +12,11 @@ struct ImmediateOrderTests {
     var book = OrderBook(.offer(1, owner: 5, time: 10, force: force), .bid(2, owner: 6, time: 20, force: force))
     book.insert(.bid(3, owner: 7, time: 30))
     book.insert(.offer(4, owner: 8, time: 15))
-    #expect(book.match(orderID(3), context: anything)?.offer == orderID(4))
-    #expect(book.match(orderID(2), context: anything)?.offer == orderID(4))
+    #expect(book.matching(3)?.offer == orderID(4))
+    #expect(book.matching(2)?.offer == orderID(4))
     book.cancel(orderID(4))
-    #expect(book.match(orderID(3), context: anything) == nil)
-    #expect(book.match(orderID(2), context: anything) == nil)
+    #expect(book.matching(3) == nil)
+    #expect(book.matching(2) == nil)
   }
 
   @Test("an immediate order is in the book and in no view of the market")

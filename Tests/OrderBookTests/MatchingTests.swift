@@ -10,7 +10,7 @@ struct MatchingTests {
     let book = OrderBook(
       .offer(1, time: 10, price: 1_900_000), .offer(2, time: 40, price: 1_800_000),
       .offer(3, time: 30, price: 1_800_000), .bid(4, time: 50))
-    #expect(book.match(orderID(4), context: anything)?.maker == orderID(3))
+    #expect(book.matching(4)?.maker == orderID(3))
     #expect(book.ladder(gpuClass: classA, side: .offer).map(\.id) == [orderID(3), orderID(2), orderID(1)])
   }
 
@@ -31,7 +31,7 @@ struct MatchingTests {
   @Test("a bid that takes pays the offer's price")
   func bidPaysMakersPrice() throws {
     let book = OrderBook(.offer(1, time: 10, price: 1_500_000), .bid(2, time: 20, price: 2_500_000))
-    let match = try #require(book.match(orderID(2), context: anything))
+    let match = try #require(book.matching(2))
     #expect(
       match
         == Match(
@@ -43,7 +43,7 @@ struct MatchingTests {
   @Test("an offer that takes gets the bid's price")
   func offerGetsMakersPrice() throws {
     let book = OrderBook(.bid(1, time: 10, price: 2_500_000), .offer(2, time: 20, price: 1_500_000))
-    let match = try #require(book.match(orderID(2), context: anything))
+    let match = try #require(book.matching(2))
     #expect(match.price == Price(micros: 2_500_000))
     #expect(match.maker == orderID(1) && match.taker == orderID(2) && match.takerSide == .offer)
   }
@@ -51,26 +51,26 @@ struct MatchingTests {
   @Test("the earlier of two crossing orders never proposes")
   func earlierOrderWaits() {
     let book = OrderBook(.offer(1, time: 10), .bid(2, time: 20))
-    #expect(book.match(orderID(1), context: anything) == nil)
-    #expect(book.match(orderID(2), context: anything) != nil)
+    #expect(book.matching(1) == nil)
+    #expect(book.matching(2) != nil)
   }
 
   @Test("prices cross when they are equal, and not when the ask is one micro-unit above")
   func crossingAtTheEdge() {
     let crossing = OrderBook(.offer(1, time: 10, price: 2_000_000), .bid(2, time: 20, price: 2_000_000))
-    #expect(crossing.match(orderID(2), context: anything) != nil)
+    #expect(crossing.matching(2) != nil)
     let apart = OrderBook(.offer(1, time: 10, price: 2_000_001), .bid(2, time: 20, price: 2_000_000))
-    #expect(apart.match(orderID(2), context: anything) == nil)
+    #expect(apart.matching(2) == nil)
     let offerTakes = OrderBook(.bid(1, time: 10, price: 2_000_000), .offer(2, time: 20, price: 2_000_001))
-    #expect(offerTakes.match(orderID(2), context: anything) == nil)
+    #expect(offerTakes.matching(2) == nil)
   }
 
   @Test("a node does not trade with itself, but with the next order behind its own")
   func noSelfTrade() {
     let book = OrderBook(.offer(1, owner: 7, time: 10), .offer(2, owner: 8, time: 11), .bid(3, owner: 7, time: 20))
-    #expect(book.match(orderID(3), context: anything)?.offer == orderID(2))
+    #expect(book.matching(3)?.offer == orderID(2))
     let alone = OrderBook(.offer(1, owner: 7, time: 10), .bid(3, owner: 7, time: 20))
-    #expect(alone.match(orderID(3), context: anything) == nil)
+    #expect(alone.matching(3) == nil)
   }
 
   @Test("a bid takes what an offer has left and the rest from the next, each at its own start")
@@ -104,24 +104,24 @@ struct MatchingTests {
     var book = OrderBook(.offer(1, time: 10, gpus: 8), .bid(2, time: 20, gpus: 8, minimumGPUs: 3))
     book.take(orderID(1), gpus: 6, slots: slots(0, 2))
     book.take(orderID(1), gpus: 4, slots: slots(2, 7))
-    let match = book.match(orderID(2), context: anything)
+    let match = book.matching(2)
     #expect(match?.slots == slots(2, 6) && match?.gpus == 4)
   }
 
   @Test("a bid in one piece waits for all its GPUs in one offer")
   func allOrNothing() {
     let book = OrderBook(.offer(1, time: 10, gpus: 3), .offer(2, time: 11, gpus: 3), .bid(3, time: 20, gpus: 4))
-    #expect(book.match(orderID(3), context: anything) == nil)
+    #expect(book.matching(3) == nil)
   }
 
   @Test("an offer sells no piece below its minimum of GPUs or of slots")
   func offersMinimum() {
     let gpus = OrderBook(.offer(1, time: 10, minimumGPUs: 3), .bid(2, time: 20, gpus: 2))
-    #expect(gpus.match(orderID(2), context: anything) == nil)
+    #expect(gpus.matching(2) == nil)
     let count = OrderBook(.offer(1, time: 10, minimumSlots: 5), .bid(2, time: 20, duration: 4))
-    #expect(count.match(orderID(2), context: anything) == nil)
+    #expect(count.matching(2) == nil)
     let exact = OrderBook(.offer(1, time: 10, minimumGPUs: 2, minimumSlots: 4), .bid(2, time: 20, gpus: 2, duration: 4))
-    #expect(exact.match(orderID(2), context: anything) != nil)
+    #expect(exact.matching(2) != nil)
   }
 
   @Test("what is left of an offer below its smallest piece is not for sale")
@@ -132,7 +132,7 @@ struct MatchingTests {
     book.fill(2)
     #expect(book.state(of: orderID(1))?.remainingGPUs == 2)
     #expect(book.state(of: orderID(1))?.isOpen == false)
-    #expect(book.match(orderID(3), context: anything) == nil)
+    #expect(book.matching(3) == nil)
   }
 
   @Test("what is left of a bid below its smallest piece is filled whole")
@@ -149,7 +149,7 @@ struct MatchingTests {
   func windowEdges() {
     func match(_ offered: SlotRange, _ wanted: SlotRange, from start: Int64 = 0) -> SlotRange? {
       OrderBook(.offer(1, time: 10, window: offered), .bid(2, time: 20, duration: 4, window: wanted))
-        .match(orderID(2), context: MatchContext(earliestStart: Slot(start)))?.slots
+        .matching(2, MatchContext(earliestStart: Slot(start)))?.slots
     }
     #expect(match(slots(0, 8), slots(4, 20)) == slots(4, 8))
     #expect(match(slots(0, 8), slots(5, 20)) == nil)
@@ -166,14 +166,14 @@ struct MatchingTests {
     var book = OrderBook(
       .offer(1, time: 10, gpuClass: classA, price: 1_500_000), .offer(2, time: 9, gpuClass: classB, price: 1_500_000),
       .offer(3, time: 8, gpuClass: classC, price: 1_000_000), .bid(4, time: 20, gpuClasses: [classA, classB]))
-    let match = book.match(orderID(4), context: anything)
+    let match = book.matching(4)
     #expect(match?.offer == orderID(2) && match?.gpuClass == classB)
     book.cancel(orderID(2))
-    #expect(book.match(orderID(4), context: anything)?.gpuClass == classA)
+    #expect(book.matching(4)?.gpuClass == classA)
     book.cancel(orderID(1))
-    #expect(book.match(orderID(4), context: anything) == nil)
+    #expect(book.matching(4) == nil)
     book.insert(.offer(5, time: 30, gpuClass: classB))
-    #expect(book.match(orderID(5), context: anything)?.bid == orderID(4))
+    #expect(book.matching(5)?.bid == orderID(4))
     #expect([classA, classB].map { book.ladder(gpuClass: $0, side: .bid).map(\.id) } == [[orderID(4)], [orderID(4)]])
     #expect(book.openCount(.bid) == 1)
   }
@@ -184,15 +184,15 @@ struct MatchingTests {
       .offer(1, owner: 5, time: 10, price: 1_000_000), .offer(2, owner: 6, time: 11, price: 1_100_000),
       .offer(3, owner: 7, time: 12, price: 1_200_000), .bid(4, time: 20))
     let context = MatchContext(earliestStart: Slot(0), staleOwners: [node(5)], triedOrders: [orderID(2)])
-    #expect(book.match(orderID(4), context: context)?.offer == orderID(3))
+    #expect(book.matching(4, context)?.offer == orderID(3))
   }
 
   @Test("an unknown order and one with nothing left match nothing")
   func nothingToMatch() {
     var book = OrderBook(.offer(1, time: 10), .bid(2, time: 20))
     book.take(orderID(2), gpus: 2, slots: slots(0, 4))
-    #expect(book.match(orderID(2), context: anything) == nil)
-    #expect(book.match(orderID(9), context: anything) == nil)
+    #expect(book.matching(2) == nil)
+    #expect(book.matching(9) == nil)
   }
 
   @Test("an order that is not in the book is matched by its own terms and place in time")

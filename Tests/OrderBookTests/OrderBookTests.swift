@@ -49,7 +49,7 @@ struct OrderBookTests {
     #expect(book.ladder(gpuClass: classA, side: .offer).isEmpty)
     #expect(book.levels(gpuClass: classA, side: .offer, at: Slot(0)).isEmpty)
     #expect(book.orders(ownedBy: node(5)).isEmpty)
-    #expect(book.match(orderID(2), context: anything) == nil)
+    #expect(book.matching(2) == nil)
     #expect(book.advance(to: at(2_000_000)) == [orderID(2)])
   }
 
@@ -76,7 +76,7 @@ struct OrderBookTests {
     book.putBack(orderID(1), gpus: 4, slots: slots(0, 4))
     book.putBack(orderID(3), gpus: 4, slots: slots(0, 4))
     #expect(book.ladder(gpuClass: classA, side: .offer).map(\.id) == [orderID(1), orderID(2)])
-    #expect(book.match(orderID(3), context: anything) == match)
+    #expect(book.matching(3) == match)
   }
 
   @Test("what a dishonest owner takes too much has to come back before anything is left")
@@ -139,7 +139,7 @@ struct OrderBookTests {
     for number in UInt64(1)...10 {
       book.take(orderID(number), gpus: .max, slots: slots(0, 1))
       book.putBack(orderID(number), gpus: .max, slots: slots(0, 1))
-      #expect(book.match(orderID(number), context: anything) == nil)
+      #expect(book.matching(number) == nil)
     }
     #expect(book.digest() == book.digestFromScratch())
     #expect(book.explain(orderID(10), context: anything)?.count(.matching) == 0)

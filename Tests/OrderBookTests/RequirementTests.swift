@@ -13,7 +13,7 @@ struct RequirementTests {
       classVRAMMiB: vram, .offer(1, owner: owner, time: 10, attributes: attributes),
       .bid(2, owner: 5, time: 20, requirements: demanding(demand)))
     let context = MatchContext(earliestStart: Slot(0), records: [node(owner): record])
-    return book.match(orderID(2), context: context) != nil
+    return book.matching(2, context) != nil
   }
 
   @Test(
@@ -85,7 +85,7 @@ struct RequirementTests {
       .bid(1, owner: 5, time: 10, requirements: demanding { $0.minimumSettledTrades = 1 }),
       .offer(2, owner: 7, time: 20))
     func match(_ records: [NodeID: ProviderRecord]) -> Match? {
-      book.match(orderID(2), context: MatchContext(earliestStart: Slot(0), records: records))
+      book.matching(2, MatchContext(earliestStart: Slot(0), records: records))
     }
     #expect(match([node(7): ProviderRecord(settled: 1)]) != nil)
     #expect(match([node(5): ProviderRecord(settled: 1)]) == nil)

@@ -76,9 +76,9 @@ extension Order {
 
 extension OrderBook {
   /// A book with the given orders.
-  init(classVRAMMiB: [UInt32] = [], _ orders: Order...) {
+  init(classVRAMMiB: [UInt32] = [], _ first: Order, _ others: Order...) {
     self.init(classVRAMMiB: classVRAMMiB)
-    for order in orders { insert(order) }
+    for order in [first] + others { insert(order) }
   }
 
   /// Matches the order `taker` and takes the match of both orders.
@@ -87,6 +87,12 @@ extension OrderBook {
     guard let match = match(orderID(taker), context: context) else { return nil }
     take(match)
     return match
+  }
+
+  /// The match of the order `taker`.
+  func matching(_ taker: UInt64, _ context: MatchContext = anything) -> Match? {
+    var book = self
+    return book.match(orderID(taker), context: context)
   }
 
   /// Takes a match of both orders.

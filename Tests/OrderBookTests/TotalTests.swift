@@ -59,9 +59,9 @@ struct TotalTests {
 
   @Test("orders at the largest price, count and time trade, and what they trade has a total")
   func largestOrders() throws {
-    let window = SlotRange(start: Slot(0), end: Slot(1 << 40))
+    let window = slots(1, 1 << 31)
     let offer = Order.offer(1, time: 1, gpus: .max, window: window, price: .max)
-    let bid = Order.bid(2, time: 2, gpus: .max, duration: 1 << 40, window: window, price: .max)
+    let bid = Order.bid(2, time: 2, gpus: .max, duration: 1 << 31 - 1, window: window, price: .max)
     var book = OrderBook(offer, bid)
     let filled = book.fill(2)
     let match = try #require(filled)
