@@ -102,10 +102,15 @@ package struct MarketData: Sendable {
       guard let gpuClass = classes[try Machine(row)] else {
         throw row.error("gpu_model", allowed: "a model, interface and memory of \(FileName.classes)")
       }
+      let price = try row.micros("usd_per_gpu_hour", in: 1...genesis.limits.priceMicros)
+      guard price % genesis.limits.priceTickMicros == 0 else {
+        throw row.error(
+          "usd_per_gpu_hour", allowed: "a multiple of \(Decimal.format(micros: genesis.limits.priceTickMicros))")
+      }
       offers.append(
         MachineOffer(
           gpuClass: gpuClass, gpus: try row.integer("gpus", in: 1...Int64(genesis.limits.gpusPerOrder)),
-          priceMicros: try row.micros("usd_per_gpu_hour", in: 1...genesis.limits.priceMicros),
+          priceMicros: price,
           region: "\(try row.code("continent"))-\(try row.code("country"))"))
     }
     return offers
