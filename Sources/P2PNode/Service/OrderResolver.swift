@@ -67,7 +67,7 @@ struct OrderResolver {
     // The latest moment at which the bid could still be filled is when its last possible run starts.
     let lastStart = genesis.start(of: window.end - min(duration, window.count))
     return Bid(
-      gpuClasses: Set(classes).sorted(), gpus: gpus, durationSlots: duration, window: window,
+      gpuClasses: GPUClassList(Set(classes).sorted()), gpus: gpus, durationSlots: duration, window: window,
       price: Price(micros: request.priceMicros),
       minimumGPUs: try request.minimumGpus.map { value throws(OrderError) in try count(value, "minimum_gpus") }
         ?? gpus,
