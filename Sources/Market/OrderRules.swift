@@ -116,7 +116,8 @@ public enum OrderRules {
           "fok with pieces from \(offer.minimumGPUs) of \(offer.gpus) GPUs for \(offer.minimumSlots) of "
             + "\(offer.window.count) slots"
         }
-      throw .field("time in force", value: value, allowed: "fok only for an all-or-none order: one trade takes all of it")
+      throw .field(
+        "time in force", value: value, allowed: "fok only for an all-or-none order: one trade takes all of it")
     }
     if body.isPostOnly, body.timeInForce.isImmediate {
       throw .field(

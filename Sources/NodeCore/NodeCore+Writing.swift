@@ -172,7 +172,8 @@ extension NodeCore {
       guard exchange.hasRoomForOrder(of: own, at: time) else { return .tooManyOrders(maximum: maximum) }
       let place = nextPlace(at: time)
       return refusal(
-        ofPostOnly: Order(id: place.orderID(network: genesis.networkID), priority: place.priority, body: body), at: time)
+        ofPostOnly: Order(id: place.orderID(network: genesis.networkID), priority: place.priority, body: body), at: time
+      )
     case .cancel(let order):
       return exchange.isLive(order, of: own) ? nil : .noSuchOrder(order)
     case .amend(let id, let body):

@@ -47,7 +47,8 @@ struct AmendArrivalTests {
   }
 
   private func expectOneOutcome(
-    _ one: HandwrittenFeed, _ other: HandwrittenFeed, _ comment: Comment, sourceLocation: SourceLocation = #_sourceLocation
+    _ one: HandwrittenFeed, _ other: HandwrittenFeed, _ comment: Comment,
+    sourceLocation: SourceLocation = #_sourceLocation
   ) -> [String] {
     let all = interleavings(one.entries[...], other.entries[...]).map(outcome)
     let first = all[0]
@@ -109,7 +110,9 @@ struct AmendArrivalTests {
     #expect(seen == outcome(unamended.entries))
   }
 
-  @Test("two feeds of random places, amends, cancels, ticks and trades give one book in every interleaving", arguments: 1...24)
+  @Test(
+    "two feeds of random places, amends, cancels, ticks and trades give one book in every interleaving",
+    arguments: 1...24)
   func anyTwoFeeds(seed: UInt64) {
     var generator = SplitMix64(seed: seed)
     func draw(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &generator) }

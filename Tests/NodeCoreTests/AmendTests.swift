@@ -100,7 +100,8 @@ struct AmendTests {
     #expect(
       refuse(.amend(offer, genesis.offer(8, at: 2).works(.immediateOrCancel)), on: nodes[0])?.description
         == "time in force is ioc; allowed: gtc in an amend")
-    #expect(refuse(.amend(offer, genesis.offer(65, at: 2)), on: nodes[0])?.description == "gpus is 65; allowed: 1 to 64")
+    #expect(
+      refuse(.amend(offer, genesis.offer(65, at: 2)), on: nodes[0])?.description == "gpus is 65; allowed: 1 to 64")
     #expect(refuse(.amend(offer, genesis.offer(4, at: 2)), on: nodes[1]) == .noSuchOrder(offer))
     try network.cancel(offer, on: nodes[0])
     #expect(refuse(.amend(offer, genesis.offer(4, at: 2)), on: nodes[0]) == .noSuchOrder(offer))

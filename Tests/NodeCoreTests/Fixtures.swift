@@ -73,7 +73,8 @@ extension Genesis {
 
 extension OrderBody {
   /// The same order with other terms.
-  func with(offer change: (inout Offer) -> Void = { _ in }, bid changeBid: (inout Bid) -> Void = { _ in }) -> OrderBody {
+  func with(offer change: (inout Offer) -> Void = { _ in }, bid changeBid: (inout Bid) -> Void = { _ in }) -> OrderBody
+  {
     switch self {
     case .offer(var offer):
       change(&offer)

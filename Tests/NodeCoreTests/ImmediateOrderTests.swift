@@ -168,7 +168,8 @@ struct ImmediateOrderTests {
     #expect(nodes[0].core?.book.openCount(.bid) == 0)
   }
 
-  @Test("a node that dies between placing and deciding leaves no order behind that others could take", arguments: 1...12)
+  @Test(
+    "a node that dies between placing and deciding leaves no order behind that others could take", arguments: 1...12)
   func crashes(step: Int) throws {
     try network.place(genesis.offer(3, at: 2.00), on: nodes[0])
     network.runUntilQuiet()

@@ -19,7 +19,8 @@ struct OperationCodecTests {
 
   private func entry(_ payload: [UInt8]) -> SignedEntry {
     SignedEntry(
-      after: .origin(of: genesis.networkID), time: epoch, payload: payload, identity: author, network: genesis.networkID)
+      after: .origin(of: genesis.networkID), time: epoch, payload: payload, identity: author, network: genesis.networkID
+    )
   }
 
   private func reread(_ operation: Operation) throws -> Operation {

@@ -25,7 +25,7 @@ struct QuoteTests {
   @Test("a quote is what the bid then gets, and places nothing")
   func comesTrue() throws {
     try network.place(genesis.offer(2, at: 2.10), on: nodes[0])
-    try network.place(genesis.offer(4, at: 2.00, from: 300), on: nodes[2])
+    try network.place(genesis.offer(4, at: 2.00, from: 300, until: 360), on: nodes[2])
     network.runUntilQuiet()
     let body = genesis.bid(5, at: 2.40, minimumGPUs: 1)
     let quote = try quote(body, on: nodes[1])

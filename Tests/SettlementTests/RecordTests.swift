@@ -21,11 +21,13 @@ struct RecordTests {
     let settled = ProviderRecord(settled: 1)
     let failed = ProviderRecord(failed: 1)
     let cases: [([Fact], ProviderRecord, ProviderRecord)] = [
-      ([], none, none), ([.propose], none, none), ([.propose, .accept], settled, settled), ([.accept], settled, settled),
+      ([], none, none), ([.propose], none, none), ([.propose, .accept], settled, settled),
+      ([.accept], settled, settled),
       ([.propose, .copy], settled, settled), ([.propose, .reject], failed, none), ([.reject, .propose], failed, none),
       ([.propose, .reject, .release], failed, none), ([.propose, .release], failed, none),
       ([.propose, .release, .accept], settled, settled), ([.propose, .earlyReject, .accept], failed, none),
-      ([.propose, .accept, .reject], settled, settled), ([.reject], none, none), ([.propose, .foreignReject], none, none),
+      ([.propose, .accept, .reject], settled, settled), ([.reject], none, none),
+      ([.propose, .foreignReject], none, none),
     ]
     for (facts, expectedMaker, expectedTaker) in cases {
       let found = records(facts)
@@ -69,11 +71,14 @@ struct RecordTests {
     return records
   }
 
-  @Test("records kept up one fact at a time are those counted at the end, in whatever order facts come", arguments: 1...40)
+  @Test(
+    "records kept up one fact at a time are those counted at the end, in whatever order facts come", arguments: 1...40)
   func incremental(seed: UInt64) {
     var generator = SplitMix64(seed: seed)
     var ledger = TradeLedger()
-    let facts: [Fact] = [.propose, .propose, .accept, .laterAccept, .reject, .earlyReject, .release, .copy, .foreignRelease]
+    let facts: [Fact] = [
+      .propose, .propose, .accept, .laterAccept, .reject, .earlyReject, .release, .copy, .foreignRelease,
+    ]
     for _ in 0..<60 {
       let fact = facts[Int.random(in: facts.indices, using: &generator)]
       note(fact, ofTrade: UInt64.random(in: 0..<4, using: &generator), in: &ledger)
