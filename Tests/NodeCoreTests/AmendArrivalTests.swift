@@ -23,10 +23,11 @@ struct AmendArrivalTests {
   private func at(_ seconds: Int64) -> Timestamp { epoch + seconds * 1000 }
 
   /// What can be seen of a node that holds the entries, restored in the given order.
-  private func outcome(_ entries: [SignedEntry]) -> [String] {
+  private func outcome(_ entries: [SignedEntry], _ other: Genesis? = nil) -> [String] {
     var core = NodeCore(
       NodeConfiguration(
-        genesis: genesis, identity: identity(9999), agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [],
+        genesis: other ?? genesis, identity: identity(9999), agent: "", listenPort: 0, advertisedHost: nil,
+        bootstrap: [],
         seed: 0),
       now: at(1000))
     for entry in entries {
@@ -50,7 +51,7 @@ struct AmendArrivalTests {
     _ one: HandwrittenFeed, _ other: HandwrittenFeed, _ comment: Comment,
     sourceLocation: SourceLocation = #_sourceLocation
   ) -> [String] {
-    let all = interleavings(one.entries[...], other.entries[...]).map(outcome)
+    let all = interleavings(one.entries[...], other.entries[...]).map { outcome($0) }
     let first = all[0]
     #expect(first[1] == "true", comment, sourceLocation: sourceLocation)
     for (index, outcome) in all.enumerated() where outcome != first {
@@ -108,6 +109,26 @@ struct AmendArrivalTests {
     unamended.append([], at: at(1))
     let seen = expectOneOutcome(offers, others, "")
     #expect(seen == outcome(unamended.entries))
+  }
+
+  @Test("an amended expiry is what counts against the author's limit of live orders")
+  func limit() throws {
+    let genesis = try TestMarket.genesis(name: "one order", openOrders: 1)
+    for (amended, isPlaced) in [(300, false), (45, true)] as [(Int64, Bool)] {
+      var offers = HandwrittenFeed(identity: provider, genesis: genesis)
+      let offer = offers.orderID(sequence: 1)
+      offers.append([.place(genesis.offer(8, at: 2.00, expiry: 200))], at: at(0))
+      offers.append([.amend(offer, genesis.offer(8, at: 2.10, expiry: amended))], at: at(40))
+      offers.append([.place(genesis.offer(1, at: 3.00))], at: at(50))
+      var others = HandwrittenFeed(identity: buyer, genesis: genesis)
+      others.append([.place(genesis.bid(1, at: 1.00))], at: at(20))
+      others.append([], at: at(46))
+      let second = offers.orderID(sequence: 3)
+      let all = interleavings(offers.entries[...], others.entries[...]).map { outcome($0, genesis) }
+      #expect(Set(all).count == 1)
+      #expect(all[0].contains { $0.hasPrefix("\(second)") } == isPlaced)
+      #expect(all[0].contains { $0.hasPrefix("\(offer)") } == !isPlaced)
+    }
   }
 
   @Test(

@@ -186,4 +186,52 @@ struct ImmediateOrderTests {
     settle()
     #expect(nodes.allSatisfy { $0.core?.book.orders(ownedBy: nodes[1].nodeID).isEmpty == true })
   }
+
+  @Test("when the entry that places it is full, an immediate order is matched and cancelled by the next ones")
+  func fullEntries() throws {
+    let genesis = try TestMarket.genesis(operations: 1)
+    let network = VirtualNetwork(genesis: genesis, seed: 22)
+    let nodes = network.addNodes(4)
+    network.settleIn()
+    for (node, dollars) in [(0, 2.00), (1, 2.10), (2, 2.20)] {
+      try network.place(genesis.offer(2, at: dollars), on: nodes[node])
+    }
+    network.runUntilQuiet()
+    let bid = try network.place(genesis.bid(8, at: 2.15, minimumGPUs: 1).works(.immediateOrCancel), on: nodes[3])
+    network.run(for: 3000)
+    network.runUntilQuiet()
+    network.checkAgreement()
+    #expect(nodes[0].settled.map(\.terms.price.micros).sorted() == [2_000_000, 2_100_000])
+    #expect(nodes[3].ownState(bid) == .cancelled)
+    #expect(nodes[0].core?.book.order(bid) == nil)
+  }
+
+  @Test("a node with an old backup cancels the immediate order that its peers tell it of, without a fork")
+  func oldBackup() throws {
+    try network.place(genesis.offer(3, at: 2.00), on: nodes[0])
+    try network.place(genesis.offer(1, at: 9.00), on: nodes[1])
+    network.runUntilQuiet()
+    let backup = nodes[1].store
+    network.partition([[nodes[0]], [nodes[1], nodes[2]]], breaking: 0)
+    let bid = try network.place(genesis.bid(8, at: 2.40, minimumGPUs: 1).works(.immediateOrCancel), on: nodes[1])
+    network.run(for: 500)
+    nodes[1].crash(commitSurvives: true)
+    nodes[1].store = backup
+    nodes[1].start()
+    network.heal()
+    network.run(for: 40_000)
+    settle()
+    #expect(nodes[1].ownState(bid) == .cancelled)
+    #expect(nodes.allSatisfy { $0.core?.book.order(bid) == nil && $0.core?.equivocationProofs.isEmpty == true })
+    #expect(nodes[2].core?.ledger.count == 1)
+  }
+
+  @Test("a stopping node cancels what it has not matched yet")
+  func stopping() throws {
+    let bid = try network.place(genesis.bid(4, at: 2.40).works(.immediateOrCancel), on: nodes[1])
+    nodes[1].post(.stop)
+    network.run(for: 2000)
+    #expect(nodes[1].core?.hasFinished == true)
+    #expect(nodes[0].core?.book.order(bid) == nil)
+  }
 }
