@@ -148,7 +148,9 @@ struct AmendGrammarTests {
     #expect(try quote("4 any at 2.40 for 3h within 24h split pieces of 2 in EU vram 80g") == expected)
   }
 
-  @Test("a quote places nothing, so it has no time in force", arguments: ["ioc", "fok", "gtc", "post-only", "expires in 1h"])
+  @Test(
+    "a quote places nothing, so it has no time in force",
+    arguments: ["ioc", "fok", "gtc", "post-only", "expires in 1h"])
   func placesNothing(words: String) {
     let name = words.split(separator: " ")[0]
     #expect(

@@ -61,9 +61,11 @@ struct OrderCompletionTests {
       ("amend 3f2a at ", []), ("amend 3f2a at 2 wi", ["within", "without"]), ("amend 3f2a io", []),
       ("amend 3f2a without wa", ["watts"]), ("amend 3f2a without region,wa", ["watts"]),
       ("amend 3f2a class ", ["h100-sxm-80g", "any"]), ("quote 4 h100-sxm-80g a", ["at", "all-or-none"]),
-      ("quote 4 h100-sxm-80g f", ["for", "from", "failures"]), ("quote 4 h100-sxm-80g at 2 f", ["for", "from", "failures"]),
+      ("quote 4 h100-sxm-80g f", ["for", "from", "failures"]),
+      ("quote 4 h100-sxm-80g at 2 f", ["for", "from", "failures"]),
       ("quote 4 h100-sxm-80g for 3h wi", ["within"]), ("depth h", ["h100-sxm-80g"]),
-      ("depth h100-sxm-80g ", ["for", "gpus"]), ("depth h100-sxm-80g for ", []), ("depth h100-sxm-80g for 2h ", ["gpus"]),
+      ("depth h100-sxm-80g ", ["for", "gpus"]), ("depth h100-sxm-80g for ", []),
+      ("depth h100-sxm-80g for 2h ", ["gpus"]),
     ])
   func candidates(line: String, expected: [String]) {
     #expect(completion.candidates(before: line).words == expected)

@@ -118,7 +118,8 @@ struct OrderTextTests {
     ]
     let document = WhyDocument(
       order: orderDocument(side: "bid"), counterOrders: 17,
-      conditions: names.map { .init(condition: $0, ruledOut: 1) }, matching: 0, bestCounterPriceMicros: nil, undecided: 0)
+      conditions: names.map { .init(condition: $0, ruledOut: 1) }, matching: 0, bestCounterPriceMicros: nil,
+      undecided: 0)
     let lines = text().why(document).split(separator: "\n").dropFirst(2).dropLast()
     #expect(
       lines.map { $0.replacing("1  ruled out by ", with: "") } == [

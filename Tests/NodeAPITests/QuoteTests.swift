@@ -7,7 +7,8 @@ struct QuoteTests {
   private func piece(_ gpus: Int64, price: Int64, startsIn hours: Int64) -> QuoteDocument.Piece {
     let start = noon.milliseconds + hours * hour
     return QuoteDocument.Piece(
-      offer: "3f2a9c81ab" + String(repeating: "0", count: 54), provider: "aabbccddee" + String(repeating: "1", count: 54),
+      offer: "3f2a9c81ab" + String(repeating: "0", count: 54),
+      provider: "aabbccddee" + String(repeating: "1", count: 54),
       providerRecord: RecordDocument(settled: 2), gpuClass: "h100-sxm-80g", gpus: gpus, startMs: start,
       endMs: start + 3 * hour, priceMicros: price, totalMicros: price * gpus * 3)
   }

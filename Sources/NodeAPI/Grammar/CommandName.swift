@@ -1,6 +1,7 @@
 /// The words that begin a command line.
 public enum CommandName: String, CaseIterable, Sendable {
-  case offer, bid, amend, cancel, quote, book, depth, orders, trades, receipts, why, verify, peers, status, classes, help
+  case offer, bid, amend, cancel, quote, book, depth, orders, trades, receipts, why, verify, peers, status, classes,
+    help
   case stop, quit
 
   /// The command that `word` begins: its name in either case, or `exit` for `quit`.

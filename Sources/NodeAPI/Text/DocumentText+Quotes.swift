@@ -13,7 +13,8 @@ extension DocumentText {
       ].compactMap { $0 } + (quote.requirements.map(words) ?? [])
     var lines = [bid.joined(separator: ", ")]
     guard quote.available != "none" else {
-      lines.append("Nothing in the book can fill it now; placed as a bid, it would wait. depth CLASS shows what there is.")
+      lines.append(
+        "Nothing in the book can fill it now; placed as a bid, it would wait. depth CLASS shows what there is.")
       return lines.joined(separator: "\n")
     }
     if quote.available == "part" {

@@ -44,7 +44,8 @@ extension NodeCommand {
   /// The words behind the command's name. An order may be quoted as a whole, so its words are split at blanks.
   private var words: [String] {
     switch Self.name {
-    case .offer, .bid, .amend, .quote, .depth: line.words.flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+    case .offer, .bid, .amend, .quote, .depth:
+      line.words.flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
     default: line.words
     }
   }

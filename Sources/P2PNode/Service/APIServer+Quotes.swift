@@ -45,7 +45,8 @@ extension APIServer {
     }
     let gpus = try number(request, "gpus", allowed: 1...Int(Int32.max))
     return DepthRows(
-      gpuClass: try gpuClass(named: name), spanMs: Int64(hours.map { $0 * hour } ?? span ?? DepthRows.defaultHours * hour),
+      gpuClass: try gpuClass(named: name),
+      spanMs: Int64(hours.map { $0 * hour } ?? span ?? DepthRows.defaultHours * hour),
       gpus: gpus.map(Int64.init) ?? DepthDocument.defaultGpus, genesis: genesis, now: NodeRuntime.now)
   }
 }

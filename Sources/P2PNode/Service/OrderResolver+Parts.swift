@@ -197,7 +197,8 @@ extension OrderResolver {
     let isPrefix = name.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     guard isPrefix, (Self.shortestPrefix..<64).contains(name.utf8.count) else {
       throw .field(
-        field, value: "\"\(name)\"", allowed: "node ids, or their first \(Self.shortestPrefix) or more hexadecimal digits")
+        field, value: "\"\(name)\"",
+        allowed: "node ids, or their first \(Self.shortestPrefix) or more hexadecimal digits")
     }
     let found = nodes.filter { $0.hex.hasPrefix(name) }
     switch found.count {

@@ -147,7 +147,8 @@ struct OrderResolver {
     guard timeInForce == .fillOrKill else { return allOrNone ?? false }
     guard allOrNone != false else {
       throw .field(
-        "time_in_force, all_or_none", value: "\"fok\" and false", allowed: "true or left out: a fok order is all or none")
+        "time_in_force, all_or_none", value: "\"fok\" and false",
+        allowed: "true or left out: a fok order is all or none")
     }
     return true
   }
