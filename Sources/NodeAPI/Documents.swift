@@ -230,7 +230,8 @@ public struct OrderDocument: Codable, Hashable, Sendable {
   public var attributes: AttributesDocument?
   /// A bid's demands; nil for an offer.
   public var requirements: RequirementsDocument?
-  /// When the entry that placed the order was signed.
+  /// When the entry that gave the order its place in time was signed: the one that placed it, or an amend that did more
+  /// than reduce it.
   public var placedMs: Int64
   /// When the order is no longer open.
   public var expiryMs: Int64

@@ -123,9 +123,9 @@ struct QuoteTests {
       ])
     #expect(
       text().depth(depth) == """
-        FROM          TO            OFFERED  BEST OFFER  8 GPUS COST  WANTED  BEST BID
-        Mon 12:00:00  Mon 13:00:00       12        2.10        16.80       4      1.50
-        Mon 13:00:00  Mon 14:00:00        0           -            -       0         -
+        FROM          TO            OFFERED  BEST OFFER  COST OF 8 GPUS  WANTED  BEST BID
+        Mon 12:00:00  Mon 13:00:00       12        2.10           16.80       4      1.50
+        Mon 13:00:00  Mon 14:00:00        0        -               -          0      -
         Offers and bids in USD per GPU-hour; the cost is of the whole row.
         """)
     var empty = depth

@@ -150,7 +150,7 @@ extension NodeProcessTests {
       #expect(hour.offers.map(\.gpus) == [6, 6] && hour.offers.map(\.orders) == [1, 1])
       #expect(hour.gpusWanted == 3 && hour.bestBidMicros == 1_500_000)
       let text = try await renter.command("depth", "h100-sxm-80g", "for", "6h", "gpus", "12")
-      #expect(text.isSuccess && text.output.contains("12 GPUS COST") && text.output.contains("30.00"), "\(text)")
+      #expect(text.isSuccess && text.output.contains("COST OF 12 GPUS") && text.output.contains("30.00"), "\(text)")
       try await clear()
     }
   }

@@ -69,7 +69,7 @@ extension DocumentText {
     }
     var table = TextTable([
       .init("FROM"), .init("TO"), .init("OFFERED", .right), .init("BEST OFFER", .decimal),
-      .init("\(Self.count(depth.gpus, "GPU")) COST".uppercased(), .decimal), .init("WANTED", .right),
+      .init("cost of \(Self.count(depth.gpus, "GPU"))".uppercased(), .decimal), .init("WANTED", .right),
       .init("BEST BID", .decimal),
     ])
     for hour in depth.hours {

@@ -17,7 +17,7 @@ extension APIServer {
   }
 
   private func quote(_ request: QuoteRequest) async throws -> QuoteDocument {
-    let resolver = await resolver()
+    let resolver = await resolver(for: request.requirements)
     let bid: Bid
     do {
       bid = try resolver.resolve(request)

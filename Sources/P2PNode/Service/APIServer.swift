@@ -169,13 +169,14 @@ struct APIServer: Sendable {
   }
 
   private func order(from request: OrderRequest) async throws -> OrderBody {
-    let resolver = await resolver()
+    let resolver = await resolver(for: request.requirements)
     do { return try resolver.resolve(request) } catch { throw Problem.badOrder(error.description) }
   }
 
-  /// A resolver that knows the nodes whose feeds are known now.
-  func resolver() async -> OrderResolver {
-    let nodes = await runtime.read { core, _ in core.feeds.sorted.map(\.author) }
+  /// A resolver that knows the nodes whose feeds are known now, when the requirements name any.
+  func resolver(for requirements: RequirementsDocument?) async -> OrderResolver {
+    let namesNodes = requirements?.providers != nil || requirements?.excludedProviders != nil
+    let nodes = namesNodes ? await runtime.read { core, _ in core.feeds.sorted.map(\.author) } : []
     return OrderResolver(genesis: runtime.genesis, now: NodeRuntime.now, nodes: nodes)
   }
 
@@ -183,7 +184,7 @@ struct APIServer: Sendable {
   private func amend(_ id: OrderID, by request: AmendRequest) async throws -> OrderDocument {
     let before = await runtime.read { core, now in core.ownOrderState(id, now: now)?.order }
     guard let before else { throw Problem(CommandRefusal.noSuchOrder(id)) }
-    let resolver = await resolver()
+    let resolver = await resolver(for: request.requirements)
     let body: OrderBody
     do { body = try resolver.resolve(request, of: before.body) } catch { throw Problem.badOrder(error.description) }
     if case .failure(let refusal) = await runtime.submit(.amend(id, body)) { throw Problem(refusal) }
