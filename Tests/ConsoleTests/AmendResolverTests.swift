@@ -55,7 +55,7 @@ struct AmendResolverTests {
     #expect(narrower.expiry == noon + 9 * hour && isReduction(narrower, of: bid))
     let offer = try resolvedOffer { $0.allOrNone = true }
     let shorter = try amended(offer) { $0.durationMs = 6 * hour }
-    #expect(OrderBody.offer(shorter).isAllOrNone && shorter.expiry == noon + 6 * hour)
+    #expect(OrderBody.offer(shorter).isAllOrNone && shorter.expiry == genesis.start(of: shorter.window.end))
     #expect(OrderBody.offer(shorter).isReduction(of: .offer(offer)))
   }
 

@@ -48,6 +48,14 @@ struct OrderResolverTests {
       #expect(whole.minimumGPUs == 8 && whole.minimumSlots == 12 * 360)
     }
     #expect(try resolvedBid { $0.allOrNone = true }.minimumGPUs == 4)
+    // A window that begins before a trade can be settled could never be sold as a whole.
+    let fok = try resolvedOffer { $0.timeInForce = "fok" }
+    #expect(genesis.start(of: fok.window.start) > noon + genesis.limits.proposalMilliseconds)
+    let stated = try resolvedOffer {
+      $0.allOrNone = true
+      $0.startMs = noon.milliseconds + hour
+    }
+    #expect(genesis.start(of: stated.window.start) == noon + hour)
   }
 
   @Test("a bid is split into pieces of one GPU, or of as many as is said")

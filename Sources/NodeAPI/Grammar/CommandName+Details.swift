@@ -20,7 +20,7 @@ extension CommandName {
   }
 
   private static let offerDetails = """
-      from TIME              start of the window; now when left out
+      from TIME              start of the window; as soon as it can be delivered when left out
       for DURATION           length of the window, or instead:
       until TIME             its end
       in REGION              where the machine is: EU or EU-FR

@@ -49,7 +49,10 @@ struct OrderResolver {
     }
     let timeInForce = try timeInForce(request.timeInForce, expiryMs: request.expiryMs)
     try checkPostOnly(request.postOnly, timeInForce)
-    let start = try startSlot(request.startMs)
+    let isWhole = try isWhole(request.allOrNone, timeInForce)
+    // All of a window can be delivered only from the moment on at which a trade can be settled.
+    let earliest = genesis.slot(startingFrom: now + genesis.limits.proposalMilliseconds) + 1
+    let start = isWhole && request.startMs == nil ? earliest : try startSlot(request.startMs)
     let end: Slot
     switch (request.durationMs, request.endMs) {
     case (let duration?, nil): end = start + (try slots(duration, "duration"))
@@ -67,7 +70,7 @@ struct OrderResolver {
       attributes: try attributes(request.attributes, onto: Attributes()),
       expiry: try expiry(request.expiryMs, latest: genesis.start(of: window.end)), timeInForce: timeInForce,
       isPostOnly: request.postOnly ?? false)
-    if try isWhole(request.allOrNone, timeInForce) {
+    if isWhole {
       if let pieces = request.minimumGpus { try checkWhole("minimum_gpus", pieces, all: Int64(gpus)) }
       if request.minimumMs != nil { try checkWhole("minimum_ms", offer.minimumSlots, all: window.count) }
       offer.minimumGPUs = gpus
