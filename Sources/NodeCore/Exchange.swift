@@ -64,10 +64,12 @@ struct Exchange: Sendable {
   /// Authors whose feeds are forked; for look-up only.
   private var forked: Set<NodeID> = []
 
-  init(genesis: Genesis, seed: UInt64) {
+  /// An empty book and no trades. The orders of `own` are found at once; `seed` keys the book's table.
+  init(genesis: Genesis, own: NodeID, seed: UInt64) {
     self.genesis = genesis
     self.seed = seed
-    book = OrderBook(classVRAMMiB: genesis.gpuClasses.map { UInt32(clamping: $0.vramMiB) }, seed: seed)
+    book = OrderBook(
+      classVRAMMiB: genesis.gpuClasses.map { UInt32(clamping: $0.vramMiB) }, own: own, seed: seed)
   }
 
   /// Applies one operation; appends what it changed to `changes`.
@@ -96,6 +98,9 @@ struct Exchange: Sendable {
     case .release(let id): settle(ledger.release(id, by: place.author), into: &changes)
     }
   }
+
+  /// The trade that an order may propose next.
+  mutating func match(_ taker: OrderID, context: MatchContext) -> Match? { book.match(taker, context: context) }
 
   /// Moves the book's time forward; orders that have expired by then are not in the book any more.
   mutating func advance(to time: Timestamp) -> [OrderID] {

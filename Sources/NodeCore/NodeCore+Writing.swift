@@ -195,7 +195,9 @@ extension NodeCore {
 
   /// A place past everything that this node has written: that of an order which is only tried out.
   private func nextPlace(at time: Timestamp) -> Place {
-    Place(author: own, time: time, sequence: gossip.feeds.head(of: own).sequence + 1, index: .max)
+    Place(
+      author: own, time: time, sequence: gossip.feeds.head(of: own).sequence + 1,
+      index: UInt32(genesis.limits.operationsPerEntry) - 1)
   }
 
   private mutating func runCommands(_ builder: inout EntryBuilder, into effects: inout [NodeEffect]) {
@@ -233,7 +235,7 @@ extension NodeCore {
     for id in duties.rematch.sorted(by: { priority(of: $0) < priority(of: $1) }) {
       while builder.hasRoom {
         guard isOpen(id, at: builder.time),
-          let match = exchange.book.match(id, context: matchContext(for: id, at: builder.time)),
+          let match = exchange.match(id, context: matchContext(for: id, at: builder.time)),
           let terms = terms(for: match, at: builder.time)
         else {
           duties.matched(id)

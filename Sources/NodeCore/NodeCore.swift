@@ -96,7 +96,8 @@ public struct NodeCore: Sendable {
       limits: configuration.genesis.limits, agent: configuration.agent, listenPort: configuration.listenPort,
       advertisedHost: configuration.advertisedHost, bootstrap: configuration.bootstrap, seed: generator.next(),
       now: now)
-    exchange = Exchange(genesis: configuration.genesis, seed: generator.next())
+    exchange = Exchange(
+      genesis: configuration.genesis, own: configuration.identity.nodeID, seed: generator.next())
     recoveryDeadline = now + Self.recoveryMilliseconds
   }
 
@@ -120,7 +121,7 @@ public struct NodeCore: Sendable {
   /// Forgets what the entries added up to, so that they can be restored. Peers, proofs and the entry under way stay.
   public mutating func beginRestore() {
     gossip.resetFeeds()
-    exchange = Exchange(genesis: genesis, seed: exchange.seed)
+    exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed)
     for proof in gossip.equivocationProofs { exchange.freeze(proof.author) }
     duties = Duties()
     ownOrders = [:]
