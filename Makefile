@@ -2,7 +2,7 @@
 CONFIG ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint testnet
+.PHONY: help setup build test lint testnet bench
 
 testnet: ARGS ?= --nodes 5 --replay 60
 
@@ -11,6 +11,7 @@ help:
 	@echo '               (ARGS="--nodes 8 --replay 200 --exit" instead; ARGS=--help lists the options)'
 	@echo 'make test      run the tests (ARGS="--filter NAME" for some of them)'
 	@echo 'make build     build everything'
+	@echo 'make bench     measure the order book, in release (ARGS="--replay" for real offers and demand; ARGS=--help)'
 	@echo 'make lint      check the format of all sources'
 	@echo 'make setup     install the system packages that the build and the tests need, when any is missing'
 	@echo 'CONFIG=release makes build and testnet optimize.'
@@ -28,7 +29,7 @@ test:
 
 lint:
 	@scripts/setup
-	find Package.swift Sources Tests Testnet -name '*.swift' -not -path '*/Generated/*' -print0 \
+	find Package.swift Benchmarks Sources Tests Testnet -name '*.swift' -not -path '*/Generated/*' -print0 \
 	  | xargs -0 swift format lint --strict
 
 # What is built is told on standard error: standard output is the testnet's, so that `--exit --json` can be piped.
@@ -37,3 +38,9 @@ testnet:
 	@swift build -c $(CONFIG) --product p2pnode >&2
 	@swift build -c $(CONFIG) --product testnet >&2
 	@"$$(swift build -c $(CONFIG) --show-bin-path)/testnet" $(ARGS)
+
+# Always optimized. Standard output is the table's or the JSON document's.
+bench:
+	@scripts/setup
+	@swift build -c release --product benchmarks >&2
+	@"$$(swift build -c release --show-bin-path)/benchmarks" $(ARGS)

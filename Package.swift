@@ -12,6 +12,7 @@ let package = Package(
   products: [
     .executable(name: "p2pnode", targets: ["P2PNode"]),
     .executable(name: "testnet", targets: ["Testnet"]),
+    .executable(name: "benchmarks", targets: ["Benchmarks"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -30,6 +31,7 @@ let package = Package(
       name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
     .systemLibrary(
       name: "CLibedit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+    .systemLibrary(name: "CMalloc"),
 
     // Named NodeCrypto because a module named Crypto would clash with swift-crypto's.
     .target(name: "NodeCrypto", dependencies: ["CSodium"], path: "Sources/Crypto"),
@@ -78,12 +80,18 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
+    .target(name: "MarketFiles", dependencies: ["Market"], path: "Testnet/MarketFiles"),
     .executableTarget(
       name: "Testnet",
       dependencies: [
-        "Market", "NodeAPI", "NodeClient", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Market", "MarketFiles", "NodeAPI", "NodeClient",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Testnet/Launcher"),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: ["CMalloc", "NodeCrypto", "Market", "MarketFiles", "OrderBook"],
+      path: "Benchmarks"),
 
     .testTarget(name: "CryptoTests", dependencies: ["NodeCrypto"]),
     .testTarget(name: "MarketTests", dependencies: ["Market", "NodeCrypto"]),
@@ -122,9 +130,12 @@ let package = Package(
     .testTarget(
       name: "TestnetTests",
       dependencies: [
-        "Testnet", "Market", "NodeAPI", "NodeClient", "NodeCrypto", "Settlement",
+        "Testnet", "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeCrypto", "Settlement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .testTarget(
+      name: "BenchmarksTests",
+      dependencies: ["Benchmarks", "Market", "MarketFiles", "NodeCrypto", "OrderBook"]),
     .testTarget(
       name: "DocsTests",
       dependencies: ["NodeCore", "NodeAPI", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto"],

@@ -39,8 +39,12 @@ public struct GenesisLimits: Hashable, Sendable {
   public let openOrdersPerAuthor: Int
   /// The most GPUs in one order.
   public let gpusPerOrder: Int32
+  /// Every order's GPUs and smallest piece are a multiple of this.
+  public let lotGPUs: Int32
   /// The highest price in micro-units per GPU-hour.
   public let priceMicros: Int64
+  /// Every price is a multiple of this, in micro-units per GPU-hour.
+  public let priceTickMicros: Int64
   /// How far past the entry's time a delivery window may reach, in milliseconds.
   public let horizonMilliseconds: Int64
 

@@ -23,7 +23,9 @@ struct GenesisDocument: Decodable {
     var entry_burst: Int64
     var open_orders_per_author: Int64
     var gpus_per_order: Int64
+    var lot_gpus: Int64
     var price_micros: Int64
+    var price_tick_micros: Int64
     var horizon_ms: Int64
   }
 
@@ -101,6 +103,7 @@ extension GenesisDocument.LimitsDocument {
     try GenesisDocument.check("limits.open_orders_per_author", open_orders_per_author, 1...10_000_000)
     try GenesisDocument.check("limits.gpus_per_order", gpus_per_order, 1...1_000_000)
     try GenesisDocument.check("limits.price_micros", price_micros, 1...1_000_000_000_000)
+    try checkGranularity()
     try GenesisDocument.check("limits.horizon_ms", horizon_ms, slotMilliseconds...366 * 86_400_000)
     guard Price(micros: price_micros).total(gpus: gpus_per_order, seconds: horizon_ms / 1000 + 1) != nil else {
       throw .field(
@@ -109,11 +112,27 @@ extension GenesisDocument.LimitsDocument {
     }
   }
 
+  /// What is largest must itself be a value that an order can have.
+  private func checkGranularity() throws(GenesisError) {
+    try GenesisDocument.check("limits.lot_gpus", lot_gpus, 1...gpus_per_order)
+    guard gpus_per_order % lot_gpus == 0 else {
+      throw .field(
+        "limits.gpus_per_order", value: String(gpus_per_order), allowed: "a multiple of limits.lot_gpus, \(lot_gpus)")
+    }
+    try GenesisDocument.check("limits.price_tick_micros", price_tick_micros, 1...1_000_000_000)
+    guard price_micros % price_tick_micros == 0 else {
+      throw .field(
+        "limits.price_micros", value: String(price_micros),
+        allowed: "a multiple of limits.price_tick_micros, \(price_tick_micros)")
+    }
+  }
+
   var limits: GenesisLimits {
     GenesisLimits(
       skewMilliseconds: skew_ms, tickMilliseconds: tick_ms, proposalMilliseconds: proposal_ms,
       retryMilliseconds: retry_ms, operationsPerEntry: Int(operations_per_entry), entryBytes: Int(entry_bytes),
       entriesPerSecond: entries_per_second, entryBurst: entry_burst, openOrdersPerAuthor: Int(open_orders_per_author),
-      gpusPerOrder: Int32(gpus_per_order), priceMicros: price_micros, horizonMilliseconds: horizon_ms)
+      gpusPerOrder: Int32(gpus_per_order), lotGPUs: Int32(lot_gpus), priceMicros: price_micros,
+      priceTickMicros: price_tick_micros, horizonMilliseconds: horizon_ms)
   }
 }

@@ -18,26 +18,66 @@ public enum OrderRules {
   public static let maximumClasses = 64
   /// The most regions that a bid may name.
   public static let maximumRegions = 32
+  /// The most providers that a bid may allow, or exclude.
+  public static let maximumProviders = 16
   /// The longest interconnect and driver text in bytes.
   public static let maximumTextBytes = 32
 
   /// Checks an order against the limits of the market.
   ///
-  /// - Parameter placedAt: the time of the entry that places it.
+  /// - Parameter placedAt: the time of the entry that places or amends it.
   public static func check(_ body: OrderBody, placedAt time: Timestamp, genesis: Genesis) throws(OrderError) {
     let limits = genesis.limits
-    guard (1...limits.gpusPerOrder).contains(body.gpus) else {
-      throw .field("gpus", value: "\(body.gpus)", allowed: "1 to \(limits.gpusPerOrder)")
-    }
-    guard (1...limits.priceMicros).contains(body.price.micros) else {
+    try checkGPUs("gpus", body.gpus, unit: "", atMost: limits.gpusPerOrder, limits)
+    guard (1...limits.priceMicros).contains(body.price.micros), body.price.micros % limits.priceTickMicros == 0 else {
+      let lowest = Decimal.format(micros: limits.priceTickMicros)
+      let multiples = limits.priceTickMicros == 1 ? "" : " in multiples of \(lowest)"
       throw .field(
         "price", value: Decimal.format(micros: body.price.micros),
-        allowed: "0.000001 to \(Decimal.format(micros: limits.priceMicros)) \(genesis.currency) per GPU-hour")
+        allowed: "\(lowest) to \(Decimal.format(micros: limits.priceMicros)) \(genesis.currency) per GPU-hour"
+          + multiples)
     }
     try checkTimes(body, placedAt: time, genesis: genesis)
+    try checkGPUs("smallest piece", body.minimumGPUs, unit: " GPUs", atMost: body.gpus, limits)
     switch body {
     case .offer(let offer): try check(offer)
     case .bid(let bid): try check(bid)
+    }
+    try checkTimeInForce(body)
+  }
+
+  /// Checks what an order that replaces another one's terms has to keep besides the rules for any order.
+  ///
+  /// - Parameters:
+  ///   - new: the terms from the amend on.
+  ///   - side: the side of the order that is amended.
+  ///   - timeInForce: the order's time in force before.
+  public static func checkAmend(
+    to new: OrderBody, side: Side, timeInForce: TimeInForce
+  ) throws(OrderError) {
+    guard new.side == side else {
+      throw .field("the amended order", value: name(new.side), allowed: "\(name(side)), as the order is")
+    }
+    guard !timeInForce.isImmediate else {
+      throw .field(
+        "the order's time in force", value: name(timeInForce), allowed: "gtc: an order that never rests is not amended")
+    }
+    try checkRests(new)
+  }
+
+  /// Checks that an order which an amend makes is one that rests in the book.
+  public static func checkRests(_ new: OrderBody) throws(OrderError) {
+    guard !new.timeInForce.isImmediate else {
+      throw .field("time in force", value: name(new.timeInForce), allowed: "gtc in an amend")
+    }
+  }
+
+  private static func checkGPUs(
+    _ field: String, _ gpus: Int32, unit: String, atMost maximum: Int32, _ limits: GenesisLimits
+  ) throws(OrderError) {
+    guard (1...maximum).contains(gpus), gpus % limits.lotGPUs == 0 else {
+      let multiples = limits.lotGPUs == 1 ? "" : " in multiples of \(limits.lotGPUs)"
+      throw .field(field, value: "\(gpus)\(unit)", allowed: "\(limits.lotGPUs) to \(maximum)\(unit)\(multiples)")
     }
   }
 
@@ -67,10 +107,26 @@ public enum OrderRules {
     }
   }
 
-  private static func check(_ offer: Offer) throws(OrderError) {
-    guard (1...offer.gpus).contains(offer.minimumGPUs) else {
-      throw .field("smallest piece", value: "\(offer.minimumGPUs) GPUs", allowed: "1 to \(offer.gpus) GPUs")
+  private static func checkTimeInForce(_ body: OrderBody) throws(OrderError) {
+    if body.timeInForce == .fillOrKill, !body.isAllOrNone {
+      let value =
+        switch body {
+        case .bid(let bid): "fok with pieces from \(bid.minimumGPUs) of \(bid.gpus) GPUs"
+        case .offer(let offer):
+          "fok with pieces from \(offer.minimumGPUs) of \(offer.gpus) GPUs for \(offer.minimumSlots) of "
+            + "\(offer.window.count) slots"
+        }
+      throw .field(
+        "time in force", value: value, allowed: "fok only for an all-or-none order: one trade takes all of it")
     }
+    if body.isPostOnly, body.timeInForce.isImmediate {
+      throw .field(
+        "time in force", value: "\(name(body.timeInForce)) together with post-only",
+        allowed: "either, since a post-only order never takes and an \(name(body.timeInForce)) order never rests")
+    }
+  }
+
+  private static func check(_ offer: Offer) throws(OrderError) {
     guard (1...offer.window.count).contains(offer.minimumSlots) else {
       throw .field(
         "shortest lease", value: "\(offer.minimumSlots) slots", allowed: "1 to \(offer.window.count) slots")
@@ -78,6 +134,17 @@ public enum OrderRules {
     if !offer.attributes.region.isEmpty { try checkRegion(offer.attributes.region) }
     try checkText("interconnect", offer.attributes.interconnect)
     try checkText("driver", offer.attributes.driver)
+    try checkProbed(offer.attributes)
+  }
+
+  private static func checkProbed(_ attributes: Attributes) throws(OrderError) {
+    guard AttributeSet.all.isSuperset(of: attributes.probed) else {
+      throw .field("probed", value: "\(attributes.probed.rawValue)", allowed: "a sum of the bits 1, 2, 4, 8, 16, 32")
+    }
+    for (attribute, name) in AttributeSet.named
+    where attributes.probed.contains(attribute) && !attributes.stated.contains(attribute) {
+      throw .field("probed", value: "\"\(name)\", which the offer does not state", allowed: "attributes that it states")
+    }
   }
 
   private static func check(_ bid: Bid) throws(OrderError) {
@@ -91,17 +158,35 @@ public enum OrderRules {
       throw .field(
         "duration", value: "\(bid.durationSlots) slots", allowed: "1 to \(bid.window.count) slots, the window's length")
     }
-    guard (1...bid.gpus).contains(bid.minimumGPUs) else {
-      throw .field("smallest piece", value: "\(bid.minimumGPUs) GPUs", allowed: "1 to \(bid.gpus) GPUs")
+    if !bid.requirements.isEmpty { try check(bid.requirements.demands) }
+  }
+
+  private static func check(_ demands: Requirements.Demands) throws(OrderError) {
+    guard demands.regions.count <= maximumRegions else {
+      throw .field("regions", value: "\(demands.regions.count)", allowed: "at most \(maximumRegions)")
     }
-    guard bid.requirements.regions.count <= maximumRegions else {
-      throw .field("regions", value: "\(bid.requirements.regions.count)", allowed: "at most \(maximumRegions)")
-    }
-    for region in bid.requirements.regions { try checkRegion(region) }
-    guard zip(bid.requirements.regions, bid.requirements.regions.dropFirst()).allSatisfy({ $0 < $1 }) else {
+    for region in demands.regions { try checkRegion(region) }
+    guard zip(demands.regions, demands.regions.dropFirst()).allSatisfy({ $0 < $1 }) else {
       throw .field("regions", value: "not ascending and distinct", allowed: "each region once, in order")
     }
-    try checkText("interconnect", bid.requirements.interconnect)
+    try checkText("interconnect", demands.interconnect)
+    guard demands.providers.isEmpty || demands.excludedProviders.isEmpty else {
+      throw .field(
+        "excluded providers",
+        value: "\(demands.excludedProviders.count) together with \(demands.providers.count) allowed ones",
+        allowed: "either list, since a list of allowed providers excludes all others")
+    }
+    for (name, list) in [("providers", demands.providers), ("excluded providers", demands.excludedProviders)] {
+      guard list.count <= maximumProviders else {
+        throw .field(name, value: "\(list.count)", allowed: "at most \(maximumProviders)")
+      }
+      guard zip(list, list.dropFirst()).allSatisfy({ $0 < $1 }) else {
+        throw .field(name, value: "not ascending and distinct", allowed: "each node once, in order")
+      }
+    }
+    if let percent = demands.maximumFailurePercent, percent > 100 {
+      throw .field("maximum failure rate", value: "\(percent) percent", allowed: "0 to 100 percent")
+    }
   }
 
   private static func checkRegion(_ region: String) throws(OrderError) {
@@ -122,6 +207,16 @@ public enum OrderRules {
     guard text.utf8.count <= maximumTextBytes, isText else {
       throw .field(
         name, value: "\"\(text)\"", allowed: "at most \(maximumTextBytes) lowercase letters, digits, dots and hyphens")
+    }
+  }
+
+  private static func name(_ side: Side) -> String { side == .offer ? "an offer" : "a bid" }
+
+  private static func name(_ timeInForce: TimeInForce) -> String {
+    switch timeInForce {
+    case .goodTillCancelled: "gtc"
+    case .immediateOrCancel: "ioc"
+    case .fillOrKill: "fok"
     }
   }
 }

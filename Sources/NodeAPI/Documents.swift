@@ -41,18 +41,27 @@ public struct NetworkDocument: Codable, Hashable, Sendable {
   public var slotMs: Int64
   /// The standard grades.
   public var gpuClasses: [GPUClassDocument]
+  /// Prices are multiples of it, in micro-units per GPU-hour.
+  public var priceTickMicros: Int64
+  /// The GPUs of an order, and its smallest piece, are multiples of it.
+  public var lotGpus: Int64
 
   /// A network with the given facts.
-  public init(id: String, name: String, currency: String, slotMs: Int64, gpuClasses: [GPUClassDocument]) {
+  public init(
+    id: String, name: String, currency: String, slotMs: Int64, gpuClasses: [GPUClassDocument],
+    priceTickMicros: Int64 = 1, lotGpus: Int64 = 1
+  ) {
     self.id = id
     self.name = name
     self.currency = currency
     self.slotMs = slotMs
     self.gpuClasses = gpuClasses
+    self.priceTickMicros = priceTickMicros
+    self.lotGpus = lotGpus
   }
 }
 
-/// What a provider declares about its machine; a missing field says nothing.
+/// What a provider says about its machine; a missing field says nothing.
 public struct AttributesDocument: Codable, Hashable, Sendable {
   /// `CONTINENT` or `CONTINENT-COUNTRY`.
   public var region: String?
@@ -64,12 +73,17 @@ public struct AttributesDocument: Codable, Hashable, Sendable {
   public var wattsPerGpu: Int64?
   /// Grams of CO2 per kWh of the site's power.
   public var gco2PerKwh: Int64?
+  /// Video memory of one GPU in MiB, where it is not the class's.
+  public var vramMib: Int64?
+  /// Which of these the provider's node read from the machine, by name: `region`, `interconnect`, `driver`, `watts`,
+  /// `co2`, `vram`. The others its owner declares.
+  public var probed: [String]?
 
   /// Attributes that say nothing yet.
   public init() {}
 }
 
-/// What a bid demands of the machine; a missing field demands nothing.
+/// What a bid demands of the machine and its provider; a missing field demands nothing.
 public struct RequirementsDocument: Codable, Hashable, Sendable {
   /// Acceptable regions; a continent accepts its countries.
   public var regions: [String]?
@@ -79,6 +93,18 @@ public struct RequirementsDocument: Codable, Hashable, Sendable {
   public var maximumWattsPerGpu: Int64?
   /// The most grams of CO2 per kWh.
   public var maximumGco2PerKwh: Int64?
+  /// The least video memory of one GPU in MiB.
+  public var minimumVramMib: Int64?
+  /// Whether each demanded attribute must be one that the provider's node read from the machine.
+  public var probedOnly: Bool?
+  /// The only acceptable providers: node ids, or in a request their first digits, at least 4.
+  public var providers: [String]?
+  /// Providers that are not acceptable, named like `providers`.
+  public var excludedProviders: [String]?
+  /// The fewest settled trades in the provider's public record.
+  public var minimumSettledTrades: Int64?
+  /// The highest failure rate in the provider's public record, in percent.
+  public var maximumFailurePercent: Int64?
 
   /// Requirements that demand nothing yet.
   public init() {}
@@ -89,7 +115,7 @@ public struct RequirementsDocument: Codable, Hashable, Sendable {
 public struct OrderRequest: Codable, Hashable, Sendable {
   /// `offer` or `bid`.
   public var side: String
-  /// Class ids: one for an offer, one or more for a bid.
+  /// Class ids: one for an offer, one or more for a bid, or ``anyClass`` alone for all of the network's.
   public var gpuClasses: [String]
   /// GPUs for sale or wanted.
   public var gpus: Int64
@@ -103,16 +129,29 @@ public struct OrderRequest: Codable, Hashable, Sendable {
   public var endMs: Int64?
   /// A bid's latest end as a span from the earliest start, in milliseconds (instead of `endMs`).
   public var withinMs: Int64?
-  /// The fewest GPUs in one trade. Left out: 1 for an offer, all of them for a bid.
+  /// The fewest GPUs in one trade. Left out: 1 for an offer and for a bid with `split`, all of them for another bid.
   public var minimumGpus: Int64?
   /// The shortest lease an offer sells, in milliseconds; one slot when left out.
   public var minimumMs: Int64?
   /// When the order is no longer open; left out, when it could no longer be filled.
   public var expiryMs: Int64?
+  /// How long the order works: `gtc` until it is filled, cancelled or can no longer be filled; `gtt` until `expiryMs`;
+  /// `ioc` takes what it can at once and is cancelled; `fok` takes all of it at once or is cancelled. Left out: `gtt`
+  /// with an `expiryMs`, else `gtc`.
+  public var timeInForce: String?
+  /// Whether the order only ever waits to be taken; it is refused when it would take at once.
+  public var postOnly: Bool?
+  /// Whether one trade takes the whole order or none does: all GPUs, and of an offer all of its window.
+  public var allOrNone: Bool?
+  /// Whether a bid may be filled in pieces, from several offers; false says that it may not.
+  public var split: Bool?
   /// An offer's machine.
   public var attributes: AttributesDocument?
   /// A bid's demands.
   public var requirements: RequirementsDocument?
+
+  /// In `gpuClasses`, all classes of the network.
+  public static let anyClass = "any"
 
   /// An order with only what every order needs.
   public init(side: String, gpuClasses: [String], gpus: Int64, priceMicros: Int64) {
@@ -137,6 +176,20 @@ public struct CalendarRunDocument: Codable, Hashable, Sendable {
     self.startMs = startMs
     self.endMs = endMs
     self.usedGpus = usedGpus
+  }
+}
+
+/// What the feeds say of how a node has kept its word.
+public struct RecordDocument: Codable, Hashable, Sendable {
+  /// Trades that settled, on either side of the market.
+  public var settled: Int
+  /// Proposals to it that it declined though their terms were right, or that ended without its answer.
+  public var failed: Int
+
+  /// A record; that of a node which nobody has traded with is empty.
+  public init(settled: Int = 0, failed: Int = 0) {
+    self.settled = settled
+    self.failed = failed
   }
 }
 
@@ -177,7 +230,8 @@ public struct OrderDocument: Codable, Hashable, Sendable {
   public var attributes: AttributesDocument?
   /// A bid's demands; nil for an offer.
   public var requirements: RequirementsDocument?
-  /// When the entry that placed the order was signed.
+  /// When the entry that gave the order its place in time was signed: the one that placed it, or an amend that did more
+  /// than reduce it.
   public var placedMs: Int64
   /// When the order is no longer open.
   public var expiryMs: Int64
@@ -185,6 +239,16 @@ public struct OrderDocument: Codable, Hashable, Sendable {
   public var calendar: [CalendarRunDocument]?
   /// GPUs x seconds that can still be traded: of an offer, what is free from now on.
   public var gpuSecondsLeft: Int64?
+  /// How long the order works: `gtc`, `gtt`, `ioc` or `fok`.
+  public var timeInForce = "gtc"
+  /// Whether the order only ever waits to be taken.
+  public var postOnly = false
+  /// Whether one trade takes the whole order or none does.
+  public var allOrNone = false
+  /// What the feeds say of how the owner has kept its word.
+  public var ownerRecord = RecordDocument()
+  /// In the answer to an amend, whether the order kept its place in time; nil elsewhere.
+  public var keptPriority: Bool?
 
   /// An order with the given facts.
   public init(

@@ -8,6 +8,12 @@ public protocol NodeAPIClient: Sendable {
   func status() async throws(NodeClientError) -> StatusDocument
   /// `POST /v1/orders`: places an order and answers with it as the node understood it.
   func place(_ order: OrderRequest) async throws(NodeClientError) -> OrderDocument
+  /// `PATCH /v1/orders/{id}`: changes an own open order and answers with it and whether it kept its priority.
+  func amend(_ id: String, _ changes: AmendRequest) async throws(NodeClientError) -> OrderDocument
+  /// `POST /v1/quote`: prices a bid without placing it.
+  func quote(_ bid: QuoteRequest) async throws(NodeClientError) -> QuoteDocument
+  /// `GET /v1/depth?gpu_class=ID`, with `span_ms` and `gpus` where they are given.
+  func depth(gpuClass: String, spanMs: Int64?, gpus: Int64?) async throws(NodeClientError) -> DepthDocument
   /// `GET /v1/orders`.
   func orders(_ scope: ListScope) async throws(NodeClientError) -> [OrderDocument]
   /// `GET /v1/orders/{id}`, where `id` is an order's id or its first digits, at least 4.

@@ -9,13 +9,26 @@ extension NodeClient {
 
   /// Places an order: `POST /v1/orders`.
   public func place(_ order: OrderRequest) async throws(NodeClientError) -> OrderDocument {
-    let body: [UInt8]
-    do {
-      body = Array(try NodeJSON.encode(order))
-    } catch {
-      preconditionFailure("an order request does not encode: \(error)")
-    }
-    return try decode(await send(.post, "/v1/orders", body: body), "POST /v1/orders")
+    try await send(.post, "/v1/orders", order)
+  }
+
+  /// Changes an own open order: `PATCH /v1/orders/{id}`.
+  public func amend(_ id: String, _ changes: AmendRequest) async throws(NodeClientError) -> OrderDocument {
+    try await send(.patch, "/v1/orders/\(Self.percentEncoded(id))", changes)
+  }
+
+  /// Prices a bid without placing it: `POST /v1/quote`.
+  public func quote(_ bid: QuoteRequest) async throws(NodeClientError) -> QuoteDocument {
+    try await send(.post, "/v1/quote", bid)
+  }
+
+  /// What a class's orders add up to, by delivery hour: `GET /v1/depth?gpu_class=ID&span_ms=N&gpus=N`.
+  public func depth(
+    gpuClass: String, spanMs: Int64?, gpus: Int64?
+  ) async throws(NodeClientError) -> DepthDocument {
+    let span = spanMs.map { "&span_ms=\($0)" } ?? ""
+    let size = gpus.map { "&gpus=\($0)" } ?? ""
+    return try await get("/v1/depth?gpu_class=\(Self.percentEncoded(gpuClass))\(span)\(size)")
   }
 
   /// The orders of `scope`: `GET /v1/orders`.
@@ -65,6 +78,18 @@ extension NodeClient {
 
   private func get<Document: Decodable>(_ target: String) async throws(NodeClientError) -> Document {
     try decode(await send(.get, target), "GET \(target)")
+  }
+
+  private func send<Document: Decodable>(
+    _ method: HTTPMethod, _ target: String, _ request: some Encodable
+  ) async throws(NodeClientError) -> Document {
+    let body: [UInt8]
+    do {
+      body = Array(try NodeJSON.encode(request))
+    } catch {
+      preconditionFailure("a request does not encode: \(error)")
+    }
+    return try decode(await send(method, target, body: body), "\(method.rawValue) \(target)")
   }
 
   private func decode<Document: Decodable>(

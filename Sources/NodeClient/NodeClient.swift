@@ -81,6 +81,7 @@ public final class NodeClient: NodeAPIClient {
   enum HTTPMethod: String {
     case get = "GET"
     case post = "POST"
+    case patch = "PATCH"
     case delete = "DELETE"
   }
 

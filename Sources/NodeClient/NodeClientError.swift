@@ -44,7 +44,8 @@ extension NodeClientError: CustomStringConvertible {
 
   /// What a person has to know of a request that changes something and was not answered.
   private static func doubt(_ request: String) -> String {
-    request.hasPrefix("GET ") ? "" : "; whether it has done it is not known: orders shows"
+    request.hasPrefix("GET ") || request == "POST /v1/quote"
+      ? "" : "; whether it has done it is not known: orders shows"
   }
 }
 

@@ -31,7 +31,18 @@ struct Duties: Sendable {
   /// node's feed to reach past those.
   private(set) var open: [TradeID: Timestamp] = [:]
   /// Own orders to match again.
-  var rematch: Set<OrderID> = []
+  private(set) var rematch: Set<OrderID> = []
+  /// Own orders in the book that never rest there. They are matched once, when they are placed, and cancelled when none
+  /// of their trades is undecided.
+  private(set) var immediate: Set<OrderID> = []
+  /// Those of them that are still to be matched. Lost in a crash, and with it the match.
+  private(set) var unmatched: Set<OrderID> = []
+  /// Those of them that are to be cancelled.
+  private(set) var spent: Set<OrderID> = []
+  /// Own bids in the book that demand something of a provider's record.
+  private(set) var recordBids: Set<OrderID> = []
+  /// The own record when it was last looked at.
+  var ownRecord = ProviderRecord()
   /// Pairs left alone until a moment.
   private(set) var failures: [Pair: Timestamp] = [:]
   /// When the own orders of undecided proposals expire: what they hold is of no use after that, so nothing is waited
@@ -75,8 +86,52 @@ struct Duties: Sendable {
     guard failures.contains(where: { $0.value <= now }) else { return }
     for (pair, until) in failures where until <= now {
       failures[pair] = nil
-      rematch.insert(pair.own)
+      match(pair.own)
     }
+  }
+
+  /// Notes that an own order is to be matched, unless it has had its only match.
+  mutating func match(_ id: OrderID) {
+    if !immediate.contains(id) || unmatched.contains(id) { rematch.insert(id) }
+  }
+
+  /// Notes that an own order has been matched as far as it can be now.
+  mutating func matched(_ id: OrderID) {
+    rematch.remove(id)
+    unmatched.remove(id)
+  }
+
+  /// Notes an own order that is in the book now, or has other terms there.
+  mutating func note(_ order: Order) {
+    if order.body.timeInForce.isImmediate { immediate.insert(order.id) }
+    if order.body.demandsRecord { recordBids.insert(order.id) } else { recordBids.remove(order.id) }
+  }
+
+  /// Notes that an own order which never rests is about to be placed, and to be matched then.
+  mutating func expect(_ id: OrderID) {
+    immediate.insert(id)
+    unmatched.insert(id)
+  }
+
+  /// Notes whether an own order that never rests has anything undecided; when not, and it has been matched, it is spent.
+  mutating func review(immediate id: OrderID, isUndecided: Bool) {
+    guard immediate.contains(id) else { return }
+    if isUndecided || unmatched.contains(id) { spent.remove(id) } else { spent.insert(id) }
+  }
+
+  /// Gives up matching orders that have not been matched yet, and returns them.
+  mutating func giveUpMatching() -> [OrderID] {
+    let given = unmatched.sorted()
+    for id in given { matched(id) }
+    return given
+  }
+
+  /// Notes that an own order is not in the book any more.
+  mutating func left(_ id: OrderID) {
+    matched(id)
+    immediate.remove(id)
+    spent.remove(id)
+    recordBids.remove(id)
   }
 
   /// The next moment at which one of these has to be looked at.

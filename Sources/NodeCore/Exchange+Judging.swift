@@ -32,15 +32,16 @@ extension Exchange {
   }
 
   private func follows(_ terms: Terms, maker: Order, taker: Order) -> Bool {
-    guard maker.priority < taker.priority, maker.side != taker.side, terms.price == maker.body.price else {
-      return false
-    }
+    guard maker.priority < taker.priority, maker.side != taker.side, terms.price == maker.body.price,
+      !maker.body.timeInForce.isImmediate, terms.gpus % genesis.limits.lotGPUs == 0
+    else { return false }
     let orders = maker.side == .offer ? (maker.body, taker.body) : (taker.body, maker.body)
     guard case (.offer(let offer), .bid(let bid)) = orders, offer.price <= bid.price,
       let gpuClass = genesis.gpuClass(named: terms.gpuClass), offer.gpuClass == gpuClass,
       bid.gpuClasses.contains(gpuClass),
       bid.requirements.firstUnmet(
-        by: offer.attributes, classVRAMMiB: 0, provider: terms.provider, record: { ProviderRecord() }) == nil,
+        by: offer.attributes, classVRAMMiB: UInt32(clamping: genesis.gpuClass(at: gpuClass).vramMiB),
+        provider: terms.provider, record: { ledger.record(of: terms.provider) }) == nil,
       let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end)
     else { return false }
     let slots = SlotRange(start: start, end: end)

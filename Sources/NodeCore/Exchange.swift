@@ -1,4 +1,3 @@
-import HeapModule
 import Market
 import NodeCrypto
 import OrderBook
@@ -14,6 +13,9 @@ public struct Place: Hashable, Sendable {
   public let sequence: UInt64
   /// The operation's position in the entry, from 0.
   public let index: UInt32
+
+  /// The priority of an order that is placed here.
+  var priority: OrderPriority { OrderPriority(time: time, owner: author, sequence: sequence, index: index) }
 
   /// The name of an order that is placed here: BLAKE2b-256 of `"p2pnode/order/v1" 0x00 ‖ network id ‖ author ‖ sequence
   /// (8 bytes, big-endian) ‖ index (4 bytes, big-endian)`. It is known before the entry is signed.
@@ -32,7 +34,10 @@ public struct Place: Hashable, Sendable {
 enum Change: Sendable {
   /// An order is in the book.
   case placed(Order)
-  /// An order was not taken into the book: its author has as many as the genesis allows or is forked, or it has expired.
+  /// An order in the book has other terms, or is back in it with other terms.
+  case amended(Order)
+  /// An order is not in the book after its placing or an amend: its author has as many as the genesis allows or is
+  /// forked, or it has expired.
   case notPlaced(OrderID)
   /// An order of the author's is not in the book any more.
   case cancelled(OrderID)
@@ -49,40 +54,28 @@ enum Change: Sendable {
 /// trade's state a union of facts (``TradeLedger``), and time a maximum.
 struct Exchange: Sendable {
   let genesis: Genesis
-  private(set) var book = OrderBook()
+  /// Keys the book's table of ids.
+  let seed: UInt64
+  private(set) var book: OrderBook
   private(set) var ledger = TradeLedger()
+  /// The bids in the book that demand something of a provider's record: what they may trade with changes with records.
+  private(set) var recordBids: Set<OrderID> = []
   private var authors: [NodeID: AuthorOrders] = [:]
   /// Authors whose feeds are forked; for look-up only.
   private var forked: Set<NodeID> = []
 
-  /// The orders of one author that count against its limit, by the times of its own feed.
-  private struct AuthorOrders: Sendable {
-    struct Expiry: Comparable, Sendable {
-      let time: Timestamp
-      let order: OrderID
-      static func < (left: Self, right: Self) -> Bool {
-        left.time == right.time ? left.order < right.order : left.time < right.time
-      }
-    }
-
-    var live: Set<OrderID> = []
-    var expiries = Heap<Expiry>()
-
-    mutating func expire(at time: Timestamp) {
-      while let next = expiries.min, next.time <= time {
-        live.remove(next.order)
-        expiries.removeMin()
-      }
-    }
+  init(genesis: Genesis, seed: UInt64) {
+    self.genesis = genesis
+    self.seed = seed
+    book = OrderBook(classVRAMMiB: genesis.gpuClasses.map { UInt32(clamping: $0.vramMiB) }, seed: seed)
   }
-
-  init(genesis: Genesis) { self.genesis = genesis }
 
   /// Applies one operation; appends what it changed to `changes`.
   mutating func apply(_ operation: Operation, at place: Place, into changes: inout [Change]) {
     switch operation {
     case .place(let body): self.place(body, at: place, into: &changes)
     case .cancel(let id): cancel(id, at: place, into: &changes)
+    case .amend(let id, let body): amend(id, to: body, at: place, into: &changes)
     case .propose(let signed):
       settle(
         ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature), into: &changes)
@@ -105,7 +98,11 @@ struct Exchange: Sendable {
   }
 
   /// Moves the book's time forward; orders that have expired by then are not in the book any more.
-  mutating func advance(to time: Timestamp) -> [OrderID] { book.advance(to: time) }
+  mutating func advance(to time: Timestamp) -> [OrderID] {
+    let expired = book.advance(to: time)
+    recordBids.subtract(expired)
+    return expired
+  }
 
   /// The digest of the book.
   mutating func digest() -> Digest { book.digest() }
@@ -114,8 +111,10 @@ struct Exchange: Sendable {
   /// not in the book.
   mutating func freeze(_ author: NodeID) {
     forked.insert(author)
-    _ = book.removeAll(ownedBy: author)
+    recordBids.subtract(book.removeAll(ownedBy: author))
   }
+
+  // MARK: Orders
 
   private mutating func place(_ body: OrderBody, at place: Place, into changes: inout [Change]) {
     let id = place.orderID(network: genesis.networkID)
@@ -124,31 +123,80 @@ struct Exchange: Sendable {
       changes.append(.notPlaced(id))
       return
     }
-    authors[place.author]?.live.insert(id)
-    authors[place.author]?.expiries.insert(AuthorOrders.Expiry(time: body.expiry, order: id))
-    let order = Order(
-      id: id,
-      priority: OrderPriority(
-        time: place.time, owner: place.author, sequence: place.sequence, index: place.index),
-      body: body)
-    guard !forked.contains(place.author), book.insert(order) == .inserted else {
-      changes.append(.notPlaced(id))
-      return
-    }
-    // Trades that arrived before the order, over the other party's feed.
-    for trade in ledger.trades(of: id) {
-      guard let trade = ledger[trade] else { continue }
-      if trade.terms.takerOrder == id, trade.holdsTaker { adjust(id, owner: trade.terms.taker, by: 1, trade.terms) }
-      if trade.terms.makerOrder == id, trade.fillsMaker { adjust(id, owner: trade.terms.maker, by: 1, trade.terms) }
-    }
-    changes.append(.placed(order))
+    authors[place.author]?.add(id, body)
+    let order = Order(id: id, priority: place.priority, body: body)
+    changes.append(insert(order) ? .placed(order) : .notPlaced(id))
   }
 
   private mutating func cancel(_ id: OrderID, at place: Place, into changes: inout [Change]) {
-    guard authors[place.author]?.live.remove(id) != nil else { return }
+    authors[place.author]?.expire(at: place.time)
+    guard authors[place.author]?.cancel(id) == true else { return }
     book.cancel(id)
+    recordBids.remove(id)
     changes.append(.cancelled(id))
   }
+
+  /// Whether an amend counts depends on its author's feed alone. The book may have lost the order, because another feed's
+  /// time has passed its expiry; then an amend to a later expiry, which is no reduction, brings it back with the amend's
+  /// place as its priority, just as on a node that saw the two feeds in the other order.
+  private mutating func amend(_ id: OrderID, to body: OrderBody, at place: Place, into changes: inout [Change]) {
+    authors[place.author]?.expire(at: place.time)
+    guard let live = authors[place.author]?.live[id],
+      (try? OrderRules.checkAmend(to: body, side: live.side, timeInForce: live.timeInForce)) != nil
+    else { return }
+    authors[place.author]?.amend(id, expiry: body.expiry)
+    let isInBook: Bool
+    let order = amended(id, to: body, at: place)
+    if book.order(id) == nil {
+      isInBook = insert(order)
+    } else {
+      isInBook = book.amend(order) == .amended
+      noteRecordDemand(of: order, isInBook: isInBook)
+    }
+    changes.append(isInBook ? .amended(order) : .notPlaced(id))
+  }
+
+  /// The order that an amend at `place` makes of the order `id`: a reduction of one in the book keeps its priority.
+  func amended(_ id: OrderID, to body: OrderBody, at place: Place) -> Order {
+    var priority = place.priority
+    if let held = book.order(id), body.isReduction(of: held.body) { priority = held.priority }
+    return Order(id: id, priority: priority, body: body)
+  }
+
+  /// Puts an order into the book with all that the known trades take of it; false when it does not belong there.
+  private mutating func insert(_ order: Order) -> Bool {
+    guard !forked.contains(order.owner), book.insert(order) == .inserted else { return false }
+    // Trades that arrived before the order, over the other party's feed, or before an amend that brings it back.
+    for trade in ledger.trades(of: order.id) {
+      guard let trade = ledger[trade] else { continue }
+      let terms = trade.terms
+      if terms.takerOrder == order.id, trade.holdsTaker { adjust(order.id, owner: terms.taker, by: 1, terms) }
+      if terms.makerOrder == order.id, trade.fillsMaker { adjust(order.id, owner: terms.maker, by: 1, terms) }
+    }
+    noteRecordDemand(of: order, isInBook: true)
+    return true
+  }
+
+  private mutating func noteRecordDemand(of order: Order, isInBook: Bool) {
+    if isInBook, order.body.demandsRecord {
+      recordBids.insert(order.id)
+    } else {
+      recordBids.remove(order.id)
+    }
+  }
+
+  /// What an own order would take as the first thing if it had the terms and priority of `order`, with what is taken of
+  /// it. The book is as before afterwards.
+  mutating func match(asIf order: Order, context: MatchContext) -> Match? {
+    guard let held = book.order(order.id), book.time < order.body.expiry else {
+      return book.match(order, context: context)
+    }
+    book.amend(order)
+    defer { book.amend(held) }
+    return book.match(order.id, context: context)
+  }
+
+  // MARK: Trades
 
   private mutating func settle(_ change: TradeChange?, into changes: inout [Change]) {
     guard let change, let terms = ledger[change.trade]?.terms else { return }
@@ -189,5 +237,21 @@ struct Exchange: Sendable {
   }
 
   /// Whether `id` is an order of `author` that is neither cancelled nor expired.
-  func isLive(_ id: OrderID, of author: NodeID) -> Bool { authors[author]?.live.contains(id) ?? false }
+  func isLive(_ id: OrderID, of author: NodeID) -> Bool { authors[author]?.live[id] != nil }
+}
+
+extension OrderBody {
+  /// Whether it is a bid that demands something of the provider's public record.
+  var demandsRecord: Bool {
+    guard case .bid(let bid) = self, !bid.requirements.isEmpty else { return false }
+    return bid.requirements.minimumSettledTrades > 0 || bid.requirements.maximumFailurePercent != nil
+  }
+
+  /// Whether a node with this record meets what the order demands of a record.
+  func accepts(_ record: ProviderRecord) -> Bool {
+    guard case .bid(let bid) = self else { return true }
+    let demands = bid.requirements.demands
+    return record.settled >= demands.minimumSettledTrades
+      && demands.maximumFailurePercent.map { record.failsAtMost(percent: $0) } ?? true
+  }
 }

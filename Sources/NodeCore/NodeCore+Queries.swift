@@ -12,7 +12,7 @@ public enum OwnOrderState: String, Sendable {
   case reserved
   /// Nothing is left.
   case filled
-  /// Taken out by its owner.
+  /// Taken out by its owner, as the rest of an order that never rests is too.
   case cancelled
   /// Its time has passed.
   case expired
@@ -61,7 +61,7 @@ extension NodeCore {
 
   /// Everything this node has placed, in order of placing, with what became of it.
   public func ownOrders(now: Timestamp) -> [(order: Order, state: OwnOrderState)] {
-    ownOrders.values.sorted { $0.order.priority < $1.order.priority }.map {
+    ownOrders.values.sorted { $0.placed < $1.placed }.map {
       ($0.order, state(of: $0, now: now))
     }
   }
@@ -72,7 +72,7 @@ extension NodeCore {
   }
 
   private func state(of own: OwnOrder, now: Timestamp) -> OwnOrderState {
-    if own.isCancelled { return .cancelled }
+    if own.isCancelled { return isFilledImmediate(own.order) ? .filled : .cancelled }
     if let state = exchange.book.state(of: own.order.id) {
       if own.order.body.expiry <= now { return .expired }
       return state.isOpen ? .open : hasUndecidedTrade(own.order.id) ? .reserved : .filled
@@ -80,11 +80,22 @@ extension NodeCore {
     return .expired
   }
 
-  /// Whether a trade that reserves part of the order is still proposed, or rejected and not taken back yet.
-  private func hasUndecidedTrade(_ id: OrderID) -> Bool {
-    exchange.ledger.trades(of: id).contains { trade in
-      guard let trade = exchange.ledger[trade], trade.terms.takerOrder == id else { return false }
-      return trade.state == .proposed || trade.state == .rejected
+  /// Whether an order that never rests, and so is cancelled in the end, had nothing left then.
+  private func isFilledImmediate(_ order: Order) -> Bool {
+    guard order.body.timeInForce.isImmediate else { return false }
+    let settled = exchange.ledger.trades(of: order.id).compactMap { exchange.ledger[$0] }
+      .filter { $0.state == .settled && $0.terms.takerOrder == order.id && $0.terms.taker == own }
+    switch order.body {
+    case .bid(let bid): return settled.reduce(0) { $0 + Int64($1.terms.gpus) } >= Int64(bid.gpus)
+    case .offer(let offer):
+      var calendar = CapacityCalendar(gpus: offer.gpus, window: offer.window)
+      for trade in settled {
+        guard let start = genesis.slot(at: trade.terms.start), let end = genesis.slot(at: trade.terms.end) else {
+          continue
+        }
+        calendar.add(trade.terms.gpus, SlotRange(start: start, end: end))
+      }
+      return calendar.earliestStart(gpus: offer.minimumGPUs, slots: offer.minimumSlots, within: offer.window) == nil
     }
   }
 

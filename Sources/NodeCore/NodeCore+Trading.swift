@@ -10,20 +10,72 @@ extension NodeCore {
   mutating func consider(_ changes: [Change]) {
     for change in changes {
       switch change {
-      case .placed(let order): rematch(around: order.id, owner: order.owner)
+      case .placed(let order):
+        if order.owner == own { duties.note(order) }
+        rematch(around: order.id, owner: order.owner)
+        reviewImmediate(order.id)
+      case .amended(let order):
+        if order.owner == own {
+          duties.note(order)
+          reviewTrades(ofAmended: order.id)
+        }
+        rematch(around: order.id, owner: order.owner)
       case .freed(let id):
         if let owner = exchange.book.state(of: id)?.owner { rematch(around: id, owner: owner) }
-      case .cancelled(let id), .notPlaced(let id): duties.rematch.remove(id)
-      case .trade(let id): review(id)
+      case .cancelled(let id), .notPlaced(let id): duties.left(id)
+      case .trade(let id):
+        review(id)
+        rematch(aroundRecordsOf: id)
       }
     }
   }
 
   private mutating func rematch(around id: OrderID, owner: NodeID) {
     if owner == own {
-      duties.rematch.insert(id)
+      duties.match(id)
     } else {
-      duties.rematch.formUnion(exchange.book.counterOrders(crossing: id, ownedBy: own))
+      rematch(crossing: id)
+    }
+  }
+
+  private mutating func rematch(crossing id: OrderID) {
+    for order in exchange.book.counterOrders(crossing: id, ownedBy: own) { duties.match(order) }
+  }
+
+  /// A trade that is decided changes the records of its parties, and with them which demands of bids are met.
+  private mutating func rematch(aroundRecordsOf id: TradeID) {
+    guard let trade = exchange.ledger[id], trade.state != .proposed else { return }
+    for bid in duties.recordBids { duties.match(bid) }
+    guard trade.terms.provider == own || trade.terms.buyer == own else { return }
+    let (before, now) = (duties.ownRecord, exchange.ledger.record(of: own))
+    duties.ownRecord = now
+    // What is found goes into a set: the order in which this set is walked does not show.
+    for bid in exchange.recordBids {
+      guard let body = exchange.book.order(bid)?.body, body.accepts(now), !body.accepts(before) else { continue }
+      rematch(crossing: bid)
+    }
+  }
+
+  /// The own proposals of an amended order are waited for until its new expiry.
+  private mutating func reviewTrades(ofAmended id: OrderID) {
+    for trade in exchange.ledger.trades(of: id).sorted() where exchange.ledger[trade]?.terms.takerOrder == id {
+      review(trade)
+    }
+  }
+
+  /// Looks whether an own order that never rests is done with.
+  mutating func reviewImmediate(_ id: OrderID) {
+    guard duties.immediate.contains(id) else { return }
+    duties.review(immediate: id, isUndecided: hasUndecidedTrade(id))
+  }
+
+  /// Whether a trade that reserves part of an own order is still proposed, or rejected and not taken back yet.
+  func hasUndecidedTrade(_ id: OrderID) -> Bool {
+    exchange.ledger.trades(of: id).contains { trade in
+      guard let trade = exchange.ledger[trade], trade.terms.takerOrder == id, trade.terms.taker == own else {
+        return false
+      }
+      return trade.state == .proposed || trade.state == .rejected
     }
   }
 
@@ -45,6 +97,7 @@ extension NodeCore {
 
   private mutating func reviewAsTaker(_ trade: Trade) {
     let terms = trade.terms
+    reviewImmediate(terms.takerOrder)
     switch trade.state {
     case .proposed:
       if hasClosed(terms) {
@@ -65,7 +118,7 @@ extension NodeCore {
   private mutating func answered(_ trade: Trade) {
     duties.answered(trade.id, maker: trade.terms.maker, makerOrder: trade.terms.makerOrder)
     // Other own orders stayed away from the maker's order while the answer was open.
-    duties.rematch.formUnion(exchange.book.counterOrders(crossing: trade.terms.makerOrder, ownedBy: own))
+    rematch(crossing: trade.terms.makerOrder)
   }
 
   private mutating func abandon(_ trade: Trade) {
@@ -88,7 +141,7 @@ extension NodeCore {
     }
     if duties.staleOwners.remove(author) != nil {
       // Its orders are taken again.
-      for state in exchange.book.orders(ownedBy: own) { duties.rematch.insert(state.id) }
+      for state in exchange.book.orders(ownedBy: own) { duties.match(state.id) }
     }
   }
 
@@ -108,8 +161,12 @@ extension NodeCore {
   mutating func refreshStaleOwners(now: Timestamp) {
     guard now - duties.staleCheckedAt >= Self.staleCheckMilliseconds else { return }
     duties.staleCheckedAt = now
+    duties.staleOwners = staleOwners(now: now)
+  }
+
+  private func staleOwners(now: Timestamp) -> Set<NodeID> {
     let oldest = now - genesis.limits.staleMilliseconds
-    duties.staleOwners = Set(gossip.feeds.sorted.filter { $0.feed.head.time < oldest }.map(\.author))
+    return Set(gossip.feeds.sorted.filter { $0.feed.head.time < oldest }.map(\.author))
   }
 
   /// How often the feeds are looked through for silent owners.
@@ -123,9 +180,52 @@ extension NodeCore {
   func matchContext(for id: OrderID, at time: Timestamp) -> MatchContext {
     var excluded = duties.proposedTo
     for (pair, _) in duties.failures where pair.own == id { excluded.insert(pair.counter) }
-    return MatchContext(
+    return context(at: time, staleOwners: duties.staleOwners, excluding: excluded)
+  }
+
+  private func context(at time: Timestamp, staleOwners: Set<NodeID>, excluding tried: Set<OrderID>) -> MatchContext {
+    MatchContext(
       earliestStart: genesis.slot(startingFrom: time + genesis.limits.proposalMilliseconds),
-      staleOwners: duties.staleOwners, triedOrders: excluded)
+      staleOwners: staleOwners, triedOrders: tried, records: exchange.ledger.records)
+  }
+
+  /// What a post-only order would take at once at `time`, were it in the book: the counter-order and its price.
+  ///
+  /// An order that this node cannot take just now, because it waits for an answer about it, counts too.
+  mutating func taken(by order: Order, at time: Timestamp) -> (order: OrderID, price: Price)? {
+    refreshStaleOwners(now: time)
+    var expired: Set<OrderID> = []
+    while let match = exchange.match(
+      asIf: order, context: context(at: time, staleOwners: duties.staleOwners, excluding: expired))
+    {
+      if isOpen(match.maker, at: time) { return (match.maker, match.price) }
+      expired.insert(match.maker)
+    }
+    return nil
+  }
+
+  /// What a bid of this node would get if it were placed now, which it is not.
+  ///
+  /// - Complexity: that of ``OrderBook/quote(_:context:)`` and O(feeds).
+  public func quote(_ bid: Bid, now: Timestamp) -> Quote {
+    let head = gossip.feeds.head(of: own)
+    let time = max(now, head.time)
+    let place = Place(author: own, time: time, sequence: head.sequence + 1, index: 0)
+    let order = Order(id: place.orderID(network: genesis.networkID), priority: place.priority, body: .bid(bid))
+    let stale = staleOwners(now: now)
+    var excluded = duties.proposedTo
+    while true {
+      let quote = exchange.book.quote(order, context: context(at: time, staleOwners: stale, excluding: excluded))
+      // The book keeps an order until some feed's time has passed its expiry.
+      let expired = (quote.cheapest + quote.soonest).map(\.maker).filter { !isOpen($0, at: time) }
+      if expired.isEmpty { return quote }
+      excluded.formUnion(expired)
+    }
+  }
+
+  /// Whether an order in the book has not expired by `time`.
+  func isOpen(_ id: OrderID, at time: Timestamp) -> Bool {
+    exchange.book.order(id).map { $0.body.expiry > time } ?? false
   }
 
   /// The terms that follow from a match, or nil when they would not fit (which the genesis's limits rule out).

@@ -6,7 +6,7 @@ import Settlement
 
 /// Collects the operations of the next own entry as they are decided.
 struct EntryBuilder {
-  /// The largest operation that an honest node makes, with room to spare: an accept with the longest class id.
+  /// The largest operation that there is, with room to spare: an amend to a bid with all that a bid can name.
   static let largestOperationBytes = 1500
   /// An entry's header.
   static let headerBytes = 256
@@ -56,17 +56,18 @@ extension NodeCore {
     decideAll(&builder)
     runCommands(&builder, into: &effects)
     if state == .running { matchAll(&builder, now: now) }
+    cancelSpent(&builder)
     guard builder.count > 0 || isTickDue(now: now) else { return }
     let entry = SignedEntry(
       after: head, time: time, payload: builder.payload, identity: identity, network: genesis.networkID)
     gossip.appendOwn(entry)
-    for id in exchange.advance(to: time) { duties.rematch.remove(id) }
+    advance(to: time)
     inFlight = InFlightEntry(entry: entry, counterparties: builder.counterparties, replies: builder.replies)
     effects.append(.persist(entry))
   }
 
   private var hasWork: Bool {
-    !(duties.decide.isEmpty && duties.copy.isEmpty && duties.release.isEmpty && queue.isEmpty)
+    !(duties.decide.isEmpty && duties.copy.isEmpty && duties.release.isEmpty && duties.spent.isEmpty && queue.isEmpty)
       || (state == .running && !duties.rematch.isEmpty)
   }
 
@@ -160,7 +161,7 @@ extension NodeCore {
     }
   }
 
-  private func refusal(of command: OrderCommand, at time: Timestamp) -> CommandRefusal? {
+  private mutating func refusal(of command: OrderCommand, at time: Timestamp) -> CommandRefusal? {
     // While the own feed is being recovered commands wait in the queue: that takes a moment, rarely some seconds.
     guard state == .running || state == .recovering else { return .notWriting(state) }
     if let storeTrouble { return .storeFailing(storeTrouble) }
@@ -168,10 +169,33 @@ extension NodeCore {
     case .place(let body):
       do { try OrderRules.check(body, placedAt: time, genesis: genesis) } catch { return .order(error) }
       let maximum = genesis.limits.openOrdersPerAuthor
-      return exchange.hasRoomForOrder(of: own, at: time) ? nil : .tooManyOrders(maximum: maximum)
+      guard exchange.hasRoomForOrder(of: own, at: time) else { return .tooManyOrders(maximum: maximum) }
+      let place = nextPlace(at: time)
+      return refusal(
+        ofPostOnly: Order(id: place.orderID(network: genesis.networkID), priority: place.priority, body: body), at: time
+      )
     case .cancel(let order):
       return exchange.isLive(order, of: own) ? nil : .noSuchOrder(order)
+    case .amend(let id, let body):
+      guard exchange.isLive(id, of: own), let old = ownOrders[id]?.order.body, old.expiry > time else {
+        return .noSuchOrder(id)
+      }
+      do {
+        try OrderRules.check(body, placedAt: time, genesis: genesis)
+        try OrderRules.checkAmend(to: body, side: old.side, timeInForce: old.timeInForce)
+      } catch { return .order(error) }
+      return refusal(ofPostOnly: exchange.amended(id, to: body, at: nextPlace(at: time)), at: time)
     }
+  }
+
+  private mutating func refusal(ofPostOnly order: Order, at time: Timestamp) -> CommandRefusal? {
+    guard order.body.isPostOnly, let taken = taken(by: order, at: time) else { return nil }
+    return .wouldTake(counterOrder: taken.order, price: taken.price)
+  }
+
+  /// A place past everything that this node has written: that of an order which is only tried out.
+  private func nextPlace(at time: Timestamp) -> Place {
+    Place(author: own, time: time, sequence: gossip.feeds.head(of: own).sequence + 1, index: .max)
   }
 
   private mutating func runCommands(_ builder: inout EntryBuilder, into effects: inout [NodeEffect]) {
@@ -186,11 +210,16 @@ extension NodeCore {
       }
       switch command {
       case .place(let body):
-        builder.replies.append((id, builder.place.orderID(network: genesis.networkID)))
+        let order = builder.place.orderID(network: genesis.networkID)
+        builder.replies.append((id, order))
+        if body.timeInForce.isImmediate, state == .running { duties.expect(order) }
         write(.place(body), &builder)
       case .cancel(let order):
         builder.replies.append((id, order))
         write(.cancel(order), &builder)
+      case .amend(let order, let body):
+        builder.replies.append((id, order))
+        write(.amend(order, body), &builder)
       }
     }
     queue.removeFirst(done)
@@ -207,7 +236,8 @@ extension NodeCore {
           let match = exchange.book.match(id, context: matchContext(for: id, at: builder.time)),
           let terms = terms(for: match, at: builder.time)
         else {
-          duties.rematch.remove(id)
+          duties.matched(id)
+          reviewImmediate(id)
           break
         }
         guard isOpen(match.maker, at: builder.time) else {
@@ -215,6 +245,11 @@ extension NodeCore {
           duties.failed(
             own: id, counter: match.maker, until: builder.time + genesis.limits.retryMilliseconds)
           continue
+        }
+        if ownOrders[id]?.order.body.isPostOnly == true {
+          // It came to cross over a merge. Rather than take it goes, so that no crossed book stays.
+          write(.cancel(id), &builder)
+          break
         }
         let bytes = terms.encoded()
         let signature = identity.sign(bytes, domain: .terms, network: genesis.networkID)
@@ -224,9 +259,12 @@ extension NodeCore {
     }
   }
 
-  /// Whether an order in the book has not expired by `time`.
-  private func isOpen(_ id: OrderID, at time: Timestamp) -> Bool {
-    exchange.book.state(of: id).map { $0.order.body.expiry > time } ?? false
+  /// Cancels what is left of own orders that never rest, once nothing of theirs is undecided.
+  private mutating func cancelSpent(_ builder: inout EntryBuilder) {
+    for id in duties.spent.sorted() where builder.hasRoom {
+      if exchange.isLive(id, of: own) { write(.cancel(id), &builder) }
+      duties.left(id)
+    }
   }
 
   private func priority(of id: OrderID) -> OrderPriority {
@@ -238,6 +276,7 @@ extension NodeCore {
   mutating func stop(into effects: inout [NodeEffect]) {
     guard state != .forked else { return }
     state = .stopping
+    for id in duties.giveUpMatching() { reviewImmediate(id) }
     for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.stopping)))) }
     queue = []
   }

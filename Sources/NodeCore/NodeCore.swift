@@ -77,9 +77,11 @@ public struct NodeCore: Sendable {
     var replies: [(id: CommandID, order: OrderID)]
   }
 
-  /// An order that this node has placed.
+  /// An order that this node has placed, as it last was.
   struct OwnOrder: Sendable {
     var order: Order
+    /// Its first priority, which says in which order the own orders came.
+    let placed: OrderPriority
     var isCancelled = false
   }
 
@@ -94,7 +96,7 @@ public struct NodeCore: Sendable {
       limits: configuration.genesis.limits, agent: configuration.agent, listenPort: configuration.listenPort,
       advertisedHost: configuration.advertisedHost, bootstrap: configuration.bootstrap, seed: generator.next(),
       now: now)
-    exchange = Exchange(genesis: configuration.genesis)
+    exchange = Exchange(genesis: configuration.genesis, seed: generator.next())
     recoveryDeadline = now + Self.recoveryMilliseconds
   }
 
@@ -118,7 +120,7 @@ public struct NodeCore: Sendable {
   /// Forgets what the entries added up to, so that they can be restored. Peers, proofs and the entry under way stay.
   public mutating func beginRestore() {
     gossip.resetFeeds()
-    exchange = Exchange(genesis: genesis)
+    exchange = Exchange(genesis: genesis, seed: exchange.seed)
     for proof in gossip.equivocationProofs { exchange.freeze(proof.author) }
     duties = Duties()
     ownOrders = [:]
@@ -152,8 +154,14 @@ public struct NodeCore: Sendable {
     duties = Duties()
     // Reading a long store must not use up the time that the peers have to answer.
     recoveryDeadline = now + Self.recoveryMilliseconds
+    duties.ownRecord = exchange.ledger.record(of: own)
+    let held = exchange.book.orders(ownedBy: own).map(\.order)
+    for order in held { duties.note(order) }
     for trade in exchange.ledger.sorted { review(trade.id) }
-    for id in ownOrders.keys.sorted() where exchange.book.state(of: id) != nil { duties.rematch.insert(id) }
+    for order in held {
+      duties.match(order.id)
+      reviewImmediate(order.id)
+    }
     if gossip.feeds.feed(of: own)?.frozenFrom != nil { fork(into: &effects) }
     proceed(now: now, into: &effects)
   }
@@ -214,7 +222,7 @@ public struct NodeCore: Sendable {
   }
 
   /// Whether a stopping node has written all that it still had to write.
-  public var hasFinished: Bool { !mayWrite || (inFlight == nil && duties.decide.isEmpty) }
+  public var hasFinished: Bool { !mayWrite || (inFlight == nil && duties.decide.isEmpty && duties.spent.isEmpty) }
 
   /// Does whatever can be done now: passes the gossip's wishes on, and writes the next own entry.
   private mutating func proceed(now: Timestamp, into effects: inout [NodeEffect]) {
@@ -318,19 +326,27 @@ public struct NodeCore: Sendable {
         at: Place(author: entry.author, time: entry.time, sequence: entry.sequence, index: UInt32(index)),
         into: &changes)
     }
-    for id in exchange.advance(to: entry.time) { duties.rematch.remove(id) }
+    advance(to: entry.time)
+  }
+
+  /// Moves the book's time forward.
+  mutating func advance(to time: Timestamp) {
+    for id in exchange.advance(to: time) { duties.left(id) }
   }
 
   mutating func apply(_ operation: Operation, at place: Place, into changes: inout [Change]) {
+    let count = changes.count
     exchange.apply(operation, at: place, into: &changes)
     guard place.author == own else { return }
+    let hasEffect = changes.count > count
     switch operation {
     case .place(let body):
       let id = place.orderID(network: genesis.networkID)
-      let priority = OrderPriority(
-        time: place.time, owner: own, sequence: place.sequence, index: place.index)
-      ownOrders[id] = OwnOrder(order: Order(id: id, priority: priority, body: body))
-    case .cancel(let id): ownOrders[id]?.isCancelled = true
+      ownOrders[id] = OwnOrder(
+        order: Order(id: id, priority: place.priority, body: body), placed: place.priority)
+    case .cancel(let id): if hasEffect { ownOrders[id]?.isCancelled = true }
+    case .amend(let id, let body):
+      if hasEffect { ownOrders[id]?.order = exchange.book.order(id) ?? exchange.amended(id, to: body, at: place) }
     case .propose, .accept, .reject, .receipt, .release: break
     }
   }

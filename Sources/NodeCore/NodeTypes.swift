@@ -11,6 +11,8 @@ public enum OrderCommand: Sendable {
   case place(OrderBody)
   /// Take an own order out of the book.
   case cancel(OrderID)
+  /// Give an own order other terms.
+  case amend(OrderID, OrderBody)
 }
 
 /// Why a command is refused. Nothing of it has been done, except where the case says otherwise.
@@ -19,6 +21,8 @@ public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
   case order(OrderError)
   /// The node has as many open orders as the genesis allows.
   case tooManyOrders(maximum: Int)
+  /// The order is post-only and would take from a counter-order at once.
+  case wouldTake(counterOrder: OrderID, price: Price)
   /// No open order of this node has that id.
   case noSuchOrder(OrderID)
   /// The node does not write now.
@@ -33,6 +37,9 @@ public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
     switch self {
     case .order(let error): "\(error)"
     case .tooManyOrders(let maximum): "\(maximum) orders are open; allowed: at most \(maximum). Cancel some first"
+    case .wouldTake(let id, let price):
+      "the order is post-only and would take at once: it crosses order \(id) at \(Decimal.format(micros: price.micros)); "
+        + "allowed: a price that crosses no order, or an order that is not post-only"
     case .noSuchOrder(let id): "order \(id) is not an open order of this node; `orders` lists those"
     case .notWriting(.stopping): "the node is stopping"
     case .notWriting(.forked):

@@ -10,6 +10,8 @@ public enum Operation: Sendable {
   case place(OrderBody)
   /// Takes an order of the author's out of the book.
   case cancel(OrderID)
+  /// Replaces the terms of an order of the author's.
+  case amend(OrderID, OrderBody)
   /// Proposes a trade; the author is the taker.
   case propose(SignedTerms)
   /// Accepts a trade; the author is the maker.
@@ -136,7 +138,7 @@ public struct OperationCodec: Sendable {
         add(terms)
         add(acceptance)
       case .receipt(let acceptance): add(acceptance)
-      case .place, .cancel, .reject, .release: break
+      case .place, .cancel, .amend, .reject, .release: break
       }
     }
     return checks
@@ -149,6 +151,7 @@ public struct OperationCodec: Sendable {
     case .offer(let offer): return .place(.offer(try read(offer, index: index, at: entry.time)))
     case .bid(let bid): return .place(.bid(try read(bid, index: index, at: entry.time)))
     case .cancel(let cancel): return .cancel(try identifier(cancel.order, "order", index))
+    case .amend(let amend): return try read(amend, index: index, at: entry.time)
     case .propose(let propose): return try read(propose, index: index, of: entry)
     case .accept(let accept): return try read(accept, index: index, of: entry)
     case .reject(let reject):

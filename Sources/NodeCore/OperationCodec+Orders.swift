@@ -1,4 +1,5 @@
 import Market
+import NodeCrypto
 import Wire
 
 /// Orders between the wire, where time is in milliseconds, and the book, where it is in slots.
@@ -9,10 +10,8 @@ extension OperationCodec {
       window: try window(wire.startMs, wire.endMs, index), price: try price(wire.price, index),
       minimumGPUs: try count(wire.minimumGpus, "minimum_gpus", index),
       minimumSlots: try slots(wire.minimumMs, "minimum_ms", index),
-      attributes: Attributes(
-        region: wire.attributes.region, interconnect: wire.attributes.interconnect, driver: wire.attributes.driver,
-        wattsPerGPU: wire.attributes.wattsPerGpu, gramsCO2PerKWh: wire.attributes.gco2PerKwh),
-      expiry: try self.time(wire.expiryMs, "expiry_ms", index))
+      attributes: try attributes(wire, index), expiry: try self.time(wire.expiryMs, "expiry_ms", index),
+      timeInForce: try timeInForce(wire.timeInForce, index), isPostOnly: wire.postOnly)
     try check(.offer(offer), index: index, at: time)
     return offer
   }
@@ -26,23 +25,102 @@ extension OperationCodec {
     var classes: [GPUClassIndex] = []
     for position in wire.gpuClasses { classes.append(try gpuClass(position, index)) }
     let bid = Bid(
-      gpuClasses: classes, gpus: try count(wire.gpus, "gpus", index),
+      gpuClasses: GPUClassList(classes), gpus: try count(wire.gpus, "gpus", index),
       durationSlots: try slots(wire.durationMs, "duration_ms", index),
       window: try window(wire.startMs, wire.endMs, index), price: try price(wire.price, index),
       minimumGPUs: try count(wire.minimumGpus, "minimum_gpus", index),
-      requirements: Requirements(
-        regions: wire.requirements.regions, interconnect: wire.requirements.interconnect,
-        maximumWattsPerGPU: wire.requirements.maximumWattsPerGpu,
-        maximumGramsCO2PerKWh: wire.requirements.maximumGco2PerKwh),
-      expiry: try self.time(wire.expiryMs, "expiry_ms", index))
+      requirements: try requirements(wire, index), expiry: try self.time(wire.expiryMs, "expiry_ms", index),
+      timeInForce: try timeInForce(wire.timeInForce, index), isPostOnly: wire.postOnly)
     try check(.bid(bid), index: index, at: time)
     return bid
+  }
+
+  func read(_ wire: WireAmend, index: Int, at time: Timestamp) throws(OperationError) -> Operation {
+    let body: OrderBody
+    switch wire.new {
+    case .offer(let offer): body = .offer(try read(offer, index: index, at: time))
+    case .bid(let bid): body = .bid(try read(bid, index: index, at: time))
+    case nil: throw .field(index: index, name: "new", value: "empty", allowed: "an offer or a bid")
+    }
+    do { try OrderRules.checkRests(body) } catch { throw .order(index: index, error) }
+    return .amend(try identifier(wire.order, "order", index), body)
   }
 
   func wire(_ body: OrderBody) -> WireOperation.OneOf_Kind {
     switch body {
     case .offer(let offer): .offer(wire(offer))
     case .bid(let bid): .bid(wire(bid))
+    }
+  }
+
+  func wire(_ body: OrderBody) -> WireAmend.OneOf_New {
+    switch body {
+    case .offer(let offer): .offer(wire(offer))
+    case .bid(let bid): .bid(wire(bid))
+    }
+  }
+
+  /// Attributes or requirements that say nothing are left out: an order has one encoding.
+  private func attributes(_ wire: WireOffer, _ index: Int) throws(OperationError) -> Attributes {
+    guard wire.hasAttributes else { return Attributes() }
+    let attributes = Attributes(
+      region: wire.attributes.region, interconnect: wire.attributes.interconnect, driver: wire.attributes.driver,
+      wattsPerGPU: wire.attributes.wattsPerGpu, gramsCO2PerKWh: wire.attributes.gco2PerKwh,
+      vramMiB: wire.attributes.vramMib, probed: AttributeSet(rawValue: wire.attributes.probed))
+    guard !attributes.isEmpty else {
+      throw .field(index: index, name: "attributes", value: "empty", allowed: "at least one, or none at all")
+    }
+    return attributes
+  }
+
+  private func requirements(_ wire: WireBid, _ index: Int) throws(OperationError) -> Requirements {
+    guard wire.hasRequirements else { return Requirements() }
+    var demands = Requirements.Demands()
+    demands.regions = wire.requirements.regions
+    demands.interconnect = wire.requirements.interconnect
+    demands.minimumVRAMMiB = wire.requirements.minimumVramMib
+    demands.maximumWattsPerGPU = wire.requirements.maximumWattsPerGpu
+    demands.maximumGramsCO2PerKWh = wire.requirements.maximumGco2PerKwh
+    demands.probedOnly = wire.requirements.probedOnly
+    demands.providers = try nodes(wire.requirements.providers, "providers", index)
+    demands.excludedProviders = try nodes(wire.requirements.excludedProviders, "excluded_providers", index)
+    demands.minimumSettledTrades = wire.requirements.minimumSettledTrades
+    if wire.requirements.hasMaximumFailurePercent {
+      demands.maximumFailurePercent = wire.requirements.maximumFailurePercent
+    }
+    let requirements = Requirements(demands)
+    guard !requirements.isEmpty else {
+      throw .field(index: index, name: "requirements", value: "empty", allowed: "at least one, or none at all")
+    }
+    return requirements
+  }
+
+  private func nodes(
+    _ wire: [some Collection<UInt8>], _ name: String, _ index: Int
+  ) throws(OperationError) -> [NodeID] {
+    guard wire.count <= OrderRules.maximumProviders else {
+      throw .field(index: index, name: name, value: "\(wire.count)", allowed: "at most \(OrderRules.maximumProviders)")
+    }
+    var nodes: [NodeID] = []
+    for bytes in wire { nodes.append(try identifier(bytes, name, index)) }
+    return nodes
+  }
+
+  private func timeInForce(_ wire: WireTimeInForce, _ index: Int) throws(OperationError) -> TimeInForce {
+    switch wire {
+    case .gtc: return .goodTillCancelled
+    case .ioc: return .immediateOrCancel
+    case .fok: return .fillOrKill
+    case .UNRECOGNIZED(let value):
+      throw .field(index: index, name: "time_in_force", value: "\(value)", allowed: "0 (gtc), 1 (ioc) or 2 (fok)")
+    }
+  }
+
+  private func wire(_ timeInForce: TimeInForce) -> WireTimeInForce {
+    switch timeInForce {
+    case .goodTillCancelled: .gtc
+    case .immediateOrCancel: .ioc
+    case .fillOrKill: .fok
     }
   }
 
@@ -55,14 +133,18 @@ extension OperationCodec {
     out.price = UInt64(offer.price.micros)
     out.minimumGpus = UInt32(offer.minimumGPUs)
     out.minimumMs = UInt64(offer.minimumSlots * genesis.slotMilliseconds)
-    if offer.attributes != Attributes() {
+    if !offer.attributes.isEmpty {
       out.attributes.region = offer.attributes.region
       out.attributes.interconnect = offer.attributes.interconnect
       out.attributes.driver = offer.attributes.driver
       out.attributes.wattsPerGpu = offer.attributes.wattsPerGPU
       out.attributes.gco2PerKwh = offer.attributes.gramsCO2PerKWh
+      out.attributes.vramMib = offer.attributes.vramMiB
+      out.attributes.probed = offer.attributes.probed.rawValue
     }
     out.expiryMs = offer.expiry.wire
+    out.timeInForce = wire(offer.timeInForce)
+    out.postOnly = offer.isPostOnly
     return out
   }
 
@@ -75,13 +157,25 @@ extension OperationCodec {
     out.endMs = genesis.start(of: bid.window.end).wire
     out.price = UInt64(bid.price.micros)
     out.minimumGpus = UInt32(bid.minimumGPUs)
-    if bid.requirements != Requirements() {
-      out.requirements.regions = bid.requirements.regions
-      out.requirements.interconnect = bid.requirements.interconnect
-      out.requirements.maximumWattsPerGpu = bid.requirements.maximumWattsPerGPU
-      out.requirements.maximumGco2PerKwh = bid.requirements.maximumGramsCO2PerKWh
-    }
+    if !bid.requirements.isEmpty { out.requirements = wire(bid.requirements.demands) }
     out.expiryMs = bid.expiry.wire
+    out.timeInForce = wire(bid.timeInForce)
+    out.postOnly = bid.isPostOnly
+    return out
+  }
+
+  private func wire(_ demands: Requirements.Demands) -> WireRequirements {
+    var out = WireRequirements()
+    out.regions = demands.regions
+    out.interconnect = demands.interconnect
+    out.maximumWattsPerGpu = demands.maximumWattsPerGPU
+    out.maximumGco2PerKwh = demands.maximumGramsCO2PerKWh
+    out.minimumVramMib = demands.minimumVRAMMiB
+    out.probedOnly = demands.probedOnly
+    out.providers = demands.providers.map { .init($0.bytes) }
+    out.excludedProviders = demands.excludedProviders.map { .init($0.bytes) }
+    out.minimumSettledTrades = demands.minimumSettledTrades
+    if let percent = demands.maximumFailurePercent { out.maximumFailurePercent = percent }
     return out
   }
 
@@ -144,6 +238,9 @@ extension OperationCodec {
     switch operation {
     case .place(let body): out.kind = wire(body)
     case .cancel(let order): out.cancel.order = .init(order.bytes)
+    case .amend(let order, let body):
+      out.amend.order = .init(order.bytes)
+      out.amend.new = wire(body)
     case .propose(let signed):
       out.propose.terms = .init(signed.bytes)
       out.propose.takerSignature = .init(signed.signature.bytes)

@@ -121,8 +121,7 @@ extension BookCore {
 
   /// Brings row (g, r) of a leaf of offers back to what its offers have free.
   func refreshRow(_ gpuRow: UInt8, _ lengthRow: UInt8, ofLeaf leaf: Int32) {
-    let row = leaves[leaf].hints.rows.row(gpuRow, lengthRow)
-    guard row >= 0 else { return }
+    guard leaves[leaf].hints.rows.row(gpuRow, lengthRow) >= 0 else { return }
     let gpus = StartSummary.gpuStep(gpuRow)
     let length = StartSummary.lengthStep(lengthRow)
     var buckets = Buckets.none
@@ -132,28 +131,38 @@ extension BookCore {
       let start = Int64(record.start)
       let end = Int64(record.end)
       guard record.extra >= 0, extras[record.extra].calendar.count > 0 else {
-        buckets.add(Buckets(first: start, last: end - Int64(length)))
+        buckets.add(first: start, last: end - Int64(length))
         continue
       }
       calendars.forEachRun(
         extras[record.extra].calendar, atMostUsed: Int64(record.gpus - gpus), start: start, end: end
       ) { start, end in
-        if end - start >= Int64(length) { buckets.add(Buckets(first: start, last: end - Int64(length))) }
+        if end - start >= Int64(length) { buckets.add(first: start, last: end - Int64(length)) }
       }
     }
-    rows[row] = buckets
+    narrow(leaves[leaf].hints.rows, from: gpuRow, lengthRow, to: buckets)
+  }
+
+  /// Takes out of a row, and of those for more GPUs or a greater length, what is not in `buckets`: where fewer GPUs are
+  /// not free for a shorter time, more are not for a longer one. So a search in vain teaches all rows that it can.
+  private func narrow(_ summary: StartSummary, from gpuRow: UInt8, _ lengthRow: UInt8, to buckets: Buckets) {
+    let width = Int32(summary.lengthRows)
+    var first = summary.row(gpuRow, lengthRow)
+    for _ in gpuRow..<summary.gpuRows {
+      for row in first..<first + width - Int32(lengthRow) { rows[row].keep(only: buckets) }
+      first += width
+    }
   }
 
   /// Brings row (g, r) of a shelf of offers back to what its leaves' rows have.
   func refreshRow(_ gpuRow: UInt8, _ lengthRow: UInt8, ofShelf shelf: Int32) {
-    let row = shelves[shelf].hints.rows.row(gpuRow, lengthRow)
-    guard row >= 0 else { return }
+    guard shelves[shelf].hints.rows.row(gpuRow, lengthRow) >= 0 else { return }
     var buckets = Buckets.none
     for position in 0..<shelves[shelf].count {
       let inLeaf = leaves[shelves.leaf(shelf, position)].hints.rows.row(gpuRow, lengthRow)
       if inLeaf >= 0 { buckets.add(rows[inLeaf]) }
     }
-    rows[row] = buckets
+    narrow(shelves[shelf].hints.rows, from: gpuRow, lengthRow, to: buckets)
   }
 }
 

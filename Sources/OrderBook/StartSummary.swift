@@ -21,20 +21,11 @@ struct StartSummary: BitwiseCopyable, Sendable {
     return gpuRow == 8 ? 16 : gpuRow == 9 ? 64 : 256
   }
 
-  /// The length of a row in slots: 1, 4, 8, 12, 16, 24, 32, 48, 96.
+  /// The length of a row in slots: 1, 2, 4, 6, 8, then by fours up to 48, and 96.
   @inline(__always)
   static func lengthStep(_ lengthRow: UInt8) -> Int32 {
-    switch lengthRow {
-    case 0: 1
-    case 1: 4
-    case 2: 8
-    case 3: 12
-    case 4: 16
-    case 5: 24
-    case 6: 32
-    case 7: 48
-    default: 96
-    }
+    if lengthRow >= 5 { return lengthRow == 15 ? 96 : 4 * (Int32(lengthRow) - 2) }
+    return lengthRow == 0 ? 1 : 2 * Int32(lengthRow)
   }
 
   /// The row of the greatest GPU step that is at most `gpus`, at least 1.
@@ -47,10 +38,8 @@ struct StartSummary: BitwiseCopyable, Sendable {
   /// The row of the greatest length step that is at most `length`, at least 1.
   @inline(__always)
   static func lengthRow(_ length: Int32) -> UInt8 {
-    if length < 4 { return 0 }
-    var row: UInt8 = 1
-    while row < 8, lengthStep(row + 1) <= length { row += 1 }
-    return row
+    if length >= 12 { return length >= 96 ? 15 : UInt8(truncatingIfNeeded: min(length, 48) / 4 + 2) }
+    return length == 1 ? 0 : UInt8(truncatingIfNeeded: min(length, 8) / 2)
   }
 
   /// The place of a row in the pool; -1 when there is none, and so nothing to find.
@@ -88,6 +77,19 @@ struct Buckets: BitwiseCopyable, Sendable {
     if from + count > 256 { words |= Self.bits(0, from + count - 256) }
   }
 
+  /// Adds the buckets of the slots `first` to `last`, which is no earlier.
+  @inline(__always)
+  mutating func add(first: Int64, last: Int64) {
+    let low = UInt64(bitPattern: first >> 2)
+    let high = UInt64(bitPattern: last >> 2)
+    if low >> 6 == high >> 6 {
+      // Nearly always: all in one word.
+      words[Int(truncatingIfNeeded: low >> 6 & 3)] |= (UInt64.max &<< low) & (UInt64.max &>> (63 &- high))
+    } else {
+      add(Buckets(first: first, last: last))
+    }
+  }
+
   /// Adds the bucket of `slot`.
   ///
   /// - Returns: whether it was new.
@@ -105,6 +107,10 @@ struct Buckets: BitwiseCopyable, Sendable {
   @inline(__always)
   func meets(_ other: Buckets) -> Bool { any(words & other.words) }
 
+  /// Takes out what is not in `other`.
+  @inline(__always)
+  mutating func keep(only other: Buckets) { words &= other.words }
+
   /// Adds the buckets of `other`.
   @inline(__always)
   mutating func add(_ other: Buckets) { words |= other.words }
@@ -112,14 +118,16 @@ struct Buckets: BitwiseCopyable, Sendable {
   /// The bits from `low` up to `high`, both from 0 to 256.
   @inline(__always)
   private static func bits(_ low: Int64, _ high: Int64) -> SIMD4<UInt64> {
-    var words = SIMD4<UInt64>.zero
-    for word in 0..<4 {
-      let start = max(0, min(64, low - Int64(64 * word)))
-      let end = max(0, min(64, high - Int64(64 * word)))
-      // Smart shifts: by 64 gives 0.
-      words[word] = (UInt64.max << UInt64(start)) & ~(UInt64.max << UInt64(end))
-    }
-    return words
+    SIMD4(
+      bits(below: high) & ~bits(below: low), bits(below: high - 64) & ~bits(below: low - 64),
+      bits(below: high - 128) & ~bits(below: low - 128), bits(below: high - 192) & ~bits(below: low - 192))
+  }
+
+  /// The lowest `count` bits of a word: none below 0, all from 64 on.
+  @inline(__always)
+  private static func bits(below count: Int64) -> UInt64 {
+    let some = 1 &<< UInt64(bitPattern: count) &- 1
+    return count <= 0 ? 0 : count >= 64 ? .max : some
   }
 
   @inline(__always)

@@ -92,23 +92,25 @@ struct StepCalendars: ~Copyable, Sendable {
   func forEachRun(
     _ run: StepRun, atMostUsed most: Int64, start: Int64, end: Int64, _ body: (_ start: Int64, _ end: Int64) -> Void
   ) {
-    var free: Int64?
+    let steps = run.first + run.count
+    var next = run.first + firstStep(run, after: start)
+    var used = next == run.first ? 0 : pool[next - 1].used
     var position = start
-    var next = firstStep(run, after: start)
-    var used = next == 0 ? 0 : pool[run.first + next - 1].used
-    while position < end {
-      let runEnd = next == run.count ? end : min(end, pool[run.first + next].start)
-      if used <= most {
-        free = free ?? position
-      } else if let began = free {
-        body(began, position)
-        free = nil
+    // Where the present run of free slots began; `end` while there is none.
+    var began = used <= most ? start : end
+    while next < steps {
+      position = pool[next].start
+      if position >= end { break }
+      used = pool[next].used
+      if used > most {
+        if began < end { body(began, position) }
+        began = end
+      } else if began == end {
+        began = position
       }
-      position = runEnd
-      if next < run.count { used = pool[run.first + next].used }
       next += 1
     }
-    if let began = free { body(began, end) }
+    if began < end { body(began, end) }
   }
 
   /// The index of the first step that starts after `slot`, by binary search.

@@ -1,5 +1,6 @@
 import Foundation
 import Market
+import MarketFiles
 
 /// Where the node's executable, the genesis file and the market data are.
 struct Installation: Sendable {

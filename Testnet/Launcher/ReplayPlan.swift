@@ -1,4 +1,5 @@
 import Market
+import MarketFiles
 import NodeAPI
 
 /// What a testnet's nodes will be told to place, and when: a pure function of the data, the options and the seed.
@@ -30,7 +31,7 @@ struct ReplayPlan: Sendable {
     let gpus: Int64
     /// The run that it wants: whole slots.
     let durationMilliseconds: Int64
-    /// The limit in micro-units per GPU-hour.
+    /// The limit in micro-units per GPU-hour: a price of the network, rounded down.
     let priceMicros: Int64
 
     /// The order as the node's API takes it.
@@ -77,6 +78,7 @@ struct ReplayPlan: Sendable {
     let span = max(submits.last ?? 0, 1)
     let longestSlots = max(Self.longestRunMilliseconds / genesis.slotMilliseconds, 1)
 
+    let tick = genesis.limits.priceTickMicros
     var generator = SplitMix64(seed: seed)
     var cutJobs = 0
     bids = zip(jobs, submits).map { job, submit in
@@ -88,7 +90,7 @@ struct ReplayPlan: Sendable {
       return PlannedBid(
         offsetMilliseconds: submit * seconds * 1000 / span, gpuClass: supply.gpuClass,
         gpus: job.gpus, durationMilliseconds: min(slots, longestSlots) * genesis.slotMilliseconds,
-        priceMicros: generator.uniform(in: supply.asks))
+        priceMicros: generator.uniform(in: supply.asks) / tick * tick)
     }
     self.cutJobs = cutJobs
   }

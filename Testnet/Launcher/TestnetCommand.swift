@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Market
+import MarketFiles
 import NodeAPI
 
 /// `testnet`: a market of several nodes on this machine, with real offers and real demand.

@@ -1,4 +1,5 @@
 import Market
+import MarketFiles
 import NodeAPI
 import NodeClient
 

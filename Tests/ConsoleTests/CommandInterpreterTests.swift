@@ -52,6 +52,41 @@ struct CommandInterpreterTests {
     #expect(node.requests.last == "cancel 3f2a" + String(repeating: "1", count: 60))
   }
 
+  @Test("an amend asks for the order first, and states only what changes")
+  func amend() async {
+    _ = await run("bid 4 h100-sxm-80g at 2.40 for 3h")
+    let result = await run("amend 3f2a gpus 2")
+    #expect(result.output.contains("buy 2 x h100-sxm-80g for 3h"))
+    #expect(result.output.hasSuffix("\nIt kept its priority."))
+    let id = "3f2a" + String(repeating: "1", count: 60)
+    #expect(node.requests.suffix(2) == ["order \(id)", "amend \(id)"])
+    var expected = AmendRequest()
+    expected.gpus = 2
+    #expect(node.state.withLock { $0.amends } == [expected])
+  }
+
+  @Test("an amend of what the order's side cannot have is not sent")
+  func amendWrongSide() async {
+    _ = await run("offer 8 h100-sxm-80g at 2.10 for 12h")
+    let result = await run("amend 3f2a within 24h")
+    #expect(!result.isSuccess)
+    #expect(result.failure?.hasPrefix("amend 3f2a within 24h\n           ^^^^^^\nerror: \"within\" does not") == true)
+    #expect(node.requests.last == "order 3f2a")
+  }
+
+  @Test("a quote and a depth ask the node and place nothing")
+  func quote() async {
+    let result = await run("quote 4 h100-sxm-80g for 3h within 24h")
+    #expect(result.output.hasPrefix("4 x h100-sxm-80g for 3h at any price, within Mon 12:00:00 to Tue 12:00:00"))
+    var expected = QuoteRequest(gpuClasses: ["h100-sxm-80g"], gpus: 4)
+    expected.durationMs = 10_800_000
+    expected.withinMs = 86_400_000
+    #expect(node.state.withLock { $0.quotes } == [expected])
+    #expect(await run("depth h200-sxm-141g for 2h gpus 4").isSuccess)
+    #expect(node.requests.filter { $0 != "network" } == ["quote", "depth h200-sxm-141g 7200000 4"])
+    #expect(node.state.withLock { $0.placed.isEmpty })
+  }
+
   @Test("the node's own words are passed on")
   func problem() async {
     let result = await run("why 3f2a9c81")
@@ -85,6 +120,7 @@ struct CommandInterpreterTests {
     arguments: [
       "offer 8 h100-sxm-80g at 2.10 for 12h", "book", "book h100-sxm-80g", "orders", "trades", "receipts", "peers",
       "status", "classes", "help", "help offer", "stop", "nonsense", "cancel 3f2a", "offer 0", "verify /nowhere",
+      "quote 4 h100-sxm-80g for 3h", "depth h100-sxm-80g", "amend 3f2a gpus 2", "amend 3f2a",
     ])
   func json(line: String) async throws {
     let single = await run(line, .json(.singleLine))

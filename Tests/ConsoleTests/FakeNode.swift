@@ -8,6 +8,8 @@ final class FakeNode: NodeAPIClient {
   struct State {
     var requests: [String] = []
     var placed: [OrderRequest] = []
+    var amends: [AmendRequest] = []
+    var quotes: [QuoteRequest] = []
     var orders: [OrderDocument] = []
     var trades: [TradeDocument] = []
     var receipts: [ReceiptDocument] = []
@@ -55,6 +57,34 @@ final class FakeNode: NodeAPIClient {
       let document = Self.document(order, number: state.placed.count)
       state.orders.append(document)
       return document
+    }
+  }
+
+  func amend(_ id: String, _ changes: AmendRequest) async throws(NodeClientError) -> OrderDocument {
+    var order = try await order(id)
+    order.gpus = changes.gpus ?? order.gpus
+    order.keptPriority = true
+    let amended = order
+    return try answer("amend \(id)") { state in
+      state.amends.append(changes)
+      return amended
+    }
+  }
+
+  func quote(_ bid: QuoteRequest) async throws(NodeClientError) -> QuoteDocument {
+    try answer("quote") { state in
+      state.quotes.append(bid)
+      let start = noon.milliseconds
+      return QuoteDocument(
+        gpuClasses: bid.gpuClasses, gpus: bid.gpus, durationMs: bid.durationMs ?? 0, startMs: start,
+        endMs: start + (bid.withinMs ?? 0), priceMicros: bid.priceMicros, minimumGpus: bid.gpus, requirements: nil,
+        currency: Self.network.currency, cheapest: .init(pieces: []), soonest: .init(pieces: []))
+    }
+  }
+
+  func depth(gpuClass: String, spanMs: Int64?, gpus: Int64?) async throws(NodeClientError) -> DepthDocument {
+    try answer("depth \(gpuClass) \(spanMs ?? 0) \(gpus ?? 0)") { _ in
+      DepthDocument(gpuClass: gpuClass, rowMs: 3_600_000, gpus: gpus ?? 8, hours: [])
     }
   }
 

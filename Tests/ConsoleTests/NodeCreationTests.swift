@@ -23,7 +23,8 @@ struct NodeCreationTests {
       "limits": {
         "skew_ms": 2000, "tick_ms": 5000, "proposal_ms": 6000, "retry_ms": 5000, "operations_per_entry": 256,
         "entry_bytes": 32000, "entries_per_second": 1000, "entry_burst": 5000, "open_orders_per_author": 50000,
-        "gpus_per_order": 4096, "price_micros": 1000000000, "horizon_ms": 2592000000
+        "gpus_per_order": 4096, "lot_gpus": 1, "price_micros": 1000000000, "price_tick_micros": 1,
+        "horizon_ms": 2592000000
       },
       "bootstrap": []
     }

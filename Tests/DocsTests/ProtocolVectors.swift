@@ -27,8 +27,11 @@ struct ProtocolVectors {
   private let bidID: OrderID
   private let emptyDigest: Digest
   private let oneOfferDigest: Digest
-  private let carvedDigest: Digest
+  private let twoOrdersDigest: Digest
+  private let tradedDigest: Digest
+  private let amendedDigest: Digest
   private let receiptPayload: [UInt8]
+  private let amendPayload: [UInt8]
 
   /// Makes the trade on the market of a genesis file.
   init(genesisFile: [UInt8]) throws {
@@ -52,6 +55,7 @@ struct ProtocolVectors {
     book.insert(Self.order(offer, at: offerPlace, network: network))
     oneOfferDigest = book.digest()
     book.insert(Self.order(bid, at: bidPlace, network: network))
+    twoOrdersDigest = book.digest()
     let deadline = bidTime + genesis.limits.proposalMilliseconds
     guard
       let match = book.match(bidID, context: MatchContext(earliestStart: genesis.slot(startingFrom: deadline))),
@@ -82,9 +86,14 @@ struct ProtocolVectors {
       network: network)
     receiptPayload = codec.encode(.receipt(acceptance))
 
+    for order in [offerID, bidID] { book.take(order, gpus: match.gpus, slots: match.slots) }
+    tradedDigest = book.digest()
+    let reduced = Self.reducedOffer(genesis)
+    amendPayload = codec.encode(.amend(offerID, reduced))
+    guard reduced.isReduction(of: offer) else { throw VectorError.noReduction }
+    book.amend(Self.order(reduced, at: offerPlace, network: network))
     book.cancel(bidID)
-    book.take(offerID, gpus: match.gpus, slots: match.slots)
-    carvedDigest = book.digest()
+    amendedDigest = book.digest()
   }
 
   /// The receipt of the trade.
@@ -121,9 +130,12 @@ struct ProtocolVectors {
       "accept_entry_id": acceptEntry.id.hex,
       "accept_entry_signature": acceptEntry.signature.hex,
       "receipt_payload": Hex.encode(receiptPayload),
+      "amend_payload": Hex.encode(amendPayload),
       "book_digest_empty": emptyDigest.hex,
       "book_digest_one_offer": oneOfferDigest.hex,
-      "book_digest_carved": carvedDigest.hex,
+      "book_digest_two_orders": twoOrdersDigest.hex,
+      "book_digest_traded": tradedDigest.hex,
+      "book_digest_amended": amendedDigest.hex,
     ]
     for (name, message) in zip(["hello_message", "heads_message"], greeting) { vectors[name] = Hex.encode(message) }
     return vectors
@@ -145,24 +157,35 @@ struct ProtocolVectors {
     }
   }
 
-  private static func offer(_ genesis: Genesis) -> OrderBody {
+  private static func offer(_ genesis: Genesis) -> OrderBody { offer(8, until: 3_660_000, genesis) }
+
+  private static func reducedOffer(_ genesis: Genesis) -> OrderBody { offer(6, until: 1_860_000, genesis) }
+
+  private static func offer(_ gpus: Int32, until end: Int64, _ genesis: Genesis) -> OrderBody {
     let window = SlotRange(
-      start: genesis.slot(containing: start + 60_000), end: genesis.slot(containing: start + 3_660_000))
+      start: genesis.slot(containing: start + 60_000), end: genesis.slot(containing: start + end))
     return .offer(
       Offer(
-        gpuClass: GPUClassIndex(1), gpus: 8, window: window, price: Price(micros: 2_100_001), minimumGPUs: 2,
-        minimumSlots: 3, attributes: Attributes(region: "EU-FR", interconnect: "nvlink", wattsPerGPU: 700),
+        gpuClass: GPUClassIndex(1), gpus: gpus, window: window, price: Price(micros: 2_100_001), minimumGPUs: 2,
+        minimumSlots: 3,
+        attributes: Attributes(
+          region: "EU-FR", interconnect: "nvlink", wattsPerGPU: 700, vramMiB: 81_000, probed: [.watts, .vram]),
         expiry: genesis.start(of: window.end)))
   }
 
   private static func bid(_ genesis: Genesis) -> OrderBody {
     let window = SlotRange(
       start: genesis.slot(containing: start + 60_000), end: genesis.slot(containing: start + 660_000))
+    var demands = Requirements.Demands()
+    demands.regions = ["EU"]
+    demands.minimumVRAMMiB = 80_000
+    demands.excludedProviders = [NodeID(word0: 0, word1: 0, word2: 0, word3: 0)]
+    demands.maximumFailurePercent = 0
     return .bid(
       Bid(
         gpuClasses: [GPUClassIndex(0), GPUClassIndex(1)], gpus: 3, durationSlots: 5, window: window,
-        price: Price(micros: 2_400_000), minimumGPUs: 3, requirements: Requirements(regions: ["EU"]),
-        expiry: genesis.start(of: window.end)))
+        price: Price(micros: 2_400_000), minimumGPUs: 3, requirements: Requirements(demands),
+        expiry: genesis.start(of: window.end), timeInForce: .fillOrKill))
   }
 
   private static func order(_ body: OrderBody, at place: Place, network: NetworkID) -> Order {
@@ -177,4 +200,6 @@ struct ProtocolVectors {
 enum VectorError: Error {
   /// The two orders do not match.
   case noMatch
+  /// The amend is no reduction.
+  case noReduction
 }

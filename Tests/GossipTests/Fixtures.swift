@@ -24,7 +24,8 @@ extension GenesisLimits {
     GenesisLimits(
       skewMilliseconds: skew, tickMilliseconds: 5000, proposalMilliseconds: 6000, retryMilliseconds: 5000,
       operationsPerEntry: 256, entryBytes: entryBytes, entriesPerSecond: perSecond, entryBurst: burst,
-      openOrdersPerAuthor: 100, gpusPerOrder: 64, priceMicros: 1_000_000, horizonMilliseconds: 1_000_000)
+      openOrdersPerAuthor: 100, gpusPerOrder: 64, lotGPUs: 1, priceMicros: 1_000_000, priceTickMicros: 1,
+      horizonMilliseconds: 1_000_000)
   }
 }
 

@@ -17,7 +17,8 @@ func genesisFile(replacing old: String = "", with new: String = "") -> [UInt8] {
         "board_power_watts": 400}],
      "limits": {"skew_ms": 2000, "tick_ms": 5000, "proposal_ms": 6000, "retry_ms": 5000,
        "operations_per_entry": 256, "entry_bytes": 30000, "entries_per_second": 1000, "entry_burst": 5000,
-       "open_orders_per_author": 100, "gpus_per_order": 64, "price_micros": 1000000000, "horizon_ms": 2592000000},
+       "open_orders_per_author": 100, "gpus_per_order": 64, "lot_gpus": 1, "price_micros": 1000000000,
+       "price_tick_micros": 1, "horizon_ms": 2592000000},
      "bootstrap": ["127.0.0.1:47100"]}
     """
   guard !old.isEmpty else { return Array(text.utf8) }

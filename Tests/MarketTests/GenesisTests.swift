@@ -58,6 +58,20 @@ struct GenesisTests {
       ),
       ("64", "0", "limits.gpus_per_order is 0; allowed: 1 to 1000000"),
       ("1000000000", "0", "limits.price_micros is 0; allowed: 1 to 1000000000000"),
+      ("\"lot_gpus\": 1", "\"lot_gpus\": 0", "limits.lot_gpus is 0; allowed: 1 to 64"),
+      ("\"lot_gpus\": 1", "\"lot_gpus\": 65", "limits.lot_gpus is 65; allowed: 1 to 64"),
+      (
+        "\"lot_gpus\": 1", "\"lot_gpus\": 7",
+        "limits.gpus_per_order is 64; allowed: a multiple of limits.lot_gpus, 7"
+      ),
+      (
+        "\"price_tick_micros\": 1", "\"price_tick_micros\": 0",
+        "limits.price_tick_micros is 0; allowed: 1 to 1000000000"
+      ),
+      (
+        "\"price_tick_micros\": 1", "\"price_tick_micros\": 3",
+        "limits.price_micros is 1000000000; allowed: a multiple of limits.price_tick_micros, 3"
+      ),
       ("2592000000", "9999", "limits.horizon_ms is 9999; allowed: 10000 to 31622400000"),
     ] as [(String, String, String)])
   func refusals(old: String, new: String, message: String) {

@@ -9,8 +9,12 @@ struct CommandErrorTests {
   static let offerUsage = "usage: offer GPUS CLASS at PRICE for DURATION | until TIME [from TIME] […]"
   static let bidUsage =
     "usage: bid GPUS CLASS[,CLASS] at PRICE for DURATION [within DURATION | by TIME] [from TIME] […]"
-  static let offerParts = "for, from, until, in, pieces, lease, interconnect, driver, watts, co2, expires"
-  static let bidParts = "for, from, within, by, in, pieces, interconnect, watts, co2, expires"
+  static let offerParts =
+    "for, from, until, in, pieces, all-or-none, lease, interconnect, vram, driver, watts, co2, gtc, ioc, fok, "
+    + "post-only, expires"
+  static let bidParts =
+    "for, from, within, by, in, pieces, split, co-located, all-or-none, interconnect, vram, watts, co2, probed, "
+    + "providers, not-providers, trades, failures, gtc, ioc, fok, post-only, expires"
 
   static let cases: [(String, String)] = [
     ("ofer 8", "\"ofer\" is not a command; did you mean offer? help lists the commands"),

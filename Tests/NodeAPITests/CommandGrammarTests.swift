@@ -7,6 +7,9 @@ struct CommandGrammarTests {
     "each form is understood",
     arguments: [
       ("cancel 3F2A", .cancel(order: "3f2a")), ("why 3f2a9c81ab", .why(order: "3f2a9c81ab")),
+      ("depth h100-sxm-80g", .depth(gpuClass: "h100-sxm-80g", spanMs: nil, gpus: nil)),
+      ("depth H100-sxm-80g for 2h gpus 4", .depth(gpuClass: "h100-sxm-80g", spanMs: 2 * hour, gpus: 4)),
+      ("depth h100-sxm-80g gpus 4 for 90m", .depth(gpuClass: "h100-sxm-80g", spanMs: 5_400_000, gpus: 4)),
       ("book", .summary), ("book H100-sxm-80g", .book(gpuClass: "h100-sxm-80g", limit: 20)),
       ("book h100-sxm-80g top 5", .book(gpuClass: "h100-sxm-80g", limit: 5)),
       ("orders", .orders(.mine)), ("orders all", .orders(.all)), ("trades", .trades(.mine)),
@@ -43,10 +46,11 @@ struct CommandGrammarTests {
     var count = 0
     for name in CommandName.allCases {
       for line in name.details.split(separator: "\n") where line.hasPrefix("Example: ") {
-        _ = try order(String(line.dropFirst("Example: ".count)))
+        let command = try parse(String(line.dropFirst("Example: ".count)))
+        if case .amend(_, let draft) = command { _ = try draft.request(for: "bid") }
         count += 1
       }
     }
-    #expect(count == 2)
+    #expect(count == 7)
   }
 }

@@ -13,8 +13,8 @@ struct CompletionTests {
     arguments: [
       ("o", ["offer", "orders"]), ("  of", ["offer"]), ("OFF", ["offer"]), ("offer ", []), ("offer 8", []),
       ("offer 8 h2", ["h200-sxm-141g"]), ("offer 8 h100-sxm-80g ", ["at"]), ("offer 8 h100-sxm-80g a", ["at"]),
-      ("offer 8 h100-sxm-80g at ", []), ("offer 8 h100-sxm-80g at 2 f", ["for", "from"]),
-      ("offer 8 h100-sxm-80g at 2 for ", []), ("offer 8 h100-sxm-80g at 2 for 1h f", ["from"]),
+      ("offer 8 h100-sxm-80g at ", []), ("offer 8 h100-sxm-80g at 2 f", ["for", "from", "fok"]),
+      ("offer 8 h100-sxm-80g at 2 for ", []), ("offer 8 h100-sxm-80g at 2 for 1h f", ["from", "fok"]),
       ("offer 8 h100-sxm-80g at 2 w", ["watts"]), ("bid 8 h100-sxm-80g at 2 w", ["within", "watts"]),
       ("offer 8 h100-sxm-80g at 2 lease ", ["at"]), ("offer 8 h100-sxm-80g at 2 lease at ", ["least"]),
       ("offer 8 h100-sxm-80g at 2 lease at least ", []), ("bid 1 h100-sxm-80g at 2 watts at ", ["most"]),
@@ -39,5 +39,35 @@ struct CompletionTests {
     #expect(completion.candidates(before: "book h1").commonPrefix == "h100-")
     #expect(completion.candidates(before: "book x").commonPrefix == "x")
     #expect(completion.candidates(before: "bid 1 h100-sxm-80g,h2").typed == "h2")
+  }
+}
+
+@Suite("Completion of orders in full")
+struct OrderCompletionTests {
+  private let completion = CommandCompletion(gpuClasses: ["h100-sxm-80g"], ownOrders: ["3f2a9c81ab"])
+
+  @Test(
+    "flags, demands, amend, quote and depth are completed",
+    arguments: [
+      ("am", ["amend"]), ("q", ["quote", "quit"]), ("dep", ["depth"]), ("bid 4 a", ["any"]), ("offer 4 a", []),
+      ("bid 4 any ", ["at"]), ("bid 4 h100-sxm-80g at 2 p", ["pieces", "probed", "providers", "post-only"]),
+      ("bid 4 h100-sxm-80g at 2 ioc p", ["pieces", "probed", "providers"]),
+      ("bid 4 h100-sxm-80g at 2 providers 3f2a not", []), ("bid 4 h100-sxm-80g at 2 not", ["not-providers"]),
+      ("bid 4 h100-sxm-80g at 2 fok s", []), ("bid 4 h100-sxm-80g at 2 s", ["split"]),
+      ("bid 4 h100-sxm-80g at 2 vram ", ["at"]), ("bid 4 h100-sxm-80g at 2 vram at ", ["least"]),
+      ("bid 4 h100-sxm-80g at 2 failures at ", ["most"]), ("bid 4 h100-sxm-80g at 2 trades at least ", []),
+      ("bid 4 h100-sxm-80g at 2 providers ", []), ("bid 4 h100-sxm-80g at 2 providers 3f2a, ", []),
+      ("amend ", ["3f2a9c81ab"]), ("amend 3f2a g", ["gpus", "gtc"]), ("amend 3f2a gpus ", []),
+      ("amend 3f2a at ", []), ("amend 3f2a at 2 wi", ["within", "without"]), ("amend 3f2a io", []),
+      ("amend 3f2a without wa", ["watts"]), ("amend 3f2a without region,wa", ["watts"]),
+      ("amend 3f2a class ", ["h100-sxm-80g", "any"]), ("quote 4 h100-sxm-80g a", ["at", "all-or-none"]),
+      ("quote 4 h100-sxm-80g f", ["for", "from", "failures"]),
+      ("quote 4 h100-sxm-80g at 2 f", ["for", "from", "failures"]),
+      ("quote 4 h100-sxm-80g for 3h wi", ["within"]), ("depth h", ["h100-sxm-80g"]),
+      ("depth h100-sxm-80g ", ["for", "gpus"]), ("depth h100-sxm-80g for ", []),
+      ("depth h100-sxm-80g for 2h ", ["gpus"]),
+    ])
+  func candidates(line: String, expected: [String]) {
+    #expect(completion.candidates(before: line).words == expected)
   }
 }

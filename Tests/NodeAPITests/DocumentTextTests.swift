@@ -8,7 +8,7 @@ struct DocumentTextTests {
     #expect(
       text().order(orderDocument())
         == "offer 3f2a9c81ab open: sell 8 x h100-sxm-80g at 2.10 USD per GPU-hour, Mon 12:00:00 to Tue 00:00:00 (12h)"
-        + ", open until Tue 00:00:00; worth 201.60 USD if all is sold")
+        + ", gtc: open until Tue 00:00:00; worth 201.60 USD if all is sold")
   }
 
   @Test("an offer's conditions are echoed")
@@ -27,7 +27,7 @@ struct DocumentTextTests {
     #expect(
       text().order(order).contains(
         "(12h), in pieces of 2 GPUs or more, leases of 1h or more, in EU-FR, interconnect nvlink, driver 550.54, "
-          + "700 W per GPU, 120 gCO2/kWh, open until"))
+          + "700 W per GPU, 120 gCO2/kWh, gtc: open until"))
   }
 
   @Test("a bid is echoed as understood")
@@ -44,7 +44,7 @@ struct DocumentTextTests {
     #expect(
       text().order(order)
         == "bid 3f2a9c81ab open: buy 4 x h100-sxm-80g or h200-sxm-141g for 3h at 2.40 USD per GPU-hour or less, "
-        + "within Mon 12:00:00 to Tue 00:00:00, all 4 in one piece, in EU or NA, open until Tue 00:00:00; "
+        + "within Mon 12:00:00 to Tue 00:00:00, all 4 in one piece, in EU or NA, gtc: open until Tue 00:00:00; "
         + "costs 28.80 USD at most")
   }
 
@@ -64,16 +64,22 @@ struct DocumentTextTests {
         orderDocument {
           $0.priceMicros = 12_462_500
           $0.stale = true
+          $0.ownerRecord = RecordDocument(settled: 12, failed: 1)
         },
       ],
-      bids: [orderDocument(side: "bid") { $0.priceMicros = 2_000_000 }])
+      bids: [
+        orderDocument(side: "bid") {
+          $0.priceMicros = 2_000_000
+          $0.ownerRecord = RecordDocument(settled: 7)
+        }
+      ])
     #expect(
       text().book(book) == """
-                 PRICE  GPUS  FOR  FROM          TO            OWNER             ORDER
-        offer  12.4625     8  12h  Mon 12:00:00  Tue 00:00:00  aabbccddee stale  3f2a9c81ab
-        offer   2.10       8  12h  Mon 12:00:00  Tue 00:00:00  own               3f2a9c81ab
+                 PRICE  GPUS  FOR  FROM          TO            OWNER             TRADES        ORDER       DETAILS
+        offer  12.4625     8  12h  Mon 12:00:00  Tue 00:00:00  aabbccddee stale  12, 1 failed  3f2a9c81ab
+        offer   2.10       8  12h  Mon 12:00:00  Tue 00:00:00  own               none          3f2a9c81ab
         -- spread 0.10 USD per GPU-hour --
-        bid     2.00       8   3h  Mon 12:00:00  Tue 00:00:00  aabbccddee        3f2a9c81ab
+        bid     2.00       8   3h  Mon 12:00:00  Tue 00:00:00  aabbccddee        7             3f2a9c81ab  split
         """)
   }
 

@@ -32,6 +32,65 @@ struct NodeJSONTests {
     }
   }
 
+  @Test("the fields of orders and amends have the names of the API")
+  func orderFields() throws {
+    var request = OrderRequest(side: "bid", gpuClasses: ["any"], gpus: 4, priceMicros: 1)
+    request.timeInForce = "ioc"
+    request.postOnly = true
+    request.allOrNone = true
+    request.split = false
+    var requirements = RequirementsDocument()
+    requirements.minimumVramMib = 1
+    requirements.probedOnly = true
+    requirements.providers = ["3f2a"]
+    requirements.excludedProviders = ["77bc"]
+    requirements.minimumSettledTrades = 2
+    requirements.maximumFailurePercent = 3
+    request.requirements = requirements
+    let text = try NodeJSON.text(request)
+    #expect(
+      text == #"{"all_or_none":true,"gpu_classes":["any"],"gpus":4,"post_only":true,"price_micros":1,"#
+        + #""requirements":{"excluded_providers":["77bc"],"maximum_failure_percent":3,"minimum_settled_trades":2,"#
+        + #""minimum_vram_mib":1,"probed_only":true,"providers":["3f2a"]},"#
+        + #""side":"bid","split":false,"time_in_force":"ioc"}"#)
+    #expect(try NodeJSON.decode(OrderRequest.self, from: text.utf8) == request)
+
+    var amend = AmendRequest()
+    amend.gpus = 2
+    amend.timeInForce = "gtc"
+    var attributes = AttributesDocument()
+    attributes.vramMib = 5
+    attributes.probed = ["vram"]
+    amend.attributes = attributes
+    amend.remove = ["excluded_providers"]
+    let changes = try NodeJSON.text(amend)
+    #expect(
+      changes == #"{"attributes":{"probed":["vram"],"vram_mib":5},"gpus":2,"remove":["excluded_providers"],"#
+        + #""time_in_force":"gtc"}"#)
+    #expect(try NodeJSON.decode(AmendRequest.self, from: changes.utf8) == amend)
+    #expect(try NodeJSON.decode(AmendRequest.self, from: "{}".utf8) == AmendRequest())
+  }
+
+  @Test("an order says how it works, whose record it comes with, and after an amend whether it kept its priority")
+  func orderDocumentFields() throws {
+    let order = orderDocument {
+      $0.timeInForce = "gtt"
+      $0.postOnly = true
+      $0.allOrNone = true
+      $0.ownerRecord = RecordDocument(settled: 3, failed: 1)
+      $0.keptPriority = true
+    }
+    let text = try NodeJSON.text(order)
+    for field in [
+      #""time_in_force":"gtt""#, #""post_only":true"#, #""all_or_none":true"#, #""kept_priority":true"#,
+      #""owner_record":{"failed":1,"settled":3}"#,
+    ] {
+      #expect(text.contains(field))
+    }
+    #expect(try NodeJSON.decode(OrderDocument.self, from: text.utf8) == order)
+    #expect(try !NodeJSON.text(orderDocument()).contains("kept_priority"))
+  }
+
   @Test(
     "an error names the place",
     arguments: [

@@ -11,7 +11,7 @@ enum TestMarket {
   /// A genesis; the limits that a test is about differ from the testnet's.
   static func genesis(
     name: String = "core tests", openOrders: Int = 200, entriesPerSecond: Int = 1000, burst: Int = 5000,
-    operations: Int = 256
+    operations: Int = 256, lot: Int = 1
   ) throws -> Genesis {
     let text = """
       {"format": "p2pnode-network-v1", "name": "\(name)", "currency": "USD", "slot_seconds": 10,
@@ -23,7 +23,7 @@ enum TestMarket {
        "limits": {"skew_ms": 2000, "tick_ms": 5000, "proposal_ms": 6000, "retry_ms": 5000,
          "operations_per_entry": \(operations), "entry_bytes": 32000, "entries_per_second": \(entriesPerSecond),
          "entry_burst": \(burst), "open_orders_per_author": \(openOrders), "gpus_per_order": 64,
-         "price_micros": 1000000000, "horizon_ms": 2592000000},
+         "lot_gpus": \(lot), "price_micros": 1000000000, "price_tick_micros": 1, "horizon_ms": 2592000000},
        "bootstrap": []}
       """
     return try Genesis(file: Array(text.utf8))
@@ -69,4 +69,55 @@ extension Genesis {
         price: Price(micros: Int64(dollars * 1_000_000)), minimumGPUs: minimumGPUs ?? gpus,
         expiry: epoch + (expiry ?? end) * 1000))
   }
+}
+
+extension OrderBody {
+  /// The same order with other terms.
+  func with(offer change: (inout Offer) -> Void = { _ in }, bid changeBid: (inout Bid) -> Void = { _ in }) -> OrderBody
+  {
+    switch self {
+    case .offer(var offer):
+      change(&offer)
+      return .offer(offer)
+    case .bid(var bid):
+      changeBid(&bid)
+      return .bid(bid)
+    }
+  }
+
+  /// The same order with another time in force.
+  func works(_ timeInForce: TimeInForce) -> OrderBody {
+    with(offer: { $0.timeInForce = timeInForce }, bid: { $0.timeInForce = timeInForce })
+  }
+
+  /// The same order, post-only.
+  var postOnly: OrderBody { with(offer: { $0.isPostOnly = true }, bid: { $0.isPostOnly = true }) }
+
+  /// The same order at dollars per GPU-hour.
+  func priced(_ dollars: Double) -> OrderBody {
+    let price = Price(micros: Int64(dollars * 1_000_000))
+    return with(offer: { $0.price = price }, bid: { $0.price = price })
+  }
+
+  /// The same order for other GPUs; a smallest piece that does not fit shrinks.
+  func sized(_ gpus: Int32) -> OrderBody {
+    with(
+      offer: { ($0.gpus, $0.minimumGPUs) = (gpus, min(gpus, $0.minimumGPUs)) },
+      bid: { ($0.gpus, $0.minimumGPUs) = (gpus, min(gpus, $0.minimumGPUs)) })
+  }
+
+  /// The same order with an expiry in seconds from the virtual clock's start.
+  func expiring(_ seconds: Int64) -> OrderBody {
+    with(offer: { $0.expiry = epoch + seconds * 1000 }, bid: { $0.expiry = epoch + seconds * 1000 })
+  }
+
+  /// The same bid with demands.
+  func demanding(_ change: (inout Requirements.Demands) -> Void) -> OrderBody {
+    var demands = Requirements.Demands()
+    change(&demands)
+    return with(bid: { $0.requirements = Requirements(demands) })
+  }
+
+  /// The same offer with attributes.
+  func stating(_ attributes: Attributes) -> OrderBody { with(offer: { $0.attributes = attributes }) }
 }

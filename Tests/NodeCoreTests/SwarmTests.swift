@@ -38,12 +38,13 @@ struct Swarm {
     network.run(for: 15_000)
   }
 
-  /// A minute and a half of orders, cancels, partitions, broken connections, crashes and failing disks.
+  /// A minute and a half of orders, amends, cancels, partitions, broken connections, crashes and failing disks.
   mutating func trouble() {
     for _ in 0..<80 {
       let node = pick()
       switch network.random(0...99) {
-      case 0..<55: placeOrder(on: node)
+      case 0..<45: placeOrder(on: node)
+      case 45..<55: amendOrder()
       case 55..<63: cancelOrder()
       case 63..<70:
         node.crash(commitSurvives: network.chance(50))
@@ -104,7 +105,33 @@ struct Swarm {
         gpus, at: price, for: 10 * network.random(1...min(longest, 10)), from: start, until: end, gpuClass: gpuClass,
         minimumGPUs: network.chance(50) ? 1 : nil)
     }
-    orders.append((node, node.command(.place(body))))
+    orders.append((node, node.command(.place(withFlags(body)))))
+  }
+
+  /// Now and then an order that never rests, or one that never takes.
+  private func withFlags(_ body: OrderBody) -> OrderBody {
+    switch network.random(0...9) {
+    case 0: body.works(.immediateOrCancel)
+    case 1: body.isAllOrNone ? body.works(.fillOrKill) : body
+    case 2: body.postOnly
+    default: body
+    }
+  }
+
+  /// Another price, more GPUs, or another expiry.
+  private mutating func amendOrder() {
+    guard !orders.isEmpty else { return }
+    let (node, command) = orders[Int(network.random(0...Int64(orders.count - 1)))]
+    guard case .success(let order)? = node.replies[command], let core = node.core,
+      let body = core.ownOrderState(order, now: node.now)?.order.body
+    else { return }
+    let new =
+      switch network.random(0...2) {
+      case 0: body.priced(Double(network.random(195...240)) / 100)
+      case 1: body.sized(min(64, body.gpus + Int32(network.random(0...2))))
+      default: body.expiring((network.now - epoch) / 1000 + network.random(1...200))
+      }
+    node.command(.amend(order, new))
   }
 
   private mutating func cancelOrder() {

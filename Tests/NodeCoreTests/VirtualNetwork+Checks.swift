@@ -71,6 +71,15 @@ extension VirtualNetwork {
     _ = try #require(node.replies[command], sourceLocation: sourceLocation).get()
   }
 
+  /// Amends an order of a node and runs until the node has answered.
+  func amend(
+    _ order: OrderID, to body: OrderBody, on node: VirtualNode, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let command = node.command(.amend(order, body))
+    run(for: 10_000) { node.replies[command] != nil }
+    _ = try #require(node.replies[command], sourceLocation: sourceLocation).get()
+  }
+
   /// Checks what must hold on all running nodes when nothing is under way: equal feeds, one digest, trades alike,
   /// receipts that verify, nothing sold twice.
   func checkAgreement(sourceLocation: SourceLocation = #_sourceLocation) {
@@ -155,6 +164,9 @@ extension VirtualNode {
   func running(sourceLocation: SourceLocation = #_sourceLocation) throws -> NodeCore {
     try #require(core, sourceLocation: sourceLocation)
   }
+
+  /// What became of an own order.
+  func ownState(_ order: OrderID) -> OwnOrderState? { core?.ownOrderState(order, now: now)?.state }
 
   /// The state of an order in this node's book.
   func remaining(_ order: OrderID) -> Int32? { core?.book.state(of: order)?.remainingGPUs }

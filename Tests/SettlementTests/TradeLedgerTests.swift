@@ -55,7 +55,8 @@ extension TradeLedger {
     guard let trade = ledger[id] else { return "unknown" }
     return "\(trade.state) \(trade.isProposed) \(trade.isCopied) \(trade.isReleased) "
       + "\(String(describing: trade.rejection)) \(trade.receipt.map(\.acceptanceBytes) ?? []) "
-      + "taker \(taker) \(trade.holdsTaker) maker \(maker) \(trade.fillsMaker) \(ledger.settledCount)"
+      + "taker \(taker) \(trade.holdsTaker) maker \(maker) \(trade.fillsMaker) \(ledger.settledCount) "
+      + "\(ledger.record(of: terms.maker)) \(ledger.record(of: terms.taker))"
   }
 }
 

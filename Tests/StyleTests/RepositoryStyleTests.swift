@@ -10,7 +10,7 @@ struct RepositoryStyleTests {
     let root = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
       .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     manifest = Manifest(try String(contentsOf: root.appendingPathComponent("Package.swift"), encoding: .utf8))
-    files = try ["Sources", "Testnet", "Tests"].flatMap { folder in
+    files = try ["Benchmarks", "Sources", "Testnet", "Tests"].flatMap { folder in
       let names = FileManager.default.enumerator(atPath: root.appendingPathComponent(folder).path)
       return try (names?.allObjects ?? []).compactMap { $0 as? String }.filter { $0.hasSuffix(".swift") }.sorted().map {
         let path = "\(folder)/\($0)"

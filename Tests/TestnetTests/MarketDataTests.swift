@@ -1,7 +1,7 @@
 import Market
 import Testing
 
-@testable import Testnet
+@testable import MarketFiles
 
 @Suite("Market data") struct MarketDataTests {
   @Test("the real files are read whole, and each machine is of a class")

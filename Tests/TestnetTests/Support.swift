@@ -1,5 +1,6 @@
 import Foundation
 import Market
+import MarketFiles
 import NodeAPI
 
 @testable import Testnet

@@ -10,6 +10,12 @@ public enum ListScope: String, Codable, Sendable {
 public enum Command: Hashable, Sendable {
   /// `offer …` or `bid …`.
   case place(OrderRequest)
+  /// `amend ORDER …`.
+  case amend(order: String, AmendDraft)
+  /// `quote …`.
+  case quote(QuoteRequest)
+  /// `depth CLASS`, for the next `spanMs` milliseconds, with what `gpus` GPUs would cost.
+  case depth(gpuClass: String, spanMs: Int64?, gpus: Int64?)
   /// `cancel ORDER`.
   case cancel(order: String)
   /// `book`.

@@ -44,6 +44,9 @@ public struct CommandCompletion: Sendable {
     switch command {
     case .offer: return inOrder(.offer, words)
     case .bid: return inOrder(.bid, words)
+    case .quote: return inOrder(.quote, words)
+    case .amend: return isFirstArgument ? ownOrders : parts(.amend, words[2...])
+    case .depth: return isFirstArgument ? gpuClasses : inDepth(words[2...])
     case .cancel, .why: return isFirstArgument ? ownOrders : []
     case .book: return isFirstArgument ? gpuClasses : words.count == 2 ? ["top"] : []
     case .orders, .trades, .receipts: return isFirstArgument ? ["all"] : []
@@ -52,26 +55,44 @@ public struct CommandCompletion: Sendable {
     }
   }
 
-  private func inOrder(_ side: Side, _ words: [String]) -> [String] {
-    guard let price = words.firstIndex(of: "at"), words.count > price + 1 else {
-      switch words.count {
-      case 1: return []
-      case 2: return gpuClasses
-      default: return words.last == "at" ? [] : words.last?.hasSuffix(",") == true ? gpuClasses : ["at"]
-      }
+  private func inOrder(_ form: OrderForm, _ words: [String]) -> [String] {
+    let classes = form == .offer ? gpuClasses : gpuClasses + [OrderRequest.anyClass]
+    switch words.count {
+    case 1: return []
+    case 2: return classes
+    default: break
     }
-    let parts = words[(price + 2)...]
-    let last = parts.last ?? ""
-    if last == "at" {
-      switch parts.dropLast().last {
-      case "lease": return ["least"]
-      case "watts", "co2": return ["most"]
-      default: return []
-      }
+    guard let classesEnd = words.indices.dropFirst(2).first(where: { !words[$0].hasSuffix(",") }) else {
+      return gpuClasses
     }
-    let awaitsValue = ["of", "least", "most"].contains(last) || parts.suffix(2).elementsEqual(["expires", "in"])
-    if awaitsValue { return [] }
-    if let clause = OrderClause(rawValue: last) { return clause.continuation }
-    return OrderClause.allowed(on: side).map(\.rawValue).filter { !parts.contains($0) }
+    let behind = words[(classesEnd + 1)...]
+    guard behind.first == "at" else {
+      guard form == .quote else { return ["at"] }
+      return behind.isEmpty ? ["at"] + parts(form, behind) : parts(form, behind)
+    }
+    return behind.count == 1 ? [] : parts(form, behind.dropFirst(2))
+  }
+
+  /// The words that may follow behind `words`, which are parts of an order.
+  private func parts(_ form: OrderForm, _ words: ArraySlice<String>) -> [String] {
+    let last = words.last ?? ""
+    let before = words.dropLast().last.flatMap(OrderClause.init(rawValue:))
+    if last == "at", let bound = before?.bound { return [bound] }
+    if ["of", "least", "most"].contains(last) || (before == .expires && ["in", "at"].contains(last)) { return [] }
+    if last.hasSuffix(",") { return continuation(of: words.last { OrderClause(rawValue: $0) != nil }) }
+    if let clause = OrderClause(rawValue: last), !clause.isFlag { return continuation(of: clause.rawValue) }
+    return OrderClause.allowed(in: form).filter { clause in
+      !words.contains(clause.rawValue) && !clause.conflicts(with: words)
+    }.map(\.rawValue)
+  }
+
+  private func continuation(of word: String?) -> [String] {
+    guard let clause = word.flatMap(OrderClause.init(rawValue:)) else { return [] }
+    return clause == .class ? gpuClasses + [OrderRequest.anyClass] : clause.continuation
+  }
+
+  private func inDepth(_ words: ArraySlice<String>) -> [String] {
+    let allowed = ["for", "gpus"]
+    return words.last.map(allowed.contains) == true ? [] : allowed.filter { !words.contains($0) }
   }
 }

@@ -16,6 +16,10 @@ public struct CommandError: Error, Equatable, Sendable {
     case repeated(String)
     /// Two parts of an order say the same thing.
     case conflict(String, String, both: String)
+    /// Two parts of an order contradict each other.
+    case exclusive(String, String, because: String)
+    /// A part stands in a line where it means nothing; what that line is, and what to do.
+    case misplaced(String, in: String)
     /// A part that the command needs does not stand anywhere in the line.
     case lacks(command: CommandName, part: String)
     /// Words follow after the end of the command.
@@ -71,6 +75,10 @@ extension CommandError: CustomStringConvertible {
       return "\(quoted(word)) stands twice; allowed: once"
     case .conflict(let first, let second, let both):
       return "\(quoted(first)) and \(quoted(second)) both say \(both); allowed: one of them"
+    case .exclusive(let first, let second, let why):
+      return "\(quoted(first)) and \(quoted(second)) exclude each other: \(why); allowed: one of them"
+    case .misplaced(let word, let place):
+      return "\(quoted(word)) does not belong in \(place)"
     case .lacks(let command, let part):
       return "the \(command.rawValue) lacks \(part); usage: \(command.usage)"
     case .excess(let word, let command):

@@ -1,6 +1,8 @@
 /// The words that begin a command line.
 public enum CommandName: String, CaseIterable, Sendable {
-  case offer, bid, cancel, book, orders, trades, receipts, why, verify, peers, status, classes, help, stop, quit
+  case offer, bid, amend, cancel, quote, book, depth, orders, trades, receipts, why, verify, peers, status, classes,
+    help
+  case stop, quit
 
   /// The command that `word` begins: its name in either case, or `exit` for `quit`.
   public init?(word: String) {
@@ -14,6 +16,9 @@ public enum CommandName: String, CaseIterable, Sendable {
     switch self {
     case .offer: "offer GPUS CLASS at PRICE for DURATION | until TIME [from TIME] […]"
     case .bid: "bid GPUS CLASS[,CLASS] at PRICE for DURATION [within DURATION | by TIME] [from TIME] […]"
+    case .amend: "amend ORDER [gpus COUNT] [at PRICE] [for DURATION] [from TIME] [expires in SPAN] […]"
+    case .quote: "quote GPUS CLASS[,CLASS] [at PRICE] for DURATION [within DURATION | by TIME] [from TIME] […]"
+    case .depth: "depth CLASS [for SPAN] [gpus COUNT]"
     case .cancel: "cancel ORDER"
     case .book: "book [CLASS [top COUNT]]"
     case .orders: "orders [all]"
@@ -31,6 +36,9 @@ public enum CommandName: String, CaseIterable, Sendable {
     switch self {
     case .offer: "Sell GPU time: GPUs of one class during a delivery window."
     case .bid: "Buy GPU time: some GPUs for a contiguous duration inside a window."
+    case .amend: "Change an own open order; what is not stated stays."
+    case .quote: "Price a bid without placing it: cost, providers, start, and what waiting would save."
+    case .depth: "Show what a class's orders add up to, by delivery hour."
     case .cancel: "Take an own open order out of the market."
     case .book: "Show the market at a glance, or the orders of one class."
     case .orders: "List your orders; with all, every open order in the book."
@@ -46,59 +54,4 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .quit: "Leave the console; the node goes on."
     }
   }
-
-  /// Everything that a person needs to know to use it.
-  public var details: String {
-    switch self {
-    case .offer: Self.offerDetails
-    case .bid: Self.bidDetails
-    case .cancel: "ORDER is an order's id or its first digits, at least 4."
-    case .book: "Own orders are marked own; an order whose owner is silent is marked stale and not taken."
-    case .why:
-      "ORDER is an order's id or its first digits, at least 4. Each counter-order counts once, under the "
-        + "first condition that rules it out."
-    case .verify: "FILE holds one receipt, or a list of them as `receipts --json` prints it; - is standard input."
-    case .orders, .trades, .receipts, .peers, .status, .classes, .help, .stop, .quit: ""
-    }
-  }
-
-  private static let offerDetails = """
-      from TIME              start of the window; now when left out
-      for DURATION           length of the window, or instead:
-      until TIME             its end
-      in REGION              where the machine is: EU or EU-FR
-      pieces of COUNT        the fewest GPUs sold in one trade; 1 when left out
-      lease at least SPAN    the shortest lease; one slot when left out
-      interconnect NAME      how the GPUs are joined: pcie, nvlink, infiniband
-      driver VERSION         the driver's version
-      watts NUMBER           watts a GPU draws at most
-      co2 NUMBER             grams of CO2 per kWh of the site's power
-      expires in SPAN        when the order is no longer open; or: expires at TIME
-
-    \(words)
-
-    Example: offer 8 h100-sxm-80g at 2.10 for 12h in EU-FR pieces of 2
-    """
-
-  private static let bidDetails = """
-      for DURATION           how long the GPUs are wanted, without a break
-      from TIME              earliest start; now when left out
-      within DURATION        latest end, counted from the earliest start; or:
-      by TIME                latest end
-      in REGION[,REGION]     acceptable regions; EU accepts EU-FR
-      pieces of COUNT        the fewest GPUs in one trade; all from one offer when left out
-      interconnect NAME      how the GPUs must be joined
-      watts at most NUMBER   watts a GPU may draw
-      co2 at most NUMBER     grams of CO2 per kWh of the site's power
-      expires in SPAN        when the order is no longer open; or: expires at TIME
-
-    \(words)
-
-    Example: bid 4 h100-sxm-80g,h200-sxm-141g at 2.40 for 3h within 24h in EU,NA
-    """
-
-  private static let words = """
-    PRICE is per GPU-hour, with at most 6 decimals. A DURATION or SPAN is 90s, 30m, 3h, 2d or 1h30m.
-    A TIME is now, +2h (from now), 14:00 (the next such local time) or 2026-11-24T14:00Z.
-    """
 }

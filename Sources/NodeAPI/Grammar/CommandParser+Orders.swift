@@ -3,29 +3,27 @@ import Market
 extension CommandParser {
   /// Reads `GPUS CLASS[,CLASS] at PRICE` and the parts behind it.
   func order(_ side: Side, _ reader: inout WordReader) throws(CommandError) -> OrderRequest {
-    let gpus = try reader.number("number of GPUs", in: 1...Int64.max)
-    _ = reader.accept("x")
-    var classes: [String] = []
-    try reader.list("a GPU class") { (word, reader) throws(CommandError) in
-      let id = try gpuClass(word, reader)
-      guard side == .bid || classes.isEmpty else {
-        throw reader.failure(.notAllowed(name: "second GPU class", value: word, allowed: "one class in an offer"))
-      }
-      guard !classes.contains(id) else { throw reader.failure(.repeated(word)) }
-      classes.append(id)
-    }
-    guard !classes.isEmpty else { throw reader.failure(.unknownClass(",", allowed: gpuClasses)) }
+    let gpus = try gpus(&reader)
+    let classes = try gpuClasses(OrderForm(side), &reader)
     _ = try reader.expect("at")
     let price = try price(&reader)
-    _ = reader.accept(currency)
+    let clauses = try clauses(OrderForm(side), &reader)
+    let times = try times(clauses, reader)
+    try checkLength(OrderForm(side), clauses, reader)
 
-    var clauses = OrderClauses()
-    while !reader.isAtEnd { try clause(side, &reader, &clauses) }
     var request = OrderRequest(
       side: side == .offer ? "offer" : "bid", gpuClasses: classes, gpus: gpus, priceMicros: price)
-    try resolveTimes(side, clauses, reader, into: &request)
+    request.durationMs = clauses.durationMs
+    request.startMs = times.startMs
+    request.endMs = times.endMs
+    request.withinMs = clauses.withinMs
+    request.expiryMs = times.expiryMs
     request.minimumGpus = clauses.minimumGpus
     request.minimumMs = clauses.minimumMs
+    request.timeInForce = clauses.timeInForce
+    request.postOnly = clauses.has(.postOnly) ? true : nil
+    request.allOrNone = clauses.has(.allOrNone) ? true : nil
+    request.split = clauses.split
     switch side {
     case .offer: request.attributes = clauses.attributes
     case .bid: request.requirements = clauses.requirements
@@ -33,90 +31,93 @@ extension CommandParser {
     return request
   }
 
-  private func price(_ reader: inout WordReader) throws(CommandError) -> Int64 {
+  /// Reads `GPUS CLASS[,CLASS] [at PRICE]` and the parts behind it: a bid that is not placed.
+  func quote(_ reader: inout WordReader) throws(CommandError) -> QuoteRequest {
+    let gpus = try gpus(&reader)
+    var request = QuoteRequest(gpuClasses: try gpuClasses(.quote, &reader), gpus: gpus)
+    if reader.accept("at") { request.priceMicros = try price(&reader) }
+    let clauses = try clauses(.quote, &reader)
+    let times = try times(clauses, reader)
+    try checkLength(.quote, clauses, reader)
+    request.durationMs = clauses.durationMs
+    request.startMs = times.startMs
+    request.endMs = times.endMs
+    request.withinMs = clauses.withinMs
+    request.minimumGpus = clauses.minimumGpus
+    request.allOrNone = clauses.has(.allOrNone) ? true : nil
+    request.split = clauses.split
+    request.requirements = clauses.requirements
+    return request
+  }
+
+  /// Reads `ORDER` and the parts of it that change.
+  func amend(_ reader: inout WordReader) throws(CommandError) -> Command {
+    let order = try orderID(&reader)
+    let clauses = try clauses(.amend, &reader)
+    guard !clauses.inOrder.isEmpty else {
+      throw reader.failure(.lacks(command: .amend, part: "what changes"), at: reader.words.count)
+    }
+    let draft = AmendDraft(clauses: clauses, times: try times(clauses, reader), words: reader.words)
+    try draft.checkRemovals()
+    return .amend(order: order, draft)
+  }
+
+  private func gpus(_ reader: inout WordReader) throws(CommandError) -> Int64 {
+    let gpus = try reader.number("number of GPUs", in: 1...Int64.max)
+    _ = reader.accept("x")
+    return gpus
+  }
+
+  /// Reads class ids: one for an offer, several or `any` for a bid.
+  func gpuClasses(_ form: OrderForm, _ reader: inout WordReader) throws(CommandError) -> [String] {
+    if form != .offer, !gpuClasses.contains(OrderRequest.anyClass), reader.accept(OrderRequest.anyClass) {
+      return [OrderRequest.anyClass]
+    }
+    var classes: [String] = []
+    try reader.list("a GPU class") { (word, reader) throws(CommandError) in
+      if form != .offer, !classes.isEmpty, word.lowercased() == OrderRequest.anyClass {
+        throw reader.failure(
+          .notAllowed(name: "GPU class", value: word, allowed: "any alone, or the classes one by one"))
+      }
+      let id = try gpuClass(word, reader)
+      guard form != .offer || classes.isEmpty else {
+        throw reader.failure(.notAllowed(name: "second GPU class", value: word, allowed: "one class in an offer"))
+      }
+      guard !classes.contains(id) else { throw reader.failure(.repeated(word)) }
+      classes.append(id)
+    }
+    guard !classes.isEmpty else { throw reader.failure(.unknownClass(",", allowed: gpuClasses)) }
+    return classes
+  }
+
+  /// Reads a price, and the currency that may follow it.
+  func price(_ reader: inout WordReader) throws(CommandError) -> Int64 {
     let word = try reader.next("a price")
     guard let micros = Decimal.parse(word.hasPrefix("$") ? word.dropFirst() : word[...]) else {
       throw reader.failure(
         .notAllowed(
           name: "price", value: word, allowed: "a number per GPU-hour with at most 6 decimals, such as 2.10"))
     }
+    _ = reader.accept(currency)
     return micros
   }
 
-  private func clause(
-    _ side: Side, _ reader: inout WordReader, _ clauses: inout OrderClauses
+  // MARK: Times
+
+  /// Fails unless the line says how long the GPUs are for sale or wanted.
+  private func checkLength(
+    _ form: OrderForm, _ clauses: OrderClauses, _ reader: WordReader
   ) throws(CommandError) {
-    let word = try reader.next("a part of the order")
-    guard var clause = OrderClause(rawValue: word.lowercased()), clause.isAllowed(on: side) else {
-      throw reader.failure(.unknownWord(word, allowed: OrderClause.allowed(on: side).map(\.rawValue)))
-    }
-    if clause == .in, reader.accept(OrderClause.pieces.rawValue) { clause = .pieces }
-    guard clauses.note(clause) else { throw reader.failure(.repeated(word)) }
-    switch clause {
-    case .for: clauses.durationMs = try reader.duration()
-    case .within: clauses.withinMs = try reader.duration()
-    case .from: clauses.start = try moment(&reader)
-    case .until, .by: clauses.end = try moment(&reader)
-    case .expires:
-      if try reader.expect("in", "at") == "at" {
-        clauses.expiry = try moment(&reader)
-      } else {
-        let span = try reader.duration()
-        clauses.expiry = .init(expression: .fromNow(milliseconds: span), position: reader.position - 1)
+    let (isGiven, command, part): (Bool, CommandName, String) =
+      switch form {
+      case .offer: (clauses.has(.for) || clauses.has(.until), .offer, "\"for DURATION\" or \"until TIME\"")
+      case .bid, .amend: (clauses.has(.for), .bid, "\"for DURATION\"")
+      case .quote: (clauses.has(.for), .quote, "\"for DURATION\"")
       }
-    case .pieces:
-      _ = try reader.expect("of")
-      clauses.minimumGpus = try reader.number("piece", in: 1...Int64.max)
-    case .lease:
-      try phrase("least", &reader)
-      clauses.minimumMs = try reader.duration()
-    case .in: clauses.regions = try regions(side, &reader)
-    case .interconnect: clauses.interconnect = try reader.next("a name such as nvlink").lowercased()
-    case .driver: clauses.driver = try reader.next("a version such as 550.54")
-    case .watts:
-      try phrase("most", &reader)
-      clauses.watts = try reader.number("power in watts", in: 1...Int64(UInt32.max))
-    case .co2:
-      try phrase("most", &reader)
-      clauses.co2 = try reader.number("CO2 in g/kWh", in: 1...Int64(UInt32.max))
-    }
+    guard isGiven else { throw reader.failure(.lacks(command: command, part: part), at: reader.words.count) }
   }
 
-  /// Reads `at least` or `at most`, which may be left out.
-  private func phrase(_ last: String, _ reader: inout WordReader) throws(CommandError) {
-    if reader.accept("at") { _ = try reader.expect(last) }
-  }
-
-  private func moment(_ reader: inout WordReader) throws(CommandError) -> OrderClauses.Moment {
-    let expression = try reader.time(in: calendar)
-    return .init(expression: expression, position: reader.position - 1)
-  }
-
-  private func regions(_ side: Side, _ reader: inout WordReader) throws(CommandError) -> [String] {
-    var regions: [String] = []
-    try reader.list("a region such as EU or EU-FR") { (word, reader) throws(CommandError) in
-      let region = word.uppercased()
-      let parts = region.split(separator: "-", omittingEmptySubsequences: false)
-      let isRegion =
-        parts.count <= 2
-        && parts.allSatisfy { part in
-          part.utf8.count == 2 && part.utf8.allSatisfy { (0x41...0x5A).contains($0) }
-        }
-      guard isRegion else {
-        throw reader.failure(.notAllowed(name: "region", value: word, allowed: "a continent or a country: EU, EU-FR"))
-      }
-      guard side == .bid || regions.isEmpty else {
-        throw reader.failure(.notAllowed(name: "second region", value: word, allowed: "one region in an offer"))
-      }
-      guard !regions.contains(region) else { throw reader.failure(.repeated(word)) }
-      regions.append(region)
-    }
-    return regions
-  }
-
-  private func resolveTimes(
-    _ side: Side, _ clauses: OrderClauses, _ reader: WordReader, into request: inout OrderRequest
-  ) throws(CommandError) {
+  private func times(_ clauses: OrderClauses, _ reader: WordReader) throws(CommandError) -> OrderTimes {
     let start = try resolve(clauses.start, after: now, reader)
     let end = try resolve(clauses.end, after: start ?? now, reader)
     if let end, let moment = clauses.end, end <= start ?? now {
@@ -126,28 +127,9 @@ extension CommandParser {
           allowed: "a time after the start\(start == nil ? ", which is now" : "")"),
         at: moment.position)
     }
-    let required = side == .offer ? "\"for DURATION\" or \"until TIME\"" : "\"for DURATION\""
-    switch side {
-    case .offer:
-      guard clauses.durationMs == nil || end == nil else {
-        throw reader.failure(.conflict("for", "until", both: "when the window ends"), at: clauses.end?.position ?? 0)
-      }
-      guard clauses.durationMs != nil || end != nil else {
-        throw reader.failure(.lacks(command: .offer, part: required), at: reader.words.count)
-      }
-    case .bid:
-      guard clauses.withinMs == nil || end == nil else {
-        throw reader.failure(.conflict("within", "by", both: "when the window ends"), at: clauses.end?.position ?? 0)
-      }
-      guard clauses.durationMs != nil else {
-        throw reader.failure(.lacks(command: .bid, part: required), at: reader.words.count)
-      }
-    }
-    request.durationMs = clauses.durationMs
-    request.startMs = start?.milliseconds
-    request.endMs = end?.milliseconds
-    request.withinMs = clauses.withinMs
-    request.expiryMs = try resolve(clauses.expiry, after: now, reader)?.milliseconds
+    let expiry = try resolve(clauses.expiry, after: now, reader)
+    return OrderTimes(
+      startMs: start?.milliseconds, endMs: end?.milliseconds, expiryMs: expiry?.milliseconds)
   }
 
   private func resolve(
@@ -163,28 +145,5 @@ extension CommandParser {
         at: moment.position)
     }
     return time
-  }
-}
-
-extension OrderClauses {
-  /// What an offer declares; nil when it says nothing.
-  var attributes: AttributesDocument? {
-    var attributes = AttributesDocument()
-    attributes.region = regions.first
-    attributes.interconnect = interconnect
-    attributes.driver = driver
-    attributes.wattsPerGpu = watts
-    attributes.gco2PerKwh = co2
-    return attributes == AttributesDocument() ? nil : attributes
-  }
-
-  /// What a bid demands; nil when it demands nothing.
-  var requirements: RequirementsDocument? {
-    var requirements = RequirementsDocument()
-    requirements.regions = regions.isEmpty ? nil : regions
-    requirements.interconnect = interconnect
-    requirements.maximumWattsPerGpu = watts
-    requirements.maximumGco2PerKwh = co2
-    return requirements == RequirementsDocument() ? nil : requirements
   }
 }

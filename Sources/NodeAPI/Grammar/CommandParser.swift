@@ -65,6 +65,9 @@ public struct CommandParser: Sendable {
     switch name {
     case .offer: .place(try order(.offer, &reader))
     case .bid: .place(try order(.bid, &reader))
+    case .amend: try amend(&reader)
+    case .quote: .quote(try quote(&reader))
+    case .depth: try depth(&reader)
     case .cancel: .cancel(order: try orderID(&reader))
     case .why: .why(order: try orderID(&reader))
     case .book: try book(&reader)
@@ -104,13 +107,34 @@ public struct CommandParser: Sendable {
     return .book(gpuClass: gpuClass, limit: limit)
   }
 
-  private func orderID(_ reader: inout WordReader) throws(CommandError) -> String {
-    let word = try reader.next("an order's id")
+  private func depth(_ reader: inout WordReader) throws(CommandError) -> Command {
+    let gpuClass = try gpuClass(try reader.next("a GPU class"), reader)
+    var span: Int64?
+    var gpus: Int64?
+    while !reader.isAtEnd {
+      let part = try reader.expect("for", "gpus")
+      guard part == "for" ? span == nil : gpus == nil else { throw reader.failure(.repeated(part)) }
+      if part == "for" {
+        span = try reader.duration()
+      } else {
+        gpus = try reader.number("number of GPUs", in: 1...Int64(Int32.max))
+      }
+    }
+    return .depth(gpuClass: gpuClass, spanMs: span, gpus: gpus)
+  }
+
+  func orderID(_ reader: inout WordReader) throws(CommandError) -> String {
+    try identifier(try reader.next("an order's id"), name: "order's id", reader)
+  }
+
+  static let identifierForms = "its 64 hexadecimal digits, or the first 4 or more"
+
+  /// An id or its first digits.
+  func identifier(_ word: String, name: String, _ reader: WordReader) throws(CommandError) -> String {
     let id = word.lowercased()
     let isHex = id.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
     guard isHex, (4...64).contains(id.utf8.count) else {
-      throw reader.failure(
-        .notAllowed(name: "order's id", value: word, allowed: "its 64 hexadecimal digits, or the first 4 or more"))
+      throw reader.failure(.notAllowed(name: name, value: word, allowed: Self.identifierForms))
     }
     return id
   }

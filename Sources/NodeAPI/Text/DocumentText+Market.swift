@@ -30,7 +30,8 @@ extension DocumentText {
     }
     var table = TextTable([
       .init(""), .init("PRICE", .decimal), .init("GPUS", .right), .init("GPUH LEFT", .decimal),
-      .init("FOR", .right), .init("FROM"), .init("TO"), .init("OWNER"), .init("ORDER"), .init("DETAILS"),
+      .init("FOR", .right), .init("FROM"), .init("TO"), .init("OWNER"), .init("TRADES"), .init("ORDER"),
+      .init("DETAILS"),
     ])
     for order in book.offers.reversed() { table.append(rung(order)) }
     table.appendRule(spread(book))
@@ -40,14 +41,15 @@ extension DocumentText {
 
   private func rung(_ order: OrderDocument) -> [TextTable.Cell] {
     let duration = order.durationMs ?? order.endMs - order.startMs
-    let others = order.gpuClasses.count > 1 ? "any of \(order.gpuClasses.joined(separator: ", "))" : ""
+    let accepted = classes(order.gpuClasses, separator: ", ")
+    let others = order.gpuClasses.count > 1 ? (accepted == "any class" ? accepted : "any of \(accepted)") : ""
     let details = [others, details(order)].filter { !$0.isEmpty }.joined(separator: ", ")
     return [
       .init(order.side, side(order.side)),
       .init(Decimal.format(micros: order.priceMicros), order.stale ? .dim : order.own ? .bold : side(order.side)),
       .init(order.gpusLeft), .init(gpuHours(order.gpuSecondsLeft)), .init(DurationText.format(milliseconds: duration)),
       .init(time.short(milliseconds: order.startMs)), .init(time.short(milliseconds: order.endMs)), owner(order),
-      .init(Self.short(order.id), .cyan), .init(details),
+      record(order.ownerRecord), .init(Self.short(order.id), .cyan), .init(details),
     ]
   }
 

@@ -7,43 +7,77 @@ extension DocumentText {
     return "\(name): \(order.side == "offer" ? offer(order) : bid(order))"
   }
 
+  /// An amended order, and whether it kept its place in time.
+  public func amended(_ order: OrderDocument) -> String {
+    let priority =
+      switch order.keptPriority {
+      case true?: "It kept its priority."
+      case false?: "It lost its priority: it now comes after the orders that were there before at its price."
+      case nil: ""
+      }
+    return priority.isEmpty ? self.order(order) : self.order(order) + "\n" + priority
+  }
+
   private func offer(_ order: OrderDocument) -> String {
-    var parts = [
-      "sell \(order.gpus) x \(style(order.gpuClasses.joined(separator: " or "), .bold)) at \(price(order.priceMicros))",
-      "\(window(order)) (\(span(order.startMs, order.endMs)))",
-    ]
-    if order.minimumGpus > 1 { parts.append("in pieces of \(order.minimumGpus) GPUs or more") }
-    if let minimum = order.minimumMs, minimum > slotMs {
-      parts.append("leases of \(DurationText.format(milliseconds: minimum)) or more")
-    }
-    parts += order.attributes.map(words) ?? []
+    let length = span(order.startMs, order.endMs)
+    let parts =
+      [
+        "sell \(order.gpus) x \(style(classes(order.gpuClasses), .bold)) at \(price(order.priceMicros))",
+        "\(window(order)) (\(length))",
+      ] + pieces(order) + (order.attributes.map(words) ?? []) + working(order)
     let worth = total(order, milliseconds: order.endMs - order.startMs).map { "; worth \($0) if all is sold" } ?? ""
-    return parts.joined(separator: ", ") + expiry(order) + worth
+    return parts.joined(separator: ", ") + worth
   }
 
   private func bid(_ order: OrderDocument) -> String {
     let duration = order.durationMs ?? order.endMs - order.startMs
-    var parts = [
-      "buy \(order.gpus) x \(style(order.gpuClasses.joined(separator: " or "), .bold)) for "
-        + "\(DurationText.format(milliseconds: duration)) at \(price(order.priceMicros)) or less",
-      "within \(window(order))",
-    ]
-    if order.gpus > 1 {
-      parts.append(
-        order.minimumGpus >= order.gpus
-          ? "all \(order.gpus) in one piece" : "in pieces of \(Self.count(order.minimumGpus, "GPU")) or more")
-    }
-    parts += order.requirements.map(words) ?? []
+    let parts =
+      [
+        "buy \(order.gpus) x \(style(classes(order.gpuClasses), .bold)) for "
+          + "\(DurationText.format(milliseconds: duration)) at \(price(order.priceMicros)) or less",
+        "within \(window(order))",
+      ] + pieces(order) + (order.requirements.map(words) ?? []) + working(order)
     let cost = total(order, milliseconds: duration).map { "; costs \($0) at most" } ?? ""
-    return parts.joined(separator: ", ") + expiry(order) + cost
+    return parts.joined(separator: ", ") + cost
+  }
+
+  /// In which pieces an order may be filled, where that is not in any.
+  private func pieces(_ order: OrderDocument) -> [String] {
+    guard order.side == "offer" else { return [pieces(gpus: order.gpus, minimum: order.minimumGpus)].compactMap { $0 } }
+    if order.allOrNone {
+      return ["all \(order.gpus) for all of the \(span(order.startMs, order.endMs)), or none"]
+    }
+    var parts: [String] = []
+    if order.minimumGpus > 1 { parts.append("in pieces of \(order.minimumGpus) GPUs or more") }
+    if let minimum = order.minimumMs, minimum > slotMs {
+      parts.append("leases of \(DurationText.format(milliseconds: minimum)) or more")
+    }
+    return parts
+  }
+
+  /// In which pieces a bid may be filled; nil for one GPU.
+  func pieces(gpus: Int64, minimum: Int64) -> String? {
+    guard gpus > 1 else { return nil }
+    return minimum >= gpus
+      ? "all \(gpus) in one piece" : "split in pieces of \(Self.count(minimum, "GPU")) or more"
+  }
+
+  /// How an order works: whether it takes, and for how long.
+  private func working(_ order: OrderDocument) -> [String] {
+    var parts: [String] = []
+    if order.postOnly { parts.append("post-only: it waits to be taken") }
+    switch order.timeInForce {
+    case "ioc": parts.append("ioc: what cannot be had at once is cancelled")
+    case "fok": parts.append("fok: all of it at once, or none")
+    default:
+      let until = time.short(milliseconds: order.expiryMs)
+      if order.state == "open" { parts.append("\(TerminalText.clean(order.timeInForce)): open until \(until)") }
+    }
+    return parts
   }
 
   private func window(_ order: OrderDocument) -> String {
     "\(time.short(milliseconds: order.startMs)) to \(time.short(milliseconds: order.endMs))"
-  }
-
-  private func expiry(_ order: OrderDocument) -> String {
-    order.state == "open" ? ", open until \(time.short(milliseconds: order.expiryMs))" : ""
   }
 
   private func total(_ order: OrderDocument, milliseconds: Int64) -> String? {
@@ -51,26 +85,47 @@ extension DocumentText {
   }
 
   private func words(_ attributes: AttributesDocument) -> [String] {
-    [
-      attributes.region.map { "in \(TerminalText.clean($0))" },
-      attributes.interconnect.map { "interconnect \(TerminalText.clean($0))" },
-      attributes.driver.map { "driver \(TerminalText.clean($0))" },
-      attributes.wattsPerGpu.map { "\($0) W per GPU" },
-      attributes.gco2PerKwh.map { "\($0) gCO2/kWh" },
+    func mark(_ name: String, _ text: String) -> String {
+      TerminalText.clean(text) + (attributes.probed?.contains(name) == true ? " (probed)" : "")
+    }
+    return [
+      attributes.region.map { mark("region", "in \($0)") },
+      attributes.interconnect.map { mark("interconnect", "interconnect \($0)") },
+      attributes.vramMib.map { mark("vram", "VRAM \(MemoryText.format(mebibytes: $0))") },
+      attributes.driver.map { mark("driver", "driver \($0)") },
+      attributes.wattsPerGpu.map { mark("watts", "\($0) W per GPU") },
+      attributes.gco2PerKwh.map { mark("co2", "\($0) gCO2/kWh") },
     ].compactMap { $0 }
   }
 
-  private func words(_ requirements: RequirementsDocument) -> [String] {
-    [
+  func words(_ requirements: RequirementsDocument) -> [String] {
+    func nodes(_ ids: [String]) -> String {
+      TerminalText.clean(ids.map(Self.short).joined(separator: " or "))
+    }
+    return [
       requirements.regions.map { "in \(TerminalText.clean($0.joined(separator: " or ")))" },
+      requirements.minimumVramMib.map { "VRAM at least \(MemoryText.format(mebibytes: $0))" },
       requirements.interconnect.map { "interconnect \(TerminalText.clean($0))" },
       requirements.maximumWattsPerGpu.map { "at most \($0) W per GPU" },
       requirements.maximumGco2PerKwh.map { "at most \($0) gCO2/kWh" },
+      requirements.probedOnly == true ? "probed, not declared" : nil,
+      requirements.providers.map { "only from \(nodes($0))" },
+      requirements.excludedProviders.map { "not from \(nodes($0))" },
+      requirements.minimumSettledTrades.map { "providers with \(Self.count($0, "settled trade")) or more" },
+      requirements.maximumFailurePercent.map { "providers that failed in at most \($0)%" },
     ].compactMap { $0 }
   }
 
+  /// What a table says of an order beside its numbers.
   func details(_ order: OrderDocument) -> String {
-    ((order.attributes.map(words) ?? []) + (order.requirements.map(words) ?? [])).joined(separator: ", ")
+    var parts: [String] = []
+    if order.timeInForce != "gtc" { parts.append(TerminalText.clean(order.timeInForce)) }
+    if order.postOnly { parts.append("post-only") }
+    if order.side == "bid", order.minimumGpus < order.gpus { parts.append("split") }
+    if order.allOrNone, order.side == "offer" { parts.append("all or none") }
+    parts += order.attributes.map(words) ?? []
+    parts += order.requirements.map(words) ?? []
+    return parts.joined(separator: ", ")
   }
 
   func state(_ state: String) -> TextStyle {
@@ -93,17 +148,18 @@ extension DocumentText {
     var table = TextTable([
       .init("ORDER"), .init("SIDE"), .init("STATE"), .init("CLASS"), .init("GPUS", .right), .init("LEFT", .right),
       .init("GPUH LEFT", .decimal), .init("PRICE", .decimal), .init("FROM"), .init("TO"), .init("FOR", .right),
-      .init("EXPIRES"), .init("OWNER"),
+      .init("EXPIRES"), .init("OWNER"), .init("TRADES"),
       .init("DETAILS"),
     ])
     for order in orders {
       table.append([
         .init(Self.short(order.id), .cyan), .init(order.side, side(order.side)),
-        .init(order.state, state(order.state)), .init(order.gpuClasses.joined(separator: ",")), .init(order.gpus),
+        .init(order.state, state(order.state)), .init(classes(order.gpuClasses, separator: ",")), .init(order.gpus),
         .init(order.gpusLeft), .init(gpuHours(order.gpuSecondsLeft)), .init(Decimal.format(micros: order.priceMicros)),
         .init(time.short(milliseconds: order.startMs)), .init(time.short(milliseconds: order.endMs)),
         .init(DurationText.format(milliseconds: order.durationMs ?? order.endMs - order.startMs)),
-        .init(time.short(milliseconds: order.expiryMs)), scope == .all ? owner(order) : "", .init(details(order)),
+        .init(time.short(milliseconds: order.expiryMs)), scope == .all ? owner(order) : "",
+        scope == .all ? record(order.ownerRecord) : "", .init(details(order)),
       ])
     }
     return table.render(colours: colours)
@@ -119,6 +175,12 @@ extension DocumentText {
   func owner(_ order: OrderDocument) -> TextTable.Cell {
     let name = order.own ? "own" : Self.short(order.owner)
     return .init(order.stale ? name + " stale" : name, order.stale ? .yellow : order.own ? .bold : .plain)
+  }
+
+  /// A node's public record in a table.
+  func record(_ record: RecordDocument) -> TextTable.Cell {
+    if record.failed > 0 { return .init("\(record.settled), \(record.failed) failed", .yellow) }
+    return record.settled > 0 ? .init(record.settled) : .init("none", .dim)
   }
 
   /// Why an order has not traded.
@@ -155,12 +217,19 @@ extension DocumentText {
     case "own_order": "being your own"
     case "price": "the price"
     case "region": "the region"
-    case "attributes": "the machine's attributes"
+    case "vram": "too little video memory"
+    case "interconnect": "the interconnect"
+    case "watts": "the power draw"
+    case "co2": "the CO2 of the site's power"
+    case "probed": "attributes that are declared, not probed"
+    case "provider": "the providers that are acceptable"
+    case "record": "the provider's public record"
     case "window": "the delivery window"
     case "gpus": "too few GPUs free in one run"
     case "stale_owner": "a silent owner"
     case "already_tried": "a failed attempt just now"
     case "later": "being the later order, whose owner proposes"
+    case "post_only": "being post-only, which never takes"
     default: TerminalText.clean(name).replacing("_", with: " ")
     }
   }

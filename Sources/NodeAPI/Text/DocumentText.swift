@@ -9,6 +9,8 @@ public struct DocumentText: Sendable {
   public let currency: String
   /// The length of a slot in milliseconds, the shortest lease there is.
   public let slotMs: Int64
+  /// How many classes the network has.
+  let classCount: Int
   /// How moments are written.
   public let time: TimeText
   /// Whether the text goes to a terminal that shows colours.
@@ -18,6 +20,7 @@ public struct DocumentText: Sendable {
   public init(network: NetworkDocument, now: Timestamp, calendar: LocalCalendar, colours: Bool) {
     currency = network.currency
     slotMs = network.slotMs
+    classCount = network.gpuClasses.count
     time = TimeText(calendar: calendar, now: now, showsSeconds: network.slotMs % 60_000 != 0)
     self.colours = colours
   }
@@ -35,6 +38,11 @@ public struct DocumentText: Sendable {
   func money(_ micros: Int64) -> String { "\(Decimal.format(micros: micros)) \(currency)" }
 
   func price(_ micros: Int64) -> String { "\(Decimal.format(micros: micros)) \(currency) per GPU-hour" }
+
+  /// `a or b`, and `any class` for all that there are.
+  func classes(_ ids: [String], separator: String = " or ") -> String {
+    ids.count > 1 && ids.count == classCount ? "any class" : ids.joined(separator: separator)
+  }
 
   /// `3h`, for a span whose ends are given.
   func span(_ startMs: Int64, _ endMs: Int64) -> String { DurationText.format(milliseconds: max(0, endMs - startMs)) }

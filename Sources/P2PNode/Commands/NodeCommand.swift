@@ -44,7 +44,8 @@ extension NodeCommand {
   /// The words behind the command's name. An order may be quoted as a whole, so its words are split at blanks.
   private var words: [String] {
     switch Self.name {
-    case .offer, .bid: line.words.flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
+    case .offer, .bid, .amend, .quote, .depth:
+      line.words.flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) }
     default: line.words
     }
   }
@@ -71,6 +72,21 @@ struct OfferCommand: NodeCommand {
 
 struct BidCommand: NodeCommand {
   static let name = CommandName.bid
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct AmendCommand: NodeCommand {
+  static let name = CommandName.amend
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct QuoteCommand: NodeCommand {
+  static let name = CommandName.quote
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct DepthCommand: NodeCommand {
+  static let name = CommandName.depth
   @OptionGroup var line: NodeCommandLine
 }
 

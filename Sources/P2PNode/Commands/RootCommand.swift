@@ -17,8 +17,9 @@ struct P2PNode: AsyncParsableCommand {
       CommandGroup(
         name: "Trading",
         subcommands: [
-          ConsoleCommand.self, OfferCommand.self, BidCommand.self, CancelCommand.self, BookCommand.self,
-          OrdersCommand.self, TradesCommand.self, ReceiptsCommand.self, WhyCommand.self, ClassesCommand.self,
+          ConsoleCommand.self, OfferCommand.self, BidCommand.self, AmendCommand.self, CancelCommand.self,
+          QuoteCommand.self, BookCommand.self, DepthCommand.self, OrdersCommand.self, TradesCommand.self,
+          ReceiptsCommand.self, WhyCommand.self, ClassesCommand.self,
         ]),
       CommandGroup(
         name: "Checking", subcommands: [VerifyCommand.self, StatusCommand.self, PeersCommand.self]),

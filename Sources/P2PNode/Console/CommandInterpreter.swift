@@ -89,7 +89,7 @@ final class CommandInterpreter: Sendable {
     var gpuClasses: [String] = []
     var currency = ""
     switch CommandName(word: words[0]) {
-    case .offer, .bid, .book:
+    case .offer, .bid, .amend, .quote, .book, .depth:
       let network = try await ask { () async throws(NodeClientError) in try await self.network() }
       gpuClasses = network.gpuClasses.map(\.id)
       currency = network.currency
@@ -105,12 +105,16 @@ final class CommandInterpreter: Sendable {
     case .help(let name): return help(name)
     case .verify(let file): return try verify(file)
     case .stop: return try await stop()
+    case .amend(let id, let draft): return try await amend(id, draft)
     default: break
     }
     return try await ask { () async throws(NodeClientError) in
       let text = try await self.documentText()
       return switch command {
       case .place(let request): self.show(try await self.client.place(request), text.order)
+      case .quote(let request): self.show(try await self.client.quote(request), text.quote)
+      case .depth(let id, let span, let gpus):
+        self.show(try await self.client.depth(gpuClass: id, spanMs: span, gpus: gpus), text.depth)
       case .cancel(let id): self.show(try await self.cancel(id), text.order)
       case .summary: self.show(try await self.client.book(), text.summary)
       case .book(let id, let limit): self.show(try await self.client.book(gpuClass: id, limit: limit), text.book)
@@ -124,7 +128,7 @@ final class CommandInterpreter: Sendable {
       case .status: self.show(try await self.client.status(), text.status)
       case .classes:
         self.show(try await self.network().gpuClasses) { DocumentText.classes($0, colours: self.colours) }
-      case .quit, .help, .verify, .stop: CommandResult()
+      case .quit, .help, .verify, .stop, .amend: CommandResult()
       }
     }
   }
@@ -139,6 +143,17 @@ final class CommandInterpreter: Sendable {
   /// The first digits of an id are completed by asking for the order, so that what is cancelled is what was meant.
   private func cancel(_ id: String) async throws(NodeClientError) -> OrderDocument {
     try await client.cancel(try await client.order(id).id)
+  }
+
+  /// What an order can have depends on its side, so the order is asked for first.
+  private func amend(_ id: String, _ draft: AmendDraft) async throws(CommandFailure) -> CommandResult {
+    let order = try await ask { () async throws(NodeClientError) in try await self.client.order(id) }
+    let changes: AmendRequest
+    do { changes = try draft.request(for: order.side) } catch { throw .line(error) }
+    return try await ask { () async throws(NodeClientError) in
+      let text = try await self.documentText()
+      return self.show(try await self.client.amend(order.id, changes), text.amended)
+    }
   }
 
   func documentText() async throws(NodeClientError) -> DocumentText {

@@ -36,6 +36,7 @@ struct APIServer: Sendable {
     let api = router.group("v1")
     addOrderRoutes(api)
     addBookRoutes(api)
+    addQuoteRoutes(api)
     api.get("network") { _, _ in try await json(runtime.read { DocumentBuilder(core: $0, now: $1).network() }) }
     api.get("status") { _, _ in try json(await status.document(runtime)) }
     api.get("peers") { _, _ in
@@ -54,7 +55,7 @@ struct APIServer: Sendable {
 
   private func addOrderRoutes(_ api: RouterGroup<BasicRequestContext>) {
     api.post("orders") { request, _ in
-      let body = try await order(from: request)
+      let body = try await order(from: try await document(OrderRequest.self, of: request))
       switch await runtime.submit(.place(body)) {
       case .success(let id): return try await json(document(of: id), status: .created)
       case .failure(let refusal): throw Problem(refusal)
@@ -84,6 +85,10 @@ struct APIServer: Sendable {
       case .failure(let refusal): throw Problem(refusal)
       }
     }
+    api.patch("orders/:id") { request, context in
+      let id = try await identifier(context)
+      return try await json(amend(id, by: try await document(of: request)))
+    }
     api.get("orders/:id/why") { _, context in
       let id = try await identifier(context)
       let answer = await runtime.read { core, now in
@@ -106,12 +111,7 @@ struct APIServer: Sendable {
             return core.genesis.gpuClasses.indices.map { builder.bookSummary(GPUClassIndex(UInt16($0))) }
           })
       }
-      guard let gpuClass = runtime.genesis.gpuClass(named: name) else {
-        let known = runtime.genesis.gpuClasses.map(\.id)
-        let near = NearestWord.question(for: name, among: known).map { " (\($0))" } ?? ""
-        throw Problem.badRequest(
-          "GPU class is \"\(name)\"\(near); allowed: \(known.joined(separator: ", "))")
-      }
+      let gpuClass = try gpuClass(named: name)
       return try await json(
         runtime.read { core, now in
           let builder = DocumentBuilder(core: core, now: now)
@@ -137,7 +137,19 @@ struct APIServer: Sendable {
 
   // MARK: Requests
 
-  private func order(from request: Request) async throws -> OrderBody {
+  func gpuClass(named name: String) throws -> GPUClassIndex {
+    guard let gpuClass = runtime.genesis.gpuClass(named: name) else {
+      let known = runtime.genesis.gpuClasses.map(\.id)
+      let near = NearestWord.question(for: name, among: known).map { " (\($0))" } ?? ""
+      throw Problem.badRequest("GPU class is \"\(name)\"\(near); allowed: \(known.joined(separator: ", "))")
+    }
+    return gpuClass
+  }
+
+  /// The document in the body of a request.
+  func document<Document: Decodable>(
+    _ type: Document.Type = Document.self, of request: Request
+  ) async throws -> Document {
     let type = request.headers[.contentType] ?? ""
     guard type.split(separator: ";").first.map({ $0.trimmingCharacters(in: .whitespaces) }) == "application/json"
     else { throw Problem.badRequest("Content-Type is \"\(type)\"; allowed: application/json") }
@@ -149,17 +161,37 @@ struct APIServer: Sendable {
         status: .contentTooLarge, kind: "too-large", title: "The body is too large",
         detail: "allowed: at most \(Self.maximumBodyBytes) bytes")
     }
-    let document: OrderRequest
     do {
-      document = try NodeJSON.decode(from: buffer.readableBytesView)
+      return try NodeJSON.decode(Document.self, from: buffer.readableBytesView)
     } catch {
       throw Problem.badRequest("\(error)")
     }
-    do {
-      return try OrderResolver(genesis: runtime.genesis, now: NodeRuntime.now).resolve(document)
-    } catch {
-      throw Problem.badOrder(error.description)
-    }
+  }
+
+  private func order(from request: OrderRequest) async throws -> OrderBody {
+    let resolver = await resolver(for: request.requirements)
+    do { return try resolver.resolve(request) } catch { throw Problem.badOrder(error.description) }
+  }
+
+  /// A resolver that knows the nodes whose feeds are known now, when the requirements name any.
+  func resolver(for requirements: RequirementsDocument?) async -> OrderResolver {
+    let namesNodes = requirements?.providers != nil || requirements?.excludedProviders != nil
+    let nodes = namesNodes ? await runtime.read { core, _ in core.feeds.sorted.map(\.author) } : []
+    return OrderResolver(genesis: runtime.genesis, now: NodeRuntime.now, nodes: nodes)
+  }
+
+  /// Amends an own order; the answer says whether it kept its place in time.
+  private func amend(_ id: OrderID, by request: AmendRequest) async throws -> OrderDocument {
+    let before = await runtime.read { core, now in core.ownOrderState(id, now: now)?.order }
+    guard let before else { throw Problem(CommandRefusal.noSuchOrder(id)) }
+    let resolver = await resolver(for: request.requirements)
+    let body: OrderBody
+    do { body = try resolver.resolve(request, of: before.body) } catch { throw Problem.badOrder(error.description) }
+    if case .failure(let refusal) = await runtime.submit(.amend(id, body)) { throw Problem(refusal) }
+    var answer = try await document(of: id)
+    let priority = await runtime.read { core, _ in core.book.order(id)?.priority }
+    answer.keptPriority = priority.map { $0 == before.priority } ?? body.isReduction(of: before.body)
+    return answer
   }
 
   private func document(of id: OrderID) async throws -> OrderDocument {
@@ -208,7 +240,7 @@ struct APIServer: Sendable {
     }
   }
 
-  private func number(_ request: Request, _ name: String, allowed: ClosedRange<Int>) throws -> Int? {
+  func number(_ request: Request, _ name: String, allowed: ClosedRange<Int>) throws -> Int? {
     guard let text = request.uri.queryParameters[name[...]].map(String.init) else { return nil }
     guard let value = Int(text), allowed.contains(value) else {
       throw Problem.badRequest(
@@ -217,7 +249,7 @@ struct APIServer: Sendable {
     return value
   }
 
-  private func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+  func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
     Response(
       status: status, headers: [.contentType: "application/json"],
       body: .init(byteBuffer: ByteBuffer(bytes: try NodeJSON.encode(value))))

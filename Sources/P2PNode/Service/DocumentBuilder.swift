@@ -11,7 +11,7 @@ struct DocumentBuilder {
   let core: NodeCore
   let now: Timestamp
 
-  private var genesis: Genesis { core.genesis }
+  var genesis: Genesis { core.genesis }
 
   func order(_ order: Order, state: OwnOrderState?) -> OrderDocument {
     let held = core.book.state(of: order.id)
@@ -25,6 +25,10 @@ struct DocumentBuilder {
       minimumGpus: 1, minimumMs: nil, attributes: nil, requirements: nil,
       placedMs: order.priority.time.milliseconds, expiryMs: order.body.expiry.milliseconds, calendar: nil)
     document.gpuSecondsLeft = held.map(gpuSecondsLeft)
+    document.timeInForce = timeInForce(order.body)
+    document.postOnly = order.body.isPostOnly
+    document.allOrNone = order.body.isAllOrNone
+    document.ownerRecord = record(of: order.owner)
     switch order.body {
     case .offer(let offer):
       document.minimumGpus = Int64(offer.minimumGPUs)
@@ -37,6 +41,23 @@ struct DocumentBuilder {
       document.requirements = requirements(bid.requirements)
     }
     return document
+  }
+
+  /// `gtt` is `gtc` with an expiry before the moment from which the order could not be filled.
+  private func timeInForce(_ body: OrderBody) -> String {
+    switch body.timeInForce {
+    case .immediateOrCancel: return "ioc"
+    case .fillOrKill: return "fok"
+    case .goodTillCancelled:
+      let duration = if case .bid(let bid) = body { bid.durationSlots } else { Int64(0) }
+      return body.expiry < genesis.start(of: body.window.end - duration) ? "gtt" : "gtc"
+    }
+  }
+
+  /// A node's public record.
+  func record(of node: NodeID) -> RecordDocument {
+    let record = core.ledger.record(of: node)
+    return RecordDocument(settled: record.settled, failed: record.failed)
   }
 
   private func bookState(_ order: Order, _ held: OrderState?) -> OwnOrderState {
@@ -71,21 +92,24 @@ struct DocumentBuilder {
     }
   }
 
-  private func milliseconds(_ slot: Slot) -> Int64 { genesis.start(of: slot).milliseconds }
+  func milliseconds(_ slot: Slot) -> Int64 { genesis.start(of: slot).milliseconds }
 
   private func attributes(_ attributes: Attributes) -> AttributesDocument? {
-    guard attributes != Attributes() else { return nil }
+    guard !attributes.isEmpty else { return nil }
     var out = AttributesDocument()
     out.region = attributes.region.isEmpty ? nil : attributes.region
     out.interconnect = attributes.interconnect.isEmpty ? nil : attributes.interconnect
     out.driver = attributes.driver.isEmpty ? nil : attributes.driver
     out.wattsPerGpu = attributes.wattsPerGPU == 0 ? nil : Int64(attributes.wattsPerGPU)
     out.gco2PerKwh = attributes.gramsCO2PerKWh == 0 ? nil : Int64(attributes.gramsCO2PerKWh)
+    out.vramMib = attributes.vramMiB == 0 ? nil : Int64(attributes.vramMiB)
+    let probed = AttributeSet.named.filter { attributes.probed.contains($0.attribute) }.map(\.name)
+    out.probed = probed.isEmpty ? nil : probed
     return out
   }
 
-  private func requirements(_ requirements: Requirements) -> RequirementsDocument? {
-    guard requirements != Requirements() else { return nil }
+  func requirements(_ requirements: Requirements) -> RequirementsDocument? {
+    guard !requirements.isEmpty else { return nil }
     var out = RequirementsDocument()
     out.regions = requirements.regions.isEmpty ? nil : requirements.regions
     out.interconnect = requirements.interconnect.isEmpty ? nil : requirements.interconnect
@@ -93,6 +117,13 @@ struct DocumentBuilder {
       requirements.maximumWattsPerGPU == 0 ? nil : Int64(requirements.maximumWattsPerGPU)
     out.maximumGco2PerKwh =
       requirements.maximumGramsCO2PerKWh == 0 ? nil : Int64(requirements.maximumGramsCO2PerKWh)
+    out.minimumVramMib = requirements.minimumVRAMMiB == 0 ? nil : Int64(requirements.minimumVRAMMiB)
+    out.probedOnly = requirements.probedOnly ? true : nil
+    out.providers = requirements.providers.isEmpty ? nil : requirements.providers.map(\.hex)
+    out.excludedProviders = requirements.excludedProviders.isEmpty ? nil : requirements.excludedProviders.map(\.hex)
+    out.minimumSettledTrades =
+      requirements.minimumSettledTrades == 0 ? nil : Int64(requirements.minimumSettledTrades)
+    out.maximumFailurePercent = requirements.maximumFailurePercent.map(Int64.init)
     return out
   }
 
@@ -166,7 +197,7 @@ struct DocumentBuilder {
         NetworkDocument.GPUClassDocument(
           id: $0.id, vendor: $0.vendor, model: $0.model, interface: $0.interface, vramMib: $0.vramMiB,
           boardPowerWatts: $0.boardPowerWatts)
-      })
+      }, priceTickMicros: genesis.limits.priceTickMicros, lotGpus: Int64(genesis.limits.lotGPUs))
   }
 
   func peers(bookDigest: Digest) -> [PeerDocument] {

@@ -1,5 +1,6 @@
 import Market
 import NodeAPI
+import NodeCrypto
 
 /// Turns an order as a person states it into the order that is signed: times become slots, what was left out gets its
 /// meaning. The answer echoes the result, so nothing is changed behind anybody's back.
@@ -9,6 +10,8 @@ struct OrderResolver {
 
   let genesis: Genesis
   let now: Timestamp
+  /// The nodes whose feeds are known, which an order may name by their first digits.
+  var nodes: [NodeID] = []
 
   func resolve(_ request: OrderRequest) throws(OrderError) -> OrderBody {
     switch request.side {
@@ -18,14 +21,38 @@ struct OrderResolver {
     }
   }
 
+  /// The bid that a quote is of; without a price the highest that the network allows.
+  func resolve(_ request: QuoteRequest) throws(OrderError) -> Bid {
+    let highest = genesis.limits.priceMicros - genesis.limits.priceMicros % genesis.limits.priceTickMicros
+    var order = OrderRequest(
+      side: "bid", gpuClasses: request.gpuClasses, gpus: request.gpus, priceMicros: request.priceMicros ?? highest)
+    order.durationMs = request.durationMs
+    order.startMs = request.startMs
+    order.endMs = request.endMs
+    order.withinMs = request.withinMs
+    order.minimumGpus = request.minimumGpus
+    order.allOrNone = request.allOrNone
+    order.split = request.split
+    order.requirements = request.requirements
+    return try bid(order)
+  }
+
   private func offer(_ request: OrderRequest) throws(OrderError) -> Offer {
     guard request.requirements == nil, request.withinMs == nil else {
       throw .field("requirements, within_ms", value: "given", allowed: "these belong to a bid, not to an offer")
     }
+    guard request.split == nil else {
+      throw .field("split", value: "given", allowed: "it belongs to a bid, not to an offer")
+    }
     guard request.gpuClasses.count == 1 else {
       throw .field("gpu_classes", value: "\(request.gpuClasses.count) classes", allowed: "one for an offer")
     }
-    let start = try startSlot(request)
+    let timeInForce = try timeInForce(request.timeInForce, expiryMs: request.expiryMs)
+    try checkPostOnly(request.postOnly, timeInForce)
+    let isWhole = try isWhole(request.allOrNone, timeInForce)
+    // All of a window can be delivered only from the moment on at which a trade can be settled.
+    let earliest = genesis.slot(startingFrom: now + genesis.limits.proposalMilliseconds) + 1
+    let start = isWhole && request.startMs == nil ? earliest : try startSlot(request.startMs)
     let end: Slot
     switch (request.durationMs, request.endMs) {
     case (let duration?, nil): end = start + (try slots(duration, "duration"))
@@ -35,13 +62,21 @@ struct OrderResolver {
     }
     let window = try window(start, end)
     let gpus = try count(request.gpus, "gpus")
-    return Offer(
+    var offer = Offer(
       gpuClass: try gpuClass(request.gpuClasses[0]), gpus: gpus, window: window,
       price: Price(micros: request.priceMicros),
       minimumGPUs: try request.minimumGpus.map { value throws(OrderError) in try count(value, "minimum_gpus") } ?? 1,
       minimumSlots: try request.minimumMs.map { value throws(OrderError) in try slots(value, "minimum_ms") } ?? 1,
-      attributes: try attributes(request.attributes),
-      expiry: try expiry(request, latest: genesis.start(of: window.end)))
+      attributes: try attributes(request.attributes, onto: Attributes()),
+      expiry: try expiry(request.expiryMs, latest: genesis.start(of: window.end)), timeInForce: timeInForce,
+      isPostOnly: request.postOnly ?? false)
+    if isWhole {
+      if let pieces = request.minimumGpus { try checkWhole("minimum_gpus", pieces, all: Int64(gpus)) }
+      if request.minimumMs != nil { try checkWhole("minimum_ms", offer.minimumSlots, all: window.count) }
+      offer.minimumGPUs = gpus
+      offer.minimumSlots = window.count
+    }
+    return offer
   }
 
   private func bid(_ request: OrderRequest) throws(OrderError) -> Bid {
@@ -51,8 +86,10 @@ struct OrderResolver {
     guard let span = request.durationMs else {
       throw .field("duration_ms", value: "left out", allowed: "how long the GPUs are wanted")
     }
+    let timeInForce = try timeInForce(request.timeInForce, expiryMs: request.expiryMs)
+    try checkPostOnly(request.postOnly, timeInForce)
     let duration = try slots(span, "duration")
-    let start = try startSlot(request)
+    let start = try startSlot(request.startMs)
     let end: Slot
     switch (request.withinMs, request.endMs) {
     case (let within?, nil): end = start + (try slots(within, "within"))
@@ -62,97 +99,95 @@ struct OrderResolver {
     }
     let window = try window(start, end)
     let gpus = try count(request.gpus, "gpus")
-    var classes: [GPUClassIndex] = []
-    for id in request.gpuClasses { classes.append(try gpuClass(id)) }
-    // The latest moment at which the bid could still be filled is when its last possible run starts.
-    let lastStart = genesis.start(of: window.end - min(duration, window.count))
+    let isWhole = try isWhole(request.allOrNone, timeInForce)
     return Bid(
-      gpuClasses: Set(classes).sorted(), gpus: gpus, durationSlots: duration, window: window,
+      gpuClasses: try gpuClasses(request.gpuClasses), gpus: gpus, durationSlots: duration, window: window,
       price: Price(micros: request.priceMicros),
-      minimumGPUs: try request.minimumGpus.map { value throws(OrderError) in try count(value, "minimum_gpus") }
-        ?? gpus,
-      requirements: try requirements(request.requirements),
-      expiry: try expiry(request, latest: max(lastStart, now + 1)))
+      minimumGPUs: try pieces(
+        BidPieces(minimum: request.minimumGpus, split: request.split, isWhole: isWhole), of: gpus),
+      requirements: try requirements(request.requirements, onto: Requirements()),
+      expiry: try expiry(request.expiryMs, latest: latestExpiry(window, duration: duration)),
+      timeInForce: timeInForce, isPostOnly: request.postOnly ?? false)
   }
 
-  /// A start that is left out is now; an order for a moment that has begun starts with the next slot.
-  private func startSlot(_ request: OrderRequest) throws(OrderError) -> Slot {
-    guard let start = request.startMs else { return genesis.slot(startingFrom: now) }
-    let time = try time(start, "start_ms")
-    guard time > now - genesis.slotMilliseconds else {
+  /// The latest moment at which a bid could still be filled is when its last possible run starts.
+  func latestExpiry(_ window: SlotRange, duration: Int64) -> Timestamp {
+    max(genesis.start(of: window.end - min(duration, window.count)), now + 1)
+  }
+
+  // MARK: How an order works
+
+  /// The time in force; `gtt` is `gtc` with an expiry.
+  func timeInForce(_ name: String?, expiryMs: Int64?) throws(OrderError) -> TimeInForce {
+    let conflict = OrderError.field(
+      "time_in_force, expiry_ms", value: "\"\(name ?? "")\" and \(expiryMs ?? 0)",
+      allowed: "an expiry_ms with gtt only, or left out with gtc, ioc and fok")
+    switch name {
+    case nil: return .goodTillCancelled
+    case "gtt":
+      guard expiryMs != nil else {
+        throw .field("expiry_ms", value: "left out", allowed: "the time until which a gtt order is open")
+      }
+      return .goodTillCancelled
+    case "gtc", "ioc", "fok":
+      guard expiryMs == nil else { throw conflict }
+      return name == "gtc" ? .goodTillCancelled : name == "ioc" ? .immediateOrCancel : .fillOrKill
+    case let other?:
+      throw .field("time_in_force", value: "\"\(other)\"", allowed: "gtc, gtt, ioc or fok")
+    }
+  }
+
+  private func checkPostOnly(_ postOnly: Bool?, _ timeInForce: TimeInForce) throws(OrderError) {
+    guard postOnly == true, timeInForce.isImmediate else { return }
+    let name = timeInForce == .fillOrKill ? "fok" : "ioc"
+    throw .field(
+      "time_in_force, post_only", value: "\"\(name)\" and true",
+      allowed: "one of the two: the one only takes, the other never does")
+  }
+
+  /// Whether one trade has to take the whole order.
+  private func isWhole(_ allOrNone: Bool?, _ timeInForce: TimeInForce) throws(OrderError) -> Bool {
+    guard timeInForce == .fillOrKill else { return allOrNone ?? false }
+    guard allOrNone != false else {
       throw .field(
-        "start", value: "\((now - time) / 1000) s in the past", allowed: "now or later; leave it out for now")
+        "time_in_force, all_or_none", value: "\"fok\" and false",
+        allowed: "true or left out: a fok order is all or none")
     }
-    return genesis.slot(startingFrom: max(time, now))
+    return true
   }
 
-  private func window(_ start: Slot, _ end: Slot) throws(OrderError) -> SlotRange {
-    guard start < end else {
+  /// Fails unless the piece that an all-or-none order states is all of it.
+  private func checkWhole(_ name: String, _ piece: Int64, all: Int64) throws(OrderError) {
+    guard piece == all else {
       throw .field(
-        "end", value: "\((genesis.start(of: start) - genesis.start(of: end)) / 1000) s before the start",
-        allowed: "at least one slot of \(genesis.slotMilliseconds / 1000) s after it")
+        "all_or_none, \(name)", value: "true and \(piece)",
+        allowed: "one of the two: all or none means one trade that takes the whole order")
     }
-    return SlotRange(start: start, end: end)
   }
 
-  /// Whole slots, rounded up: nobody gets less time than was asked for.
-  private func slots(_ milliseconds: Int64, _ name: String) throws(OrderError) -> Int64 {
-    guard milliseconds > 0, milliseconds <= genesis.limits.horizonMilliseconds else {
+  /// What a request says of the pieces in which a bid may be filled.
+  struct BidPieces {
+    var minimum: Int64?
+    var split: Bool?
+    var isWhole: Bool
+  }
+
+  /// The fewest GPUs of a bid in one trade. When nothing is said, one offer has to have them all.
+  func pieces(_ pieces: BidPieces, of gpus: Int32) throws(OrderError) -> Int32 {
+    let minimum = try pieces.minimum.map { value throws(OrderError) in try count(value, "minimum_gpus") }
+    if pieces.isWhole {
+      guard pieces.split != true else {
+        throw .field(
+          "all_or_none, split", value: "both true",
+          allowed: "one of the two: all or none means one trade that takes the whole order")
+      }
+      if let minimum { try checkWhole("minimum_gpus", Int64(minimum), all: Int64(gpus)) }
+    }
+    if pieces.split == false, let minimum, minimum != gpus {
       throw .field(
-        name, value: "\(milliseconds) ms", allowed: "1 to \(genesis.limits.horizonMilliseconds) ms")
+        "split, minimum_gpus", value: "false and \(minimum)",
+        allowed: "one of the two: a bid that may not be split has one piece")
     }
-    return (milliseconds + genesis.slotMilliseconds - 1) / genesis.slotMilliseconds
-  }
-
-  private func time(_ milliseconds: Int64, _ name: String) throws(OrderError) -> Timestamp {
-    guard (0...Timestamp.maximum.milliseconds).contains(milliseconds) else {
-      throw .field(name, value: "\(milliseconds)", allowed: "0 to \(Timestamp.maximum.milliseconds)")
-    }
-    return Timestamp(milliseconds: milliseconds)
-  }
-
-  private func count(_ value: Int64, _ name: String) throws(OrderError) -> Int32 {
-    guard let narrow = Int32(exactly: value), (1...genesis.limits.gpusPerOrder).contains(narrow) else {
-      throw .field(name, value: "\(value)", allowed: "1 to \(genesis.limits.gpusPerOrder)")
-    }
-    return narrow
-  }
-
-  private func expiry(_ request: OrderRequest, latest: Timestamp) throws(OrderError) -> Timestamp {
-    guard let expiry = request.expiryMs else { return latest }
-    return try time(expiry, "expiry_ms")
-  }
-
-  private func gpuClass(_ id: String) throws(OrderError) -> GPUClassIndex {
-    guard let index = genesis.gpuClass(named: id) else {
-      let known = genesis.gpuClasses.map(\.id)
-      let near = NearestWord.question(for: id, among: known).map { " (\($0))" } ?? ""
-      throw .field("GPU class", value: "\"\(id)\"\(near)", allowed: known.joined(separator: ", "))
-    }
-    return index
-  }
-
-  private func attributes(_ document: AttributesDocument?) throws(OrderError) -> Attributes {
-    guard let document else { return Attributes() }
-    return Attributes(
-      region: document.region ?? "", interconnect: document.interconnect ?? "", driver: document.driver ?? "",
-      wattsPerGPU: try figure(document.wattsPerGpu, "watts_per_gpu"),
-      gramsCO2PerKWh: try figure(document.gco2PerKwh, "gco2_per_kwh"))
-  }
-
-  private func requirements(_ document: RequirementsDocument?) throws(OrderError) -> Requirements {
-    guard let document else { return Requirements() }
-    return Requirements(
-      regions: Set(document.regions ?? []).sorted(), interconnect: document.interconnect ?? "",
-      maximumWattsPerGPU: try figure(document.maximumWattsPerGpu, "maximum_watts_per_gpu"),
-      maximumGramsCO2PerKWh: try figure(document.maximumGco2PerKwh, "maximum_gco2_per_kwh"))
-  }
-
-  private func figure(_ value: Int64?, _ name: String) throws(OrderError) -> UInt32 {
-    guard let value else { return 0 }
-    guard let narrow = UInt32(exactly: value), narrow > 0 else {
-      throw .field(name, value: "\(value)", allowed: "1 to \(UInt32.max)")
-    }
-    return narrow
+    return minimum ?? (pieces.split == true ? 1 : gpus)
   }
 }

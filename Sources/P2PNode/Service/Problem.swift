@@ -32,7 +32,7 @@ struct Problem: Error, HTTPResponseError {
 
   init(_ refusal: CommandRefusal) {
     switch refusal {
-    case .order, .tooManyOrders: self = .badOrder(refusal.description)
+    case .order, .tooManyOrders, .wouldTake: self = .badOrder(refusal.description)
     case .noSuchOrder: self = .notFound(refusal.description)
     case .notWriting:
       self.init(

@@ -27,6 +27,50 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+public nonisolated enum WireTimeInForce: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+
+  /// rests until it is filled, cancelled or expired
+  case gtc // = 0
+
+  /// takes what it can at once; the rest is cancelled
+  case ioc // = 1
+
+  /// all of it at once in one trade, or nothing
+  case fok // = 2
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .gtc
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .gtc
+    case 1: self = .ioc
+    case 2: self = .fok
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .gtc: return 0
+    case .ioc: return 1
+    case .fok: return 2
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [WireTimeInForce] = [
+    .gtc,
+    .ioc,
+    .fok,
+  ]
+
+}
+
 public nonisolated enum WireRejectReason: SwiftProtobuf.Enum, Swift.CaseIterable {
   public typealias RawValue = Int
   case rejectUnspecified // = 0
@@ -204,6 +248,14 @@ public nonisolated struct WireOperation: Sendable {
     set {kind = .cancel(newValue)}
   }
 
+  public var amend: WireAmend {
+    get {
+      if case .amend(let v)? = kind {return v}
+      return WireAmend()
+    }
+    set {kind = .amend(newValue)}
+  }
+
   public var propose: WirePropose {
     get {
       if case .propose(let v)? = kind {return v}
@@ -250,6 +302,7 @@ public nonisolated struct WireOperation: Sendable {
     case offer(WireOffer)
     case bid(WireBid)
     case cancel(WireCancel)
+    case amend(WireAmend)
     case propose(WirePropose)
     case accept(WireAccept)
     case reject(WireReject)
@@ -261,46 +314,80 @@ public nonisolated struct WireOperation: Sendable {
   public init() {}
 }
 
-public nonisolated struct WireOffer: Sendable {
+public nonisolated struct WireOffer: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// position in the genesis file's list, from 0
-  public var gpuClass: UInt32 = 0
+  public var gpuClass: UInt32 {
+    get {_storage._gpuClass}
+    set {_uniqueStorage()._gpuClass = newValue}
+  }
 
-  public var gpus: UInt32 = 0
+  public var gpus: UInt32 {
+    get {_storage._gpus}
+    set {_uniqueStorage()._gpus = newValue}
+  }
 
   /// whole slots
-  public var startMs: UInt64 = 0
+  public var startMs: UInt64 {
+    get {_storage._startMs}
+    set {_uniqueStorage()._startMs = newValue}
+  }
 
   /// whole slots
-  public var endMs: UInt64 = 0
+  public var endMs: UInt64 {
+    get {_storage._endMs}
+    set {_uniqueStorage()._endMs = newValue}
+  }
 
   /// micro-units per GPU-hour
-  public var price: UInt64 = 0
+  public var price: UInt64 {
+    get {_storage._price}
+    set {_uniqueStorage()._price = newValue}
+  }
 
-  public var minimumGpus: UInt32 = 0
+  public var minimumGpus: UInt32 {
+    get {_storage._minimumGpus}
+    set {_uniqueStorage()._minimumGpus = newValue}
+  }
 
   /// whole slots
-  public var minimumMs: UInt64 = 0
+  public var minimumMs: UInt64 {
+    get {_storage._minimumMs}
+    set {_uniqueStorage()._minimumMs = newValue}
+  }
 
   public var attributes: WireAttributes {
-    get {_attributes ?? WireAttributes()}
-    set {_attributes = newValue}
+    get {_storage._attributes ?? WireAttributes()}
+    set {_uniqueStorage()._attributes = newValue}
   }
   /// Returns true if `attributes` has been explicitly set.
-  public var hasAttributes: Bool {self._attributes != nil}
+  public var hasAttributes: Bool {_storage._attributes != nil}
   /// Clears the value of `attributes`. Subsequent reads from it will return its default value.
-  public mutating func clearAttributes() {self._attributes = nil}
+  public mutating func clearAttributes() {_uniqueStorage()._attributes = nil}
 
-  public var expiryMs: UInt64 = 0
+  public var expiryMs: UInt64 {
+    get {_storage._expiryMs}
+    set {_uniqueStorage()._expiryMs = newValue}
+  }
+
+  public var timeInForce: WireTimeInForce {
+    get {_storage._timeInForce}
+    set {_uniqueStorage()._timeInForce = newValue}
+  }
+
+  public var postOnly: Bool {
+    get {_storage._postOnly}
+    set {_uniqueStorage()._postOnly = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _attributes: WireAttributes? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct WireAttributes: Sendable {
@@ -318,51 +405,91 @@ public nonisolated struct WireAttributes: Sendable {
 
   public var gco2PerKwh: UInt32 = 0
 
+  /// of one GPU, where it is not the class's
+  public var vramMib: UInt32 = 0
+
+  /// bits: 1 region, 2 interconnect, 4 driver, 8 watts, 16 CO2, 32 VRAM
+  public var probed: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
-public nonisolated struct WireBid: Sendable {
+public nonisolated struct WireBid: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// ascending, distinct
-  public var gpuClasses: [UInt32] = []
+  public var gpuClasses: [UInt32] {
+    get {_storage._gpuClasses}
+    set {_uniqueStorage()._gpuClasses = newValue}
+  }
 
-  public var gpus: UInt32 = 0
+  public var gpus: UInt32 {
+    get {_storage._gpus}
+    set {_uniqueStorage()._gpus = newValue}
+  }
 
   /// whole slots
-  public var durationMs: UInt64 = 0
+  public var durationMs: UInt64 {
+    get {_storage._durationMs}
+    set {_uniqueStorage()._durationMs = newValue}
+  }
 
   /// earliest start, whole slots
-  public var startMs: UInt64 = 0
+  public var startMs: UInt64 {
+    get {_storage._startMs}
+    set {_uniqueStorage()._startMs = newValue}
+  }
 
   /// latest end, whole slots
-  public var endMs: UInt64 = 0
+  public var endMs: UInt64 {
+    get {_storage._endMs}
+    set {_uniqueStorage()._endMs = newValue}
+  }
 
   /// limit, micro-units per GPU-hour
-  public var price: UInt64 = 0
+  public var price: UInt64 {
+    get {_storage._price}
+    set {_uniqueStorage()._price = newValue}
+  }
 
-  public var minimumGpus: UInt32 = 0
+  public var minimumGpus: UInt32 {
+    get {_storage._minimumGpus}
+    set {_uniqueStorage()._minimumGpus = newValue}
+  }
 
   public var requirements: WireRequirements {
-    get {_requirements ?? WireRequirements()}
-    set {_requirements = newValue}
+    get {_storage._requirements ?? WireRequirements()}
+    set {_uniqueStorage()._requirements = newValue}
   }
   /// Returns true if `requirements` has been explicitly set.
-  public var hasRequirements: Bool {self._requirements != nil}
+  public var hasRequirements: Bool {_storage._requirements != nil}
   /// Clears the value of `requirements`. Subsequent reads from it will return its default value.
-  public mutating func clearRequirements() {self._requirements = nil}
+  public mutating func clearRequirements() {_uniqueStorage()._requirements = nil}
 
-  public var expiryMs: UInt64 = 0
+  public var expiryMs: UInt64 {
+    get {_storage._expiryMs}
+    set {_uniqueStorage()._expiryMs = newValue}
+  }
+
+  public var timeInForce: WireTimeInForce {
+    get {_storage._timeInForce}
+    set {_uniqueStorage()._timeInForce = newValue}
+  }
+
+  public var postOnly: Bool {
+    get {_storage._postOnly}
+    set {_uniqueStorage()._postOnly = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _requirements: WireRequirements? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct WireRequirements: Sendable {
@@ -379,9 +506,32 @@ public nonisolated struct WireRequirements: Sendable {
 
   public var maximumGco2PerKwh: UInt32 = 0
 
+  public var minimumVramMib: UInt32 = 0
+
+  public var probedOnly: Bool = false
+
+  /// 32 bytes each: node ids, ascending, distinct
+  public var providers: [Data] = []
+
+  /// the same
+  public var excludedProviders: [Data] = []
+
+  public var minimumSettledTrades: UInt32 = 0
+
+  public var maximumFailurePercent: UInt32 {
+    get {_maximumFailurePercent ?? 0}
+    set {_maximumFailurePercent = newValue}
+  }
+  /// Returns true if `maximumFailurePercent` has been explicitly set.
+  public var hasMaximumFailurePercent: Bool {self._maximumFailurePercent != nil}
+  /// Clears the value of `maximumFailurePercent`. Subsequent reads from it will return its default value.
+  public mutating func clearMaximumFailurePercent() {self._maximumFailurePercent = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _maximumFailurePercent: UInt32? = nil
 }
 
 public nonisolated struct WireCancel: Sendable {
@@ -393,6 +543,44 @@ public nonisolated struct WireCancel: Sendable {
   public var order: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The order's terms from here on, whole.
+public nonisolated struct WireAmend: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes
+  public var order: Data = Data()
+
+  public var new: WireAmend.OneOf_New? = nil
+
+  public var offer: WireOffer {
+    get {
+      if case .offer(let v)? = new {return v}
+      return WireOffer()
+    }
+    set {new = .offer(newValue)}
+  }
+
+  public var bid: WireBid {
+    get {
+      if case .bid(let v)? = new {return v}
+      return WireBid()
+    }
+    set {new = .bid(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_New: Equatable, Sendable {
+    case offer(WireOffer)
+    case bid(WireBid)
+
+  }
 
   public init() {}
 }
@@ -566,6 +754,10 @@ public nonisolated struct WireAcceptance: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "p2pnode.v1"
 
+nonisolated extension WireTimeInForce: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0TIME_IN_FORCE_GTC\0\u{1}TIME_IN_FORCE_IOC\0\u{1}TIME_IN_FORCE_FOK\0")
+}
+
 nonisolated extension WireRejectReason: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REJECT_UNSPECIFIED\0\u{1}REJECT_ORDER_CLOSED\0\u{1}REJECT_NO_CAPACITY\0\u{1}REJECT_BAD_TERMS\0\u{1}REJECT_STOPPING\0")
 }
@@ -691,7 +883,7 @@ nonisolated extension WirePayload: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Operation"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}cancel\0\u{2}\u{5}propose\0\u{1}accept\0\u{1}reject\0\u{1}receipt\0\u{1}release\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}cancel\0\u{1}amend\0\u{2}\u{4}propose\0\u{1}accept\0\u{1}reject\0\u{1}receipt\0\u{1}release\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -736,6 +928,19 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
           self.kind = .cancel(v)
+        }
+      }()
+      case 4: try {
+        var v: WireAmend?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .amend(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .amend(v)
         }
       }()
       case 8: try {
@@ -826,6 +1031,10 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
       guard case .cancel(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
+    case .amend?: try {
+      guard case .amend(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    }()
     case .propose?: try {
       guard case .propose(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
@@ -860,73 +1069,139 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Offer"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}gpu_class\0\u{1}gpus\0\u{3}start_ms\0\u{3}end_ms\0\u{1}price\0\u{3}minimum_gpus\0\u{3}minimum_ms\0\u{1}attributes\0\u{3}expiry_ms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}gpu_class\0\u{1}gpus\0\u{3}start_ms\0\u{3}end_ms\0\u{1}price\0\u{3}minimum_gpus\0\u{3}minimum_ms\0\u{1}attributes\0\u{3}expiry_ms\0\u{3}time_in_force\0\u{3}post_only\0")
+
+  fileprivate class _StorageClass {
+    var _gpuClass: UInt32 = 0
+    var _gpus: UInt32 = 0
+    var _startMs: UInt64 = 0
+    var _endMs: UInt64 = 0
+    var _price: UInt64 = 0
+    var _minimumGpus: UInt32 = 0
+    var _minimumMs: UInt64 = 0
+    var _attributes: WireAttributes? = nil
+    var _expiryMs: UInt64 = 0
+    var _timeInForce: WireTimeInForce = .gtc
+    var _postOnly: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _gpuClass = source._gpuClass
+      _gpus = source._gpus
+      _startMs = source._startMs
+      _endMs = source._endMs
+      _price = source._price
+      _minimumGpus = source._minimumGpus
+      _minimumMs = source._minimumMs
+      _attributes = source._attributes
+      _expiryMs = source._expiryMs
+      _timeInForce = source._timeInForce
+      _postOnly = source._postOnly
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.gpuClass) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.gpus) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.startMs) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.endMs) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.price) }()
-      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.minimumGpus) }()
-      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.minimumMs) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._attributes) }()
-      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.expiryMs) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._gpuClass) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._gpus) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._startMs) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._endMs) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._price) }()
+        case 6: try { try decoder.decodeSingularUInt32Field(value: &_storage._minimumGpus) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._minimumMs) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._attributes) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._expiryMs) }()
+        case 10: try { try decoder.decodeSingularEnumField(value: &_storage._timeInForce) }()
+        case 11: try { try decoder.decodeSingularBoolField(value: &_storage._postOnly) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.gpuClass != 0 {
-      try visitor.visitSingularUInt32Field(value: self.gpuClass, fieldNumber: 1)
-    }
-    if self.gpus != 0 {
-      try visitor.visitSingularUInt32Field(value: self.gpus, fieldNumber: 2)
-    }
-    if self.startMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.startMs, fieldNumber: 3)
-    }
-    if self.endMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.endMs, fieldNumber: 4)
-    }
-    if self.price != 0 {
-      try visitor.visitSingularUInt64Field(value: self.price, fieldNumber: 5)
-    }
-    if self.minimumGpus != 0 {
-      try visitor.visitSingularUInt32Field(value: self.minimumGpus, fieldNumber: 6)
-    }
-    if self.minimumMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.minimumMs, fieldNumber: 7)
-    }
-    try { if let v = self._attributes {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    if self.expiryMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.expiryMs, fieldNumber: 9)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._gpuClass != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._gpuClass, fieldNumber: 1)
+      }
+      if _storage._gpus != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._gpus, fieldNumber: 2)
+      }
+      if _storage._startMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._startMs, fieldNumber: 3)
+      }
+      if _storage._endMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._endMs, fieldNumber: 4)
+      }
+      if _storage._price != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._price, fieldNumber: 5)
+      }
+      if _storage._minimumGpus != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._minimumGpus, fieldNumber: 6)
+      }
+      if _storage._minimumMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._minimumMs, fieldNumber: 7)
+      }
+      try { if let v = _storage._attributes {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      if _storage._expiryMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._expiryMs, fieldNumber: 9)
+      }
+      if _storage._timeInForce != .gtc {
+        try visitor.visitSingularEnumField(value: _storage._timeInForce, fieldNumber: 10)
+      }
+      if _storage._postOnly != false {
+        try visitor.visitSingularBoolField(value: _storage._postOnly, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireOffer, rhs: WireOffer) -> Bool {
-    if lhs.gpuClass != rhs.gpuClass {return false}
-    if lhs.gpus != rhs.gpus {return false}
-    if lhs.startMs != rhs.startMs {return false}
-    if lhs.endMs != rhs.endMs {return false}
-    if lhs.price != rhs.price {return false}
-    if lhs.minimumGpus != rhs.minimumGpus {return false}
-    if lhs.minimumMs != rhs.minimumMs {return false}
-    if lhs._attributes != rhs._attributes {return false}
-    if lhs.expiryMs != rhs.expiryMs {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._gpuClass != rhs_storage._gpuClass {return false}
+        if _storage._gpus != rhs_storage._gpus {return false}
+        if _storage._startMs != rhs_storage._startMs {return false}
+        if _storage._endMs != rhs_storage._endMs {return false}
+        if _storage._price != rhs_storage._price {return false}
+        if _storage._minimumGpus != rhs_storage._minimumGpus {return false}
+        if _storage._minimumMs != rhs_storage._minimumMs {return false}
+        if _storage._attributes != rhs_storage._attributes {return false}
+        if _storage._expiryMs != rhs_storage._expiryMs {return false}
+        if _storage._timeInForce != rhs_storage._timeInForce {return false}
+        if _storage._postOnly != rhs_storage._postOnly {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -934,7 +1209,7 @@ nonisolated extension WireOffer: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
 
 nonisolated extension WireAttributes: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Attributes"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}region\0\u{1}interconnect\0\u{1}driver\0\u{3}watts_per_gpu\0\u{3}gco2_per_kwh\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}region\0\u{1}interconnect\0\u{1}driver\0\u{3}watts_per_gpu\0\u{3}gco2_per_kwh\0\u{3}vram_mib\0\u{1}probed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -947,6 +1222,8 @@ nonisolated extension WireAttributes: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 3: try { try decoder.decodeSingularStringField(value: &self.driver) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.wattsPerGpu) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.gco2PerKwh) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.vramMib) }()
+      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.probed) }()
       default: break
       }
     }
@@ -968,6 +1245,12 @@ nonisolated extension WireAttributes: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.gco2PerKwh != 0 {
       try visitor.visitSingularUInt32Field(value: self.gco2PerKwh, fieldNumber: 5)
     }
+    if self.vramMib != 0 {
+      try visitor.visitSingularUInt32Field(value: self.vramMib, fieldNumber: 6)
+    }
+    if self.probed != 0 {
+      try visitor.visitSingularUInt32Field(value: self.probed, fieldNumber: 7)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -977,6 +1260,8 @@ nonisolated extension WireAttributes: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.driver != rhs.driver {return false}
     if lhs.wattsPerGpu != rhs.wattsPerGpu {return false}
     if lhs.gco2PerKwh != rhs.gco2PerKwh {return false}
+    if lhs.vramMib != rhs.vramMib {return false}
+    if lhs.probed != rhs.probed {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -984,73 +1269,139 @@ nonisolated extension WireAttributes: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireBid: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Bid"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}gpu_classes\0\u{1}gpus\0\u{3}duration_ms\0\u{3}start_ms\0\u{3}end_ms\0\u{1}price\0\u{3}minimum_gpus\0\u{1}requirements\0\u{3}expiry_ms\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}gpu_classes\0\u{1}gpus\0\u{3}duration_ms\0\u{3}start_ms\0\u{3}end_ms\0\u{1}price\0\u{3}minimum_gpus\0\u{1}requirements\0\u{3}expiry_ms\0\u{3}time_in_force\0\u{3}post_only\0")
+
+  fileprivate class _StorageClass {
+    var _gpuClasses: [UInt32] = []
+    var _gpus: UInt32 = 0
+    var _durationMs: UInt64 = 0
+    var _startMs: UInt64 = 0
+    var _endMs: UInt64 = 0
+    var _price: UInt64 = 0
+    var _minimumGpus: UInt32 = 0
+    var _requirements: WireRequirements? = nil
+    var _expiryMs: UInt64 = 0
+    var _timeInForce: WireTimeInForce = .gtc
+    var _postOnly: Bool = false
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _gpuClasses = source._gpuClasses
+      _gpus = source._gpus
+      _durationMs = source._durationMs
+      _startMs = source._startMs
+      _endMs = source._endMs
+      _price = source._price
+      _minimumGpus = source._minimumGpus
+      _requirements = source._requirements
+      _expiryMs = source._expiryMs
+      _timeInForce = source._timeInForce
+      _postOnly = source._postOnly
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedUInt32Field(value: &self.gpuClasses) }()
-      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.gpus) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.durationMs) }()
-      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.startMs) }()
-      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.endMs) }()
-      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.price) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.minimumGpus) }()
-      case 8: try { try decoder.decodeSingularMessageField(value: &self._requirements) }()
-      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.expiryMs) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeRepeatedUInt32Field(value: &_storage._gpuClasses) }()
+        case 2: try { try decoder.decodeSingularUInt32Field(value: &_storage._gpus) }()
+        case 3: try { try decoder.decodeSingularUInt64Field(value: &_storage._durationMs) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._startMs) }()
+        case 5: try { try decoder.decodeSingularUInt64Field(value: &_storage._endMs) }()
+        case 6: try { try decoder.decodeSingularUInt64Field(value: &_storage._price) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._minimumGpus) }()
+        case 8: try { try decoder.decodeSingularMessageField(value: &_storage._requirements) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._expiryMs) }()
+        case 10: try { try decoder.decodeSingularEnumField(value: &_storage._timeInForce) }()
+        case 11: try { try decoder.decodeSingularBoolField(value: &_storage._postOnly) }()
+        default: break
+        }
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.gpuClasses.isEmpty {
-      try visitor.visitPackedUInt32Field(value: self.gpuClasses, fieldNumber: 1)
-    }
-    if self.gpus != 0 {
-      try visitor.visitSingularUInt32Field(value: self.gpus, fieldNumber: 2)
-    }
-    if self.durationMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.durationMs, fieldNumber: 3)
-    }
-    if self.startMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.startMs, fieldNumber: 4)
-    }
-    if self.endMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.endMs, fieldNumber: 5)
-    }
-    if self.price != 0 {
-      try visitor.visitSingularUInt64Field(value: self.price, fieldNumber: 6)
-    }
-    if self.minimumGpus != 0 {
-      try visitor.visitSingularUInt32Field(value: self.minimumGpus, fieldNumber: 7)
-    }
-    try { if let v = self._requirements {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
-    } }()
-    if self.expiryMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.expiryMs, fieldNumber: 9)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._gpuClasses.isEmpty {
+        try visitor.visitPackedUInt32Field(value: _storage._gpuClasses, fieldNumber: 1)
+      }
+      if _storage._gpus != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._gpus, fieldNumber: 2)
+      }
+      if _storage._durationMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._durationMs, fieldNumber: 3)
+      }
+      if _storage._startMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._startMs, fieldNumber: 4)
+      }
+      if _storage._endMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._endMs, fieldNumber: 5)
+      }
+      if _storage._price != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._price, fieldNumber: 6)
+      }
+      if _storage._minimumGpus != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._minimumGpus, fieldNumber: 7)
+      }
+      try { if let v = _storage._requirements {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+      } }()
+      if _storage._expiryMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._expiryMs, fieldNumber: 9)
+      }
+      if _storage._timeInForce != .gtc {
+        try visitor.visitSingularEnumField(value: _storage._timeInForce, fieldNumber: 10)
+      }
+      if _storage._postOnly != false {
+        try visitor.visitSingularBoolField(value: _storage._postOnly, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireBid, rhs: WireBid) -> Bool {
-    if lhs.gpuClasses != rhs.gpuClasses {return false}
-    if lhs.gpus != rhs.gpus {return false}
-    if lhs.durationMs != rhs.durationMs {return false}
-    if lhs.startMs != rhs.startMs {return false}
-    if lhs.endMs != rhs.endMs {return false}
-    if lhs.price != rhs.price {return false}
-    if lhs.minimumGpus != rhs.minimumGpus {return false}
-    if lhs._requirements != rhs._requirements {return false}
-    if lhs.expiryMs != rhs.expiryMs {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._gpuClasses != rhs_storage._gpuClasses {return false}
+        if _storage._gpus != rhs_storage._gpus {return false}
+        if _storage._durationMs != rhs_storage._durationMs {return false}
+        if _storage._startMs != rhs_storage._startMs {return false}
+        if _storage._endMs != rhs_storage._endMs {return false}
+        if _storage._price != rhs_storage._price {return false}
+        if _storage._minimumGpus != rhs_storage._minimumGpus {return false}
+        if _storage._requirements != rhs_storage._requirements {return false}
+        if _storage._expiryMs != rhs_storage._expiryMs {return false}
+        if _storage._timeInForce != rhs_storage._timeInForce {return false}
+        if _storage._postOnly != rhs_storage._postOnly {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1058,7 +1409,7 @@ nonisolated extension WireBid: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension WireRequirements: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Requirements"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}regions\0\u{1}interconnect\0\u{3}maximum_watts_per_gpu\0\u{3}maximum_gco2_per_kwh\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}regions\0\u{1}interconnect\0\u{3}maximum_watts_per_gpu\0\u{3}maximum_gco2_per_kwh\0\u{3}minimum_vram_mib\0\u{3}probed_only\0\u{1}providers\0\u{3}excluded_providers\0\u{3}minimum_settled_trades\0\u{3}maximum_failure_percent\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1070,12 +1421,22 @@ nonisolated extension WireRequirements: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 2: try { try decoder.decodeSingularStringField(value: &self.interconnect) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.maximumWattsPerGpu) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.maximumGco2PerKwh) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.minimumVramMib) }()
+      case 6: try { try decoder.decodeSingularBoolField(value: &self.probedOnly) }()
+      case 7: try { try decoder.decodeRepeatedBytesField(value: &self.providers) }()
+      case 8: try { try decoder.decodeRepeatedBytesField(value: &self.excludedProviders) }()
+      case 9: try { try decoder.decodeSingularUInt32Field(value: &self.minimumSettledTrades) }()
+      case 10: try { try decoder.decodeSingularUInt32Field(value: &self._maximumFailurePercent) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.regions.isEmpty {
       try visitor.visitRepeatedStringField(value: self.regions, fieldNumber: 1)
     }
@@ -1088,6 +1449,24 @@ nonisolated extension WireRequirements: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.maximumGco2PerKwh != 0 {
       try visitor.visitSingularUInt32Field(value: self.maximumGco2PerKwh, fieldNumber: 4)
     }
+    if self.minimumVramMib != 0 {
+      try visitor.visitSingularUInt32Field(value: self.minimumVramMib, fieldNumber: 5)
+    }
+    if self.probedOnly != false {
+      try visitor.visitSingularBoolField(value: self.probedOnly, fieldNumber: 6)
+    }
+    if !self.providers.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.providers, fieldNumber: 7)
+    }
+    if !self.excludedProviders.isEmpty {
+      try visitor.visitRepeatedBytesField(value: self.excludedProviders, fieldNumber: 8)
+    }
+    if self.minimumSettledTrades != 0 {
+      try visitor.visitSingularUInt32Field(value: self.minimumSettledTrades, fieldNumber: 9)
+    }
+    try { if let v = self._maximumFailurePercent {
+      try visitor.visitSingularUInt32Field(value: v, fieldNumber: 10)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1096,6 +1475,12 @@ nonisolated extension WireRequirements: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.interconnect != rhs.interconnect {return false}
     if lhs.maximumWattsPerGpu != rhs.maximumWattsPerGpu {return false}
     if lhs.maximumGco2PerKwh != rhs.maximumGco2PerKwh {return false}
+    if lhs.minimumVramMib != rhs.minimumVramMib {return false}
+    if lhs.probedOnly != rhs.probedOnly {return false}
+    if lhs.providers != rhs.providers {return false}
+    if lhs.excludedProviders != rhs.excludedProviders {return false}
+    if lhs.minimumSettledTrades != rhs.minimumSettledTrades {return false}
+    if lhs._maximumFailurePercent != rhs._maximumFailurePercent {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1126,6 +1511,78 @@ nonisolated extension WireCancel: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
   public static func ==(lhs: WireCancel, rhs: WireCancel) -> Bool {
     if lhs.order != rhs.order {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireAmend: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Amend"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}order\0\u{1}offer\0\u{1}bid\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.order) }()
+      case 2: try {
+        var v: WireOffer?
+        var hadOneofValue = false
+        if let current = self.new {
+          hadOneofValue = true
+          if case .offer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.new = .offer(v)
+        }
+      }()
+      case 3: try {
+        var v: WireBid?
+        var hadOneofValue = false
+        if let current = self.new {
+          hadOneofValue = true
+          if case .bid(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.new = .bid(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.order.isEmpty {
+      try visitor.visitSingularBytesField(value: self.order, fieldNumber: 1)
+    }
+    switch self.new {
+    case .offer?: try {
+      guard case .offer(let v)? = self.new else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .bid?: try {
+      guard case .bid(let v)? = self.new else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireAmend, rhs: WireAmend) -> Bool {
+    if lhs.order != rhs.order {return false}
+    if lhs.new != rhs.new {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -2,24 +2,24 @@ import Market
 
 /// The classes on offer, each as likely to be drawn as it has GPUs: what stands in for the model and the limit price that
 /// the demand trace does not name.
-struct ClassMix: Sendable {
+package struct ClassMix: Sendable {
   /// What is on offer of one class.
-  struct Supply: Hashable, Sendable {
+  package struct Supply: Hashable, Sendable {
     /// The class's id.
-    let gpuClass: String
+    package let gpuClass: String
     /// GPUs in all its machines.
-    let gpus: Int64
+    package let gpus: Int64
     /// GPUs in its largest machine.
-    let largestMachine: Int64
+    package let largestMachine: Int64
     /// The lowest to the highest ask, in micro-units per GPU-hour.
-    let asks: ClosedRange<Int64>
+    package let asks: ClosedRange<Int64>
   }
 
   /// The supply by class, in the network's order of the classes.
-  let supplies: [Supply]
+  package let supplies: [Supply]
 
   /// The mix of `offers`. Complexity: O(classes x offers).
-  init(offers: [MachineOffer], genesis: Genesis) {
+  package init(offers: [MachineOffer], genesis: Genesis) {
     supplies = genesis.gpuClasses.compactMap { gpuClass in
       let machines = offers.filter { $0.gpuClass == gpuClass.id }
       let prices = machines.map(\.priceMicros)
@@ -32,7 +32,7 @@ struct ClassMix: Sendable {
   }
 
   /// Draws a class that has a machine with at least `gpus` GPUs; nil when none has. Complexity: O(classes).
-  func draw(gpus: Int64, using generator: inout SplitMix64) -> Supply? {
+  package func draw(gpus: Int64, using generator: inout SplitMix64) -> Supply? {
     let candidates = supplies.filter { $0.largestMachine >= gpus }
     guard !candidates.isEmpty else { return nil }
     var position = generator.uniform(in: 1...candidates.reduce(0) { $0 + $1.gpus })
@@ -47,7 +47,7 @@ struct ClassMix: Sendable {
 extension SplitMix64 {
   /// A number drawn uniformly from `range`, which must not be all of `Int64`. The method is fixed here rather than left to
   /// the standard library, whose own may change with its version, and with it what a printed seed means.
-  mutating func uniform(in range: ClosedRange<Int64>) -> Int64 {
+  package mutating func uniform(in range: ClosedRange<Int64>) -> Int64 {
     let count = UInt64(bitPattern: range.upperBound &- range.lowerBound) + 1
     // The numbers below this many would make the first remainders likelier than the others.
     let excess = (0 &- count) % count

@@ -1,5 +1,5 @@
 /// Why market data is refused.
-enum MarketDataError: Error, Equatable, CustomStringConvertible {
+package enum MarketDataError: Error, Equatable, CustomStringConvertible {
   /// The first line does not name the columns.
   case header(file: String, value: String, allowed: String)
   /// A line has too few or too many fields.
@@ -10,7 +10,7 @@ enum MarketDataError: Error, Equatable, CustomStringConvertible {
   case empty(file: String)
 
   /// The file, the line, the value and what is allowed.
-  var description: String {
+  package var description: String {
     switch self {
     case .header(let file, let value, let allowed): "\(file):1: the header is \"\(value)\"; allowed: \"\(allowed)\""
     case .fieldCount(let file, let line, let value, let count, let allowed):

@@ -1,49 +1,56 @@
 import Market
 
 /// A machine that somebody rents out, with its asking price.
-struct MachineOffer: Hashable, Sendable {
+package struct MachineOffer: Hashable, Sendable {
   /// The class's id.
-  let gpuClass: String
+  package let gpuClass: String
   /// GPUs in the machine.
-  let gpus: Int64
+  package let gpus: Int64
   /// The ask in micro-units per GPU-hour.
-  let priceMicros: Int64
+  package let priceMicros: Int64
   /// `CONTINENT-COUNTRY`.
-  let region: String
+  package let region: String
 }
 
 /// A job of the demand trace.
-struct Job: Hashable, Sendable {
+package struct Job: Hashable, Sendable {
   /// When it was submitted, in seconds from the trace's beginning.
-  let submitSeconds: Int64
+  package let submitSeconds: Int64
   /// GPUs it ran on.
-  let gpus: Int64
+  package let gpus: Int64
   /// How long it ran, in seconds.
-  let durationSeconds: Int64
+  package let durationSeconds: Int64
 }
 
 /// The real offers and the real demand that a testnet starts from.
-struct MarketData: Sendable {
+package struct MarketData: Sendable {
   /// The machines, in the file's order.
-  let offers: [MachineOffer]
+  package let offers: [MachineOffer]
   /// The jobs by submit time.
-  let jobs: [Job]
+  package let jobs: [Job]
 
   /// The content of the three files of a data directory.
-  struct Files {
+  package struct Files {
     /// `gpu-classes.csv`.
-    var classes: String
+    package var classes: String
     /// `gpu-offers.csv`.
-    var offers: String
+    package var offers: String
     /// `gpu-demand.csv`.
-    var demand: String
+    package var demand: String
+
+    /// The files with the given content.
+    package init(classes: String, offers: String, demand: String) {
+      self.classes = classes
+      self.offers = offers
+      self.demand = demand
+    }
   }
 
   /// The files' names in a data directory.
-  enum FileName {
-    static let classes = "gpu-classes.csv"
-    static let offers = "gpu-offers.csv"
-    static let demand = "gpu-demand.csv"
+  package enum FileName {
+    package static let classes = "gpu-classes.csv"
+    package static let offers = "gpu-offers.csv"
+    package static let demand = "gpu-demand.csv"
   }
 
   /// Reads market data for a network.
@@ -51,7 +58,7 @@ struct MarketData: Sendable {
   /// - Throws: ``MarketDataError`` naming the file, the line, the value and what is allowed: for a machine that is of no
   ///   class, a class that the network does not have, a number past the network's limits, a job that is larger than
   ///   every machine.
-  init(_ files: Files, genesis: Genesis) throws(MarketDataError) {
+  package init(_ files: Files, genesis: Genesis) throws(MarketDataError) {
     let classes = try Self.classes(files.classes, genesis: genesis)
     offers = try Self.offers(files.offers, classes: classes, genesis: genesis)
     guard let largest = offers.map(\.gpus).max() else { throw .empty(file: FileName.offers) }
@@ -95,10 +102,15 @@ struct MarketData: Sendable {
       guard let gpuClass = classes[try Machine(row)] else {
         throw row.error("gpu_model", allowed: "a model, interface and memory of \(FileName.classes)")
       }
+      let price = try row.micros("usd_per_gpu_hour", in: 1...genesis.limits.priceMicros)
+      guard price % genesis.limits.priceTickMicros == 0 else {
+        throw row.error(
+          "usd_per_gpu_hour", allowed: "a multiple of \(Decimal.format(micros: genesis.limits.priceTickMicros))")
+      }
       offers.append(
         MachineOffer(
           gpuClass: gpuClass, gpus: try row.integer("gpus", in: 1...Int64(genesis.limits.gpusPerOrder)),
-          priceMicros: try row.micros("usd_per_gpu_hour", in: 1...genesis.limits.priceMicros),
+          priceMicros: price,
           region: "\(try row.code("continent"))-\(try row.code("country"))"))
     }
     return offers

@@ -1,0 +1,116 @@
+import Market
+import NodeCrypto
+import OrderBook
+
+/// Applies a plain stream to the product's book against the clock.
+struct PlainRunner {
+  private(set) var book = OrderBook(seed: 7)
+  /// The makers that were taken, in order.
+  private(set) var filled: [OrderID] = []
+  /// What the allocator gave while the stream was applied, less what it got back.
+  private(set) var allocatedBytes = 0
+  private let orders: PlainOrders
+  private var block: [Order] = []
+  private var sequence: UInt64 = 0
+
+  init(orders: PlainOrders) { self.orders = orders }
+
+  /// Applies the stream to an empty book.
+  ///
+  /// - Returns: the nanoseconds that the timed operations took.
+  mutating func run(_ stream: PlainStream) -> UInt64 {
+    filled.reserveCapacity(stream.filled.count)
+    block.reserveCapacity(PlainStream.blockLength)
+    let bytes = Memory.allocatedBytes
+    var nanoseconds: UInt64 = 0
+    for block in stream.blocks {
+      for operation in block.before {
+        sequence += 1
+        book.insert(orders.order(operation, sequence: sequence))
+      }
+      nanoseconds += apply(block.timed)
+    }
+    allocatedBytes = Memory.allocatedBytes - bytes
+    return nanoseconds
+  }
+
+  private mutating func apply(_ operations: [PlainStream.Operation]) -> UInt64 {
+    block.removeAll(keepingCapacity: true)
+    for operation in operations {
+      sequence += 1
+      block.append(orders.order(operation, sequence: sequence))
+    }
+    return Self.apply(operations, block, to: &book, orders, &filled)
+  }
+
+  /// Applies operations whose orders are put together.
+  @inline(never)
+  private static func apply(
+    _ operations: [PlainStream.Operation], _ block: [Order], to book: inout OrderBook, _ orders: PlainOrders,
+    _ filled: inout [OrderID]
+  ) -> UInt64 {
+    let slots = orders.slots
+    let context = orders.context
+    let start = Stopwatch.processor()
+    for position in operations.indices {
+      switch operations[position].kind {
+      case .add: book.insert(block[position])
+      case .cancel: book.cancel(operations[position].id)
+      case .cross:
+        let taker = operations[position].id
+        book.insert(block[position])
+        var left = Int32(operations[position].gpus)
+        while left > 0, let match = book.match(taker, context: context) {
+          let maker = match.maker
+          book.take(maker, gpus: match.gpus, slots: slots)
+          book.take(taker, gpus: match.gpus, slots: slots)
+          book.cancel(maker)
+          filled.append(maker)
+          left -= match.gpus
+        }
+        book.cancel(taker)
+      }
+    }
+    return Stopwatch.processorTime(since: start)
+  }
+}
+
+/// Applies a plain stream to the textbook's book against the clock.
+struct TextbookRunner {
+  private(set) var book = TextbookBook()
+  private(set) var filled: [OrderID] = []
+  private(set) var allocatedBytes = 0
+
+  /// Applies the stream to an empty book.
+  mutating func run(_ stream: PlainStream) -> UInt64 {
+    filled.reserveCapacity(stream.filled.count)
+    let bytes = Memory.allocatedBytes
+    var nanoseconds: UInt64 = 0
+    for block in stream.blocks {
+      for operation in block.before {
+        book.add(operation.id, owner: operation.owner, side: operation.side, tick: operation.tick)
+      }
+      nanoseconds += Self.apply(block.timed, to: &book, &filled)
+    }
+    allocatedBytes = Memory.allocatedBytes - bytes
+    return nanoseconds
+  }
+
+  @inline(never)
+  private static func apply(
+    _ operations: [PlainStream.Operation], to book: inout TextbookBook, _ filled: inout [OrderID]
+  ) -> UInt64 {
+    let start = Stopwatch.processor()
+    for operation in operations {
+      switch operation.kind {
+      case .add: book.add(operation.id, owner: operation.owner, side: operation.side, tick: operation.tick)
+      case .cancel: book.cancel(operation.id)
+      case .cross:
+        book.cross(
+          operation.side, limit: operation.tick, owner: operation.owner, quantity: Int(operation.gpus)
+        ) { filled.append($0) }
+      }
+    }
+    return Stopwatch.processorTime(since: start)
+  }
+}

@@ -1,0 +1,59 @@
+import HeapModule
+import Market
+import NodeCrypto
+
+/// The live orders of one author: neither cancelled nor expired by the times of its own feed, whatever the book's time.
+/// They count against the author's limit, and they are what it can cancel and amend.
+///
+/// An order leaves the book when any feed's time has passed its expiry. Its author's feed, which may be behind, can still
+/// amend it to a later one; what that needs of the order is kept here.
+struct AuthorOrders: Sendable {
+  /// What an amend has to know of an order that the book may not hold.
+  struct Live: Sendable {
+    var expiry: Timestamp
+    let side: Side
+    let timeInForce: TimeInForce
+  }
+
+  private struct Expiry: Comparable, Sendable {
+    let time: Timestamp
+    let order: OrderID
+    static func < (left: Self, right: Self) -> Bool {
+      left.time == right.time ? left.order < right.order : left.time < right.time
+    }
+  }
+
+  /// For look-up only.
+  private(set) var live: [OrderID: Live] = [:]
+  /// One for each live order, and some of orders that have been cancelled or amended since.
+  private var expiries = Heap<Expiry>()
+
+  mutating func add(_ id: OrderID, _ body: OrderBody) {
+    live[id] = Live(expiry: body.expiry, side: body.side, timeInForce: body.timeInForce)
+    insert(Expiry(time: body.expiry, order: id))
+  }
+
+  mutating func amend(_ id: OrderID, expiry: Timestamp) {
+    guard live[id]?.expiry != expiry else { return }
+    live[id]?.expiry = expiry
+    insert(Expiry(time: expiry, order: id))
+  }
+
+  /// Returns whether the order was live.
+  mutating func cancel(_ id: OrderID) -> Bool { live.removeValue(forKey: id) != nil }
+
+  /// Forgets the orders that have expired at the time of an entry of the author's.
+  mutating func expire(at time: Timestamp) {
+    while let next = expiries.min, next.time <= time {
+      if live[next.order]?.expiry == next.time { live[next.order] = nil }
+      expiries.removeMin()
+    }
+  }
+
+  /// Amortised O(log n): the heap stays in proportion to the live orders, however often those are amended.
+  private mutating func insert(_ expiry: Expiry) {
+    expiries.insert(expiry)
+    guard expiries.count > 2 * live.count + 64 else { return }
+    expiries = Heap(live.map { Expiry(time: $0.value.expiry, order: $0.key) })
+  }
+}

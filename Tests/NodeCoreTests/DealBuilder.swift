@@ -1,0 +1,42 @@
+import Gossip
+import Market
+import NodeCrypto
+import Settlement
+
+@testable import NodeCore
+
+/// Makes the operations of trades by hand, whatever an honest node would do.
+struct DealBuilder {
+  let genesis: Genesis
+
+  /// A proposal of some GPUs in slots given in seconds from the virtual clock's start, signed by the taker.
+  func propose(
+    offer: OrderID, bid: OrderID, provider: Identity, buyer: Identity, takerSide: Side = .bid, gpus: Int32,
+    from start: Int64, until end: Int64, at dollars: Double = 2.00, deadline: Timestamp, nonce: UInt64 = 0
+  ) -> SignedTerms {
+    let price = Price(micros: Int64(dollars * 1_000_000))
+    let terms = Terms(
+      offer: offer, bid: bid, provider: provider.nodeID, buyer: buyer.nodeID, takerSide: takerSide,
+      gpuClass: "h100-sxm-80g", gpus: gpus, start: epoch + start * 1000, end: epoch + end * 1000, price: price,
+      total: price.total(gpus: Int64(gpus), seconds: end - start) ?? Amount(micros: 0), currency: "USD",
+      deadline: deadline, makerSequence: 0, makerHead: Head.origin(of: genesis.networkID).entry,
+      nonce: Terms.Nonce(high: 0, low: nonce))
+    let taker = takerSide == .bid ? buyer : provider
+    return SignedTerms(
+      terms: terms, bytes: terms.encoded(),
+      signature: taker.sign(terms.encoded(), domain: .terms, network: genesis.networkID))
+  }
+
+  /// The maker's accept, as an operation of the next entry of its feed.
+  func accept(_ signed: SignedTerms, in feed: HandwrittenFeed, at time: Timestamp) -> Operation {
+    let acceptance = Acceptance(
+      trade: Blake2b.hash(signed.bytes), time: time, sequence: feed.head.sequence + 1, previous: feed.head.entry)
+    let bytes = acceptance.encoded()
+    return .accept(
+      signed,
+      SignedAcceptance(
+        acceptance: acceptance, bytes: bytes,
+        signature: feed.identity.sign(bytes, domain: .acceptance, network: genesis.networkID),
+        maker: feed.identity.nodeID))
+  }
+}

@@ -1,0 +1,142 @@
+import Market
+import NodeCrypto
+import Testing
+
+@testable import OrderBook
+
+/// The types that hold the book's memory. `make test-book` runs them, and the streams, under the address sanitizer.
+@Suite("Storage")
+struct StorageTests {
+  @Test("a slab keeps its elements while it grows, and so does a copy when the original changes")
+  func slab() {
+    var slab = Slab<UInt64>()
+    #expect(slab.count == 0 && slab.usedBytes == 0)
+    for number in 0..<10_000 as Range<UInt64> { #expect(slab.append(number) == Int32(number)) }
+    let copy = Slab(copying: slab)
+    for number in 0..<10_000 as Range<Int32> { slab[number] += 1 }
+    var sums: (UInt64, UInt64) = (0, 0)
+    for number in 0..<10_000 as Range<Int32> {
+      sums.0 += slab[number]
+      sums.1 += copy[number]
+    }
+    #expect(sums == (50_005_000, 49_995_000))
+    #expect(copy.count == 10_000 && copy.usedBytes == 80_000)
+    let nothing = Slab(copying: Slab<UInt64>())
+    #expect(nothing.count == 0)
+  }
+
+  @Test("a slab's runs follow each other", arguments: [1, 3, 16, 17, 1000])
+  func runs(_ length: Int32) {
+    var slab = Slab<Int32>()
+    for run in 0..<20 as Range<Int32> { #expect(slab.appendRun(length, repeating: run) == run * length) }
+    for index in 0..<20 * length { #expect(slab[index] == index / length) }
+  }
+
+  @Test("elements move up and down inside their bounds and nowhere else", arguments: 0..<32)
+  func moves(_ position: Int32) {
+    var slab = Slab<Int32>()
+    for number in 0..<34 as Range<Int32> { _ = slab.append(number) }
+    // The first and the last element stay what they are.
+    slab.moveUp(from: 1 + position, to: 33)
+    for number in 0..<34 as Range<Int32> {
+      let isMoved = number > 1 + position && number < 33
+      #expect(slab[number] == (isMoved ? number - 1 : number))
+    }
+    slab.moveDown(from: 1 + position, to: 33)
+    for number in 0..<32 as Range<Int32> { #expect(slab[number] == number) }
+    #expect(slab[33] == 33)
+  }
+
+  @Test("thirty-two elements are compared at once as one by one")
+  func comparisons() {
+    var generator = SplitMix64(seed: 4)
+    for _ in 0..<200 {
+      var slab = Slab<UInt32>()
+      _ = slab.appendRun(32, repeating: .max)
+      let values = (0..<32).map { _ in UInt32(truncatingIfNeeded: generator.next() % 40) }
+      for value in values { _ = slab.append(value) }
+      for wanted in [0, 7, 39, 40, UInt32.max] {
+        #expect(slab.countAtMost(wanted, first: 32) == values.count { $0 <= wanted })
+      }
+      let distinct = Array(values.enumerated().filter { values.firstIndex(of: $0.element) == $0.offset })
+      for (offset, value) in distinct where values.count(where: { $0 == value }) == 1 {
+        #expect(slab.offset(of: value, first: 32) == Int32(offset))
+      }
+      #expect(slab.offset(of: 1000, first: 32) == 32)
+    }
+  }
+
+  @Test("a pool gives runs back out, filled anew")
+  func pool() {
+    #expect([0, 1, 2, 3, 4, 5, 8, 9].map { RunPool<UInt8>.exponent(for: $0) } == [0, 0, 1, 2, 2, 3, 3, 4])
+    var pool = RunPool<UInt8>(filler: 7)
+    let run = pool.allocate(exponent: 3)
+    for offset in 0..<8 as Range<Int32> {
+      #expect(pool[run + offset] == 7)
+      pool[run + offset] = 1
+    }
+    pool.release(run, exponent: 3)
+    #expect(pool.allocate(exponent: 2) != run)
+    #expect(pool.allocate(exponent: 3) == run)
+    for offset in 0..<8 as Range<Int32> { #expect(pool[run + offset] == 7) }
+  }
+
+  @Test("a table of identifiers behaves like a dictionary", arguments: 0..<8 as Range<UInt64>)
+  func table(_ seed: UInt64) {
+    var generator = SplitMix64(seed: seed)
+    var table = IdentifierTable<OrderTag>(key: (seed, 2, 3, 4))
+    var slots: [OrderID: Int32] = [:]
+    var names: [OrderID] = []
+    for step in 0..<4000 {
+      if names.isEmpty || generator.next() % 100 < (step < 2000 ? 60 : 40) {
+        // Few first words, so that many identifiers are alike.
+        let id = OrderID(word0: generator.next() % 4, word1: 0, word2: generator.next() % 300, word3: 0)
+        let (slot, isNew) = table.insert(id)
+        #expect(isNew == (slots[id] == nil))
+        #expect(slots[id] ?? slot == slot && table[slot] == id)
+        if isNew { names.append(id) }
+        slots[id] = slot
+      } else {
+        let id = names.remove(at: Int(generator.next() % UInt64(names.count)))
+        guard let slot = slots.removeValue(forKey: id) else { continue }
+        table.remove(slot)
+        #expect(table[slot] == id, "the slot stays readable")
+        table.vacate(slot)
+        #expect(table.slot(of: id) == nil)
+      }
+      #expect(Int(table.count) == slots.count)
+    }
+    for (id, slot) in slots { #expect(table.slot(of: id) == slot) }
+    #expect(Set(slots.values).count == slots.count)
+  }
+
+  @Test("the wheel lets go of exactly what has expired", arguments: 0..<8 as Range<UInt64>)
+  func wheel(_ seed: UInt64) {
+    var generator = SplitMix64(seed: seed)
+    var wheel = ExpiryWheel()
+    var records = Slab<OrderRecord>()
+    var waiting: [Int32: UInt64] = [:]
+    var time: UInt64 = 0
+    for _ in 0..<300 {
+      for _ in 0..<generator.next() % 20 {
+        let span = UInt64(1) << (generator.next() % 40)
+        let expiry = min(time + 1 + generator.next() % span, 1 << 48 - 1)
+        let offer = Offer(
+          gpuClass: GPUClassIndex(0), gpus: 1, window: slots(0, 1), price: Price(micros: 1),
+          expiry: at(Int64(expiry)))
+        let slot = records.append(.of(Order.make(1, time: 0, .offer(offer)), owner: 0))
+        wheel.insert(slot, expiry: expiry)
+        waiting[slot] = expiry
+      }
+      if let slot = waiting.keys.min(), generator.next() % 4 == 0 {
+        wheel.remove(slot)
+        waiting[slot] = nil
+      }
+      time = min(time + generator.next() % (1 << (generator.next() % 40)), 1 << 48 - 1)
+      var expired: [Int32] = []
+      wheel.advance(to: time, records: records, expired: &expired)
+      #expect(expired.sorted() == waiting.filter { $0.value <= time }.keys.sorted())
+      for slot in expired { waiting[slot] = nil }
+    }
+  }
+}
