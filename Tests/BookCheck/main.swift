@@ -41,7 +41,7 @@ func single(_ words: ArraySlice<String>) -> StreamCheck {
     say("no such stream: \(words.joined(separator: " "))")
     exit(2)
   }
-  return StreamCheck(profile: profile, seed: seed, steps: steps, level: .usual)
+  return StreamCheck(profile: profile, seed: seed, steps: steps, level: profile == .crowd ? .sparse : .usual)
 }
 
 func replay(_ file: String) {

@@ -135,7 +135,8 @@ extension StreamGenerator {
     if draw.once(in: shape.oddsOfEdges) {
       return Timestamp(milliseconds: draw.pick([.max, .min, clock, clock + 1, 1 << 48 - 1, 1 << 48]))
     }
-    return Timestamp(milliseconds: clock + 1 + Int64(draw.below(80 * shape.liveOrders)))
+    let span = draw.once(in: 20) ? 1 << draw.below(40) : 80 * shape.liveOrders
+    return Timestamp(milliseconds: clock + 1 + Int64(draw.below(span)))
   }
 
   private mutating func flags() -> (TimeInForce, isPostOnly: Bool) {

@@ -100,6 +100,8 @@ package struct StreamGenerator {
   }
 
   private mutating func advance() -> Operation {
+    // Now and then nothing is heard for long: minutes, hours, months.
+    if draw.once(in: shape.profile == .crowd ? 4000 : 60) { clock += draw.pick([3000, 300_000, 30_000_000, 1 << 33]) }
     let time = Timestamp(milliseconds: clock - 20 + Int64(draw.below(60)))
     for order in live where order.body.expiry <= time { remember(order.id) }
     live.removeAll { $0.body.expiry <= time }

@@ -6,7 +6,10 @@ extension StreamRunner {
   mutating func compareEverything() throws(Disagreement) {
     let context = MatchContext(earliestStart: Slot(reference.entries.first?.terms.start ?? 0))
     var (owners, classes): (Set<NodeID>, Set<UInt16>) = ([], [0])
-    for entry in reference.entries {
+    // All orders, or of very many some.
+    let entries = reference.entries
+    for index in stride(from: 0, to: entries.count, by: 1 + entries.count / 700) {
+      let entry = entries[index]
       owners.insert(entry.terms.owner)
       classes.formUnion(entry.terms.classes)
       try compareState(entry.id)

@@ -15,11 +15,15 @@ package struct CheckLevel: Sendable {
   var digestEvery: Int
   /// Everything that can be asked is compared after every so many steps.
   var everythingEvery: Int
+  /// Whether the order that a step names is explained after it.
+  var explains = true
 
   /// The digest after each change, everything now and then.
   package static let usual = CheckLevel(digestEvery: 1, everythingEvery: 500)
   /// For builds without optimization.
   package static let light = CheckLevel(digestEvery: 8, everythingEvery: 500)
+  /// For books of thousands of orders.
+  package static let sparse = CheckLevel(digestEvery: 500, everythingEvery: 5000, explains: false)
   /// Everything after each step: the first step that goes wrong is the one that fails.
   package static let thorough = CheckLevel(digestEvery: 1, everythingEvery: 1)
 }
@@ -86,7 +90,7 @@ package struct StreamRunner<Book: CheckedBook> {
       }
       if let id = operation.order {
         try compareState(id)
-        try explain(id, operation.context ?? MatchContext(earliestStart: Slot(0)))
+        if level.explains { try explain(id, operation.context ?? MatchContext(earliestStart: Slot(0))) }
       }
       if counts.steps % level.everythingEvery == 0 { try compareEverything() }
     } catch {

@@ -10,6 +10,8 @@ package struct StreamShape: Sendable {
     case small
     /// Long windows, many GPUs, prices and orders.
     case wide
+    /// So many orders that every structure of the book has several levels; what costs a look at each is seldom asked.
+    case crowd
     /// Small, with values at the edges of their types and orders that make no sense.
     case edges
     /// Small, and every owner keeps to the rules: only matches are taken, and only fills are put back.
@@ -75,7 +77,7 @@ package struct StreamShape: Sendable {
 
   init(_ profile: Profile, _ random: inout Draw) {
     self.profile = profile
-    let isWide = profile == .wide
+    let isWide = profile == .wide || profile == .crowd
     owners = random.pick(isWide ? [3, 20, 60] : [3, 5, 8])
     classes = random.pick(isWide ? [1, 2, 6] : [1, 1, 3])
     prices = random.pick(isWide ? [1, 20, 500, 1_000_000] : [1, 3, 8, 20])
@@ -84,6 +86,7 @@ package struct StreamShape: Sendable {
     span = random.pick(isWide ? [16, 200, 700, 3000, 100_000] : [1, 4, 6, 10, 40])
     longestWindow = random.pick(isWide ? [1, 20, 96, 200, 700, 5000, 1_000_000] : [1, 4, 8, 12, 30])
     liveOrders = random.pick(isWide ? [30, 100, 300, 600] : [8, 20, 30, 45])
+    if profile == .crowd { liveOrders = random.pick([2000, 5000]) }
     stepsPerSlot = random.pick(isWide ? [0, 5, 40] : [0, 0, 100, 400])
     oddsOfEdges = profile == .edges ? random.pick([4, 8, 20]) : 0
     oddsOfDemands = random.pick(isWide ? [0, 3, 10] : [0, 2, 3, 3])
@@ -95,6 +98,8 @@ package struct StreamShape: Sendable {
       let factors = [.insert, .fill, .advance].contains(step) ? [3, 4, 4, 6] : [0, 2, 4, 4, 4, 8]
       return step.usualWeight * random.pick(factors)
     }
+    // Many insertions at first would be mostly that: a crowd has to come together in a stream.
+    if profile == .crowd { weights[Step.insert.rawValue] *= 2 }
   }
 }
 
