@@ -27,7 +27,7 @@ struct DemandTests {
     _ takerSide: Side, offer offerBody: OrderBody, bid bidBody: OrderBody, gpus: Int32 = 4, at dollars: Double = 2.00,
     history: (inout Exchange) -> Void = { _ in }
   ) -> Verdict {
-    var exchange = Exchange(genesis: genesis, own: nodeA, seed: 7)
+    var exchange = Exchange(genesis: genesis, own: provider.nodeID, seed: 7)
     history(&exchange)
     var changes: [Change] = []
     let offer = Place(
