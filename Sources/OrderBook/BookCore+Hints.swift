@@ -1,12 +1,11 @@
 import Market
 
 /// What a search may hope to find: kept no smaller than the truth by every change, and brought back to it where a search
-/// went in vain.
+/// went in vain or a bid was served.
 extension BookCore {
   /// Adds what the order in `slot` offers or needs to the hints of its leaves and their shelves.
   func widenHints(_ slot: Int32) {
     widenHints(of: records[slot].leaf, by: records[slot])
-    // Only bids are on several ladders, and theirs depend on nothing that comes free: see `widenHints(of:by:)`.
     guard records[slot].flags.contains(.severalClasses) else { return }
     for leaf in details[detailsIndex(records[slot])].leaves where leaf >= 0 {
       widenHints(of: leaf, by: records[slot])
@@ -15,62 +14,86 @@ extension BookCore {
 
   @inline(__always)
   func widenHints(of leaf: Int32, by record: OrderRecord) {
+    // A shelf's hints are never less than its leaves'.
     if record.isBid {
       let least = max(1, min(record.minimumGPUs, remaining(record)))
-      // A shelf's hints are never less than its leaves'.
-      guard leaves[leaf].hints.widen(record, leastGPUs: least) else { return }
-      _ = shelves[leaves[leaf].shelf].hints.widen(record, leastGPUs: least)
-    } else {
-      let summary = leaves[leaf].hints.rows
-      if record.gpus == 1, record.length == 1, summary.first >= 0 {
-        // One row, one bucket: as in a market of single slots.
-        guard rows[summary.first].insert(slot: record.start) else { return }
-      } else {
-        leaves[leaf].hints.rows = widened(summary, by: record)
+      if leaves[leaf].hints.widen(by: record, leastGPUs: least) {
+        _ = shelves[leaves[leaf].shelf].hints.widen(by: record, leastGPUs: least)
       }
+    } else {
+      leaves[leaf].hints.widen(by: record)
       let shelf = leaves[leaf].shelf
+      shelves[shelf].hints.widen(by: record)
       shelves[shelf].hints.rows = widened(shelves[shelf].hints.rows, by: record)
+      // A leaf of short offers does without rows of its own: its shelf has some, and they take as much memory as a
+      // quarter of the leaf.
+      if leaves[leaf].hints.rows.first >= 0 {
+        leaves[leaf].hints.rows = widened(leaves[leaf].hints.rows, by: record)
+      } else if isLong(record) {
+        makeRows(of: leaf)
+      }
+    }
+  }
+
+  /// Whether an offer is longer than a bucket.
+  @inline(__always)
+  private func isLong(_ offer: OrderRecord) -> Bool { Int64(offer.length) > 1 &<< scale.bucketShift }
+
+  /// Gives a leaf rows.
+  private func makeRows(of leaf: Int32) {
+    for position in 0..<leaves[leaf].count {
+      leaves[leaf].hints.rows = widened(leaves[leaf].hints.rows, by: records[leaves.slot(leaf, position)])
     }
   }
 
   /// Adds all that an offer had when it was whole. It may have less: rows are upper bounds.
-  private func widened(_ old: StartSummary, by record: OrderRecord) -> StartSummary {
-    var summary = old
-    let gpuRows = StartSummary.gpuRow(record.gpus) + 1
-    let lengthRows = StartSummary.lengthRow(record.length) + 1
-    if gpuRows > summary.gpuRows || lengthRows > summary.lengthRows {
-      summary = enlarge(summary, gpuRows: gpuRows, lengthRows: lengthRows)
-    }
-    let start = Int64(record.start)
-    let end = Int64(record.end)
-    for lengthRow in 0..<lengthRows {
-      let buckets = Buckets(first: start, last: end - Int64(StartSummary.lengthStep(lengthRow)))
-      var row = summary.row(0, lengthRow)
+  @inline(__always)
+  private func widened(_ old: StartSummary, by offer: OrderRecord) -> StartSummary {
+    let gpuRows = StartSummary.gpuRow(offer.gpus) + 1
+    let summary = gpuRows > old.gpuRows || old.first < 0 ? enlarge(old, gpuRows: gpuRows) : old
+    let bucket = scale.bucket(Int64(offer.start))
+    if bucket == scale.bucket(Int64(offer.end) - 1) {
+      let bytes = scale.length(Int64(offer.length)) &<< UInt64(bitPattern: (bucket & 7) &* 8)
+      var place = summary.first + Int32(truncatingIfNeeded: bucket &>> 3 & 31)
       for _ in 0..<gpuRows {
-        rows[row].add(buckets)
-        row += Int32(summary.lengthRows)
+        rows[place] = Bytes.greater(rows[place], bytes)
+        place += StartSummary.rowWords
       }
+    } else {
+      widenLong(summary, gpuRows: gpuRows, by: offer)
     }
     return summary
   }
 
+  private func widenLong(_ summary: StartSummary, gpuRows: Int32, by offer: OrderRecord) {
+    var row = SummaryRow()
+    row.add(start: Int64(offer.start), end: Int64(offer.end), scale)
+    let low = scale.bucket(Int64(offer.start)) &>> 3
+    let high = min(scale.bucket(Int64(offer.end) - 1) &>> 3, low + 31)
+    for gpuRow in 0..<gpuRows {
+      let first = summary.row(gpuRow)
+      for word in low...high {
+        let offset = Int32(truncatingIfNeeded: word & 31)
+        rows[first + offset] = Bytes.greater(rows[first + offset], row.words[Int(offset)])
+      }
+    }
+  }
+
   @inline(never)
-  private func enlarge(_ old: StartSummary, gpuRows: UInt8, lengthRows: UInt8) -> StartSummary {
+  private func enlarge(_ old: StartSummary, gpuRows: Int32) -> StartSummary {
     var new = StartSummary()
     new.gpuRows = max(old.gpuRows, gpuRows)
-    new.lengthRows = max(old.lengthRows, lengthRows)
     new.first = rows.allocate(exponent: new.exponent)
     copyRows(of: old, to: new)
     release(old)
     return new
   }
 
+  /// Adds the rows of `old` to those of `new`, which has as many.
   private func copyRows(of old: StartSummary, to new: StartSummary) {
-    for gpuRow in 0..<old.gpuRows {
-      for lengthRow in 0..<old.lengthRows {
-        let buckets = rows[old.row(gpuRow, lengthRow)]
-        rows[new.row(gpuRow, lengthRow)].add(buckets)
-      }
+    guard old.first >= 0 else { return }
+    for word in 0..<old.gpuRows * StartSummary.rowWords {
+      rows[new.first + word] = Bytes.greater(rows[new.first + word], rows[old.first + word])
     }
   }
 
@@ -96,8 +119,10 @@ extension BookCore {
     return copy
   }
 
-  /// Adds the hints of `leaf` to those of the leaf `target`.
+  /// Adds the hints of `leaf` to those of the leaf `target`, before its orders move there.
   func joinHints(of leaf: Int32, to target: Int32) {
+    if leaves[leaf].hints.rows.first < 0, leaves[target].hints.rows.first >= 0 { makeRows(of: leaf) }
+    if leaves[target].hints.rows.first < 0, leaves[leaf].hints.rows.first >= 0 { makeRows(of: target) }
     leaves[target].hints = joined(leaves[target].hints, leaves[leaf].hints)
   }
 
@@ -108,61 +133,89 @@ extension BookCore {
 
   private func joined(_ hints: Hints, _ added: Hints) -> Hints {
     var joined = hints
-    joined.widen(added)
+    joined.widen(by: added)
     guard added.rows.first >= 0 else { return joined }
-    if added.rows.gpuRows > hints.rows.gpuRows || added.rows.lengthRows > hints.rows.lengthRows {
-      joined.rows = enlarge(hints.rows, gpuRows: added.rows.gpuRows, lengthRows: added.rows.lengthRows)
+    if added.rows.gpuRows > hints.rows.gpuRows || hints.rows.first < 0 {
+      joined.rows = enlarge(hints.rows, gpuRows: added.rows.gpuRows)
     }
     copyRows(of: added.rows, to: joined.rows)
     return joined
   }
 
-  // MARK: After a search in vain
+  // MARK: Asking
 
-  /// Brings row (g, r) of a leaf of offers back to what its offers have free.
-  func refreshRow(_ gpuRow: UInt8, _ lengthRow: UInt8, ofLeaf leaf: Int32) {
-    guard leaves[leaf].hints.rows.row(gpuRow, lengthRow) >= 0 else { return }
-    let gpus = StartSummary.gpuStep(gpuRow)
-    let length = StartSummary.lengthStep(lengthRow)
-    var buckets = Buckets.none
-    for position in 0..<leaves[leaf].count {
-      let record = records[leaves.slot(leaf, position)]
-      guard record.gpus >= gpus, record.length >= length else { continue }
-      let start = Int64(record.start)
-      let end = Int64(record.end)
-      guard record.extra >= 0, extras[record.extra].calendar.count > 0 else {
-        buckets.add(first: start, last: end - Int64(length))
-        continue
-      }
-      calendars.forEachRun(
-        extras[record.extra].calendar, atMostUsed: Int64(record.gpus - gpus), start: start, end: end
-      ) { start, end in
-        if end - start >= Int64(length) { buckets.add(first: start, last: end - Int64(length)) }
-      }
+  /// Whether an offer of a leaf or a shelf may have what a bid needs.
+  @inline(__always)
+  func mayServe(_ hints: Hints, _ bid: borrowing Need) -> Bool {
+    guard hints.mostGPUs >= bid.gpus, Int64(hints.earliestStart) <= bid.lastStart,
+      Int64(hints.latestEnd) >= bid.earliestEnd
+    else { return false }
+    let row = hints.rows.row(bid.gpuRow)
+    if row < 0 { return hints.rows.first < 0 }
+    var word = bid.firstBucket &>> 3
+    let last = bid.lastBucket &>> 3
+    var mask = UInt64.max &<< UInt64(bitPattern: (bid.firstBucket & 7) &* 8)
+    while word < last {
+      if Bytes.reach(bid.threshold, rows[row + Int32(truncatingIfNeeded: word & 31)] & mask) { return true }
+      mask = .max
+      word &+= 1
     }
-    narrow(leaves[leaf].hints.rows, from: gpuRow, lengthRow, to: buckets)
+    mask &= UInt64.max &>> UInt64(bitPattern: 56 &- (bid.lastBucket & 7) &* 8)
+    return Bytes.reach(bid.threshold, rows[row + Int32(truncatingIfNeeded: word & 31)] & mask)
   }
 
-  /// Takes out of a row, and of those for more GPUs or a greater length, what is not in `buckets`: where fewer GPUs are
-  /// not free for a shorter time, more are not for a longer one. So a search in vain teaches all rows that it can.
-  private func narrow(_ summary: StartSummary, from gpuRow: UInt8, _ lengthRow: UInt8, to buckets: Buckets) {
-    let width = Int32(summary.lengthRows)
-    var first = summary.row(gpuRow, lengthRow)
-    for _ in gpuRow..<summary.gpuRows {
-      for row in first..<first + width - Int32(lengthRow) { rows[row].keep(only: buckets) }
-      first += width
-    }
-  }
+  // MARK: Learning
 
-  /// Brings row (g, r) of a shelf of offers back to what its leaves' rows have.
-  func refreshRow(_ gpuRow: UInt8, _ lengthRow: UInt8, ofShelf shelf: Int32) {
-    guard shelves[shelf].hints.rows.row(gpuRow, lengthRow) >= 0 else { return }
-    var buckets = Buckets.none
+  /// Brings a row of a shelf of offers, and with it those of more GPUs, back to what its leaves' rows have.
+  func refreshRow(_ gpuRow: Int32, ofShelf shelf: Int32) {
+    var row = SummaryRow()
     for position in 0..<shelves[shelf].count {
-      let inLeaf = leaves[shelves.leaf(shelf, position)].hints.rows.row(gpuRow, lengthRow)
-      if inLeaf >= 0 { buckets.add(rows[inLeaf]) }
+      let leaf = shelves.leaf(shelf, position)
+      let summary = leaves[leaf].hints.rows
+      if summary.first < 0 { add(gpuRow, ofLeaf: leaf, to: &row) }
+      let first = summary.row(gpuRow)
+      guard first >= 0 else { continue }
+      for word in 0..<StartSummary.rowWords { row.raise(Int(word), to: rows[first + word]) }
     }
-    narrow(shelves[shelf].hints.rows, from: gpuRow, lengthRow, to: buckets)
+    narrow(shelves[shelf].hints.rows, from: gpuRow, to: row)
+  }
+
+  /// Lowers a row, and those of more GPUs, to at most `row`: where fewer GPUs are not free for so long, more are not.
+  @inline(__always)
+  func narrow(_ summary: StartSummary, from gpuRow: Int32, to row: SummaryRow) {
+    guard gpuRow < summary.gpuRows else { return }
+    for gpuRow in gpuRow..<summary.gpuRows {
+      let first = summary.row(gpuRow)
+      for word in 0..<StartSummary.rowWords {
+        rows[first + word] = Bytes.smaller(rows[first + word], row.words[Int(word)])
+      }
+    }
+  }
+}
+
+/// What a bid asks of hints.
+struct Need {
+  /// The smallest piece.
+  let gpus: Int32
+  let gpuRow: Int32
+  /// The last slot in which it may start, and the first at which it may end.
+  let lastStart: Int64
+  let earliestEnd: Int64
+  /// The buckets in which it may start, at most 256.
+  let firstBucket: Int64
+  let lastBucket: Int64
+  /// What reaches its length.
+  let threshold: UInt64
+
+  /// What `bid` needs; it has at least one slot, and its window has room for it.
+  init(_ bid: borrowing Taker, _ scale: TimeScale) {
+    gpus = max(1, bid.minimumGPUs)
+    gpuRow = StartSummary.gpuRow(gpus)
+    lastStart = bid.end - Int64(bid.slots)
+    earliestEnd = bid.start + Int64(bid.slots)
+    firstBucket = scale.bucket(bid.start)
+    lastBucket = min(scale.bucket(lastStart), firstBucket + 255)
+    threshold = Bytes.threshold(scale.length(Int64(bid.slots)))
   }
 }
 
@@ -171,7 +224,7 @@ extension Hints {
   ///
   /// - Returns: whether that was news.
   @inline(__always)
-  mutating func widen(_ bid: OrderRecord, leastGPUs: Int32) -> Bool {
+  mutating func widen(by bid: OrderRecord, leastGPUs: Int32) -> Bool {
     if self.leastGPUs <= leastGPUs, leastSlots <= bid.slots, earliestStart <= bid.start, bid.end <= latestEnd {
       return false
     }
@@ -182,8 +235,17 @@ extension Hints {
     return true
   }
 
-  /// Adds what the bids of other hints need.
-  mutating func widen(_ other: Hints) {
+  /// Adds what an offer has.
+  @inline(__always)
+  mutating func widen(by offer: OrderRecord) {
+    mostGPUs = max(mostGPUs, offer.gpus)
+    earliestStart = min(earliestStart, offer.start)
+    latestEnd = max(latestEnd, offer.end)
+  }
+
+  /// Adds what the orders of other hints need and have, but for the rows.
+  mutating func widen(by other: Hints) {
+    mostGPUs = max(mostGPUs, other.mostGPUs)
     leastGPUs = min(leastGPUs, other.leastGPUs)
     leastSlots = min(leastSlots, other.leastSlots)
     earliestStart = min(earliestStart, other.earliestStart)

@@ -29,14 +29,13 @@ extension BookCore {
   /// Brings the hints that promised `taker` too much back to the truth.
   func refresh(_ vain: VainHints, after taker: borrowing Taker) {
     guard taker.isBid, vain.count > 0 else { return }
-    let gpuRow = StartSummary.gpuRow(max(1, taker.minimumGPUs))
-    let lengthRow = StartSummary.lengthRow(taker.slots)
+    let gpuRow = StartSummary.gpuRow(taker.minimumGPUs)
     for index in 0..<vain.count {
       let place = vain[index]
       if place >= 0 {
-        refreshRow(gpuRow, lengthRow, ofLeaf: place)
+        refreshRow(gpuRow, ofLeaf: place)
       } else {
-        refreshRow(gpuRow, lengthRow, ofShelf: ~place)
+        refreshRow(gpuRow, ofShelf: ~place)
       }
     }
   }
@@ -46,35 +45,34 @@ extension BookCore {
     _ taker: borrowing Taker, _ context: borrowing MatchContext, ladder: Int,
     planned: borrowing [Int32: CapacityCalendar], better: Candidate?, vain: inout VainHints
   ) -> Candidate? {
-    let lastStart = taker.end - Int64(taker.slots)
-    guard ladder < ladders.count, taker.slots >= 1, taker.start <= lastStart else { return nil }
-    let wanted = Buckets(first: taker.start, last: lastStart)
-    let gpuRow = StartSummary.gpuRow(max(1, taker.minimumGPUs))
-    let lengthRow = StartSummary.lengthRow(taker.slots)
+    guard ladder < ladders.count, taker.slots >= 1, taker.start <= taker.end - Int64(taker.slots) else { return nil }
+    let need = Need(taker, scale)
     let limit = min(taker.limit, better?.rank ?? .max)
     for index in ladders[ladder].indices {
       let shelf = ladders[ladder][index]
-      let shelfRow = shelves[shelf].hints.rows.row(gpuRow, lengthRow)
-      if shelfRow < 0 || !rows[shelfRow].meets(wanted) {
-        continue
-      }
+      guard mayServe(shelves[shelf].hints, need) else { continue }
       var isShelfVain = true
       for position in 0..<shelves[shelf].count {
         let leaf = shelves.leaf(shelf, position)
         if leaves.rank(leaf, 0) > limit { return nil }
-        let row = leaves[leaf].hints.rows.row(gpuRow, lengthRow)
-        if row < 0 || !rows[row].meets(wanted) { continue }
+        guard mayServe(leaves[leaf].hints, need) else { continue }
         var isVain = true
-        for place in 0..<leaves[leaf].count {
-          let rank = leaves.rank(leaf, place)
+        let scan = LeafScan(leaf, of: self)
+        for index in 0..<Int(leaves[leaf].count) {
+          let offer = scan.offers[index]
+          // Most fail here, on what the scan has.
+          let shared = min(taker.end, Int64(offer.end)) - max(taker.start, Int64(offer.start))
+          guard shared >= Int64(taker.slots), offer.gpus >= need.gpus else { continue }
+          let rank = leaves.rank(leaf, Int32(truncatingIfNeeded: index))
           if rank > limit { return nil }
-          let slot = leaves.slot(leaf, place)
+          let slot = offer.slot
           guard let piece = piece(of: slot, for: taker, planned) else { continue }
           isVain = false
           guard came(slot, before: taker), isEligible(slot, for: taker, context) else { continue }
           if let better, rank == better.rank, !precedes(slot, better.slot) { return nil }
           return Candidate(slot: slot, rank: rank, start: piece.start, gpus: piece.gpus)
         }
+        if leaves.rank(leaf, leaves[leaf].count - 1) > limit { return nil }
         if isVain { vain.addLeaf(leaf) } else { isShelfVain = false }
       }
       if isShelfVain { vain.addShelf(shelf) }

@@ -8,6 +8,7 @@ import NodeCrypto
 /// changing method only on a core that it alone refers to, and no method hands out access to a property.
 final class BookCore: @unchecked Sendable {
   let classVRAMMiB: [UInt32]
+  let scale: TimeScale
   @exclusivity(unchecked) var time = Timestamp.zero
 
   /// By slot.
@@ -37,7 +38,7 @@ final class BookCore: @unchecked Sendable {
   @exclusivity(unchecked) var lastLeaves = Slab<Int32>()
   @exclusivity(unchecked) var shelves = Shelves()
   @exclusivity(unchecked) var vacantShelf: Int32 = -1
-  @exclusivity(unchecked) var rows = RunPool(filler: Buckets.none)
+  @exclusivity(unchecked) var rows = RunPool(filler: UInt64(0))
   /// By class and side: see ``ladderIndex(of:isBid:)``. The shelves of each, the best first.
   @exclusivity(unchecked) var ladders: [[Int32]] = []
   @exclusivity(unchecked) var restingOffers = 0
@@ -54,8 +55,9 @@ final class BookCore: @unchecked Sendable {
   }
 
   /// An empty book at the Unix epoch.
-  init(classVRAMMiB: [UInt32], own: NodeID?, seed: UInt64) {
+  init(classVRAMMiB: [UInt32], own: NodeID?, slotsPerHour: Int64, seed: UInt64) {
     self.classVRAMMiB = classVRAMMiB
+    scale = TimeScale(slotsPerHour: slotsPerHour)
     self.own = own
     var generator = SplitMix64(seed: seed)
     orders = IdentifierTable(key: (generator.next(), generator.next(), generator.next(), generator.next()))
@@ -66,6 +68,7 @@ final class BookCore: @unchecked Sendable {
   /// A book with the same content in memory of its own. O(n).
   init(copying other: BookCore) {
     classVRAMMiB = other.classVRAMMiB
+    scale = other.scale
     time = other.time
     records = Slab(copying: other.records)
     extras = Slab(copying: other.extras)

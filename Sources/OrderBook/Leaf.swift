@@ -209,11 +209,14 @@ struct Shelves: ~Copyable, Sendable {
 
 /// What a search may hope to find in a leaf or on a shelf: never less than there is. See ``StartSummary`` for the rows.
 struct Hints: BitwiseCopyable, Sendable {
-  /// Of offers: the summary's rows.
+  /// Of offers: the summary's rows, if there are any.
   var rows = StartSummary()
-  /// Of bids: the fewest GPUs that one of them takes, the fewest slots, the earliest start and the latest end.
+  /// Of offers: the most GPUs of one of them.
+  var mostGPUs: Int32 = 0
+  /// Of bids: the fewest GPUs that one of them takes, and the fewest slots.
   var leastGPUs: Int32 = .max
   var leastSlots: Int32 = .max
+  /// The earliest start and the latest end of a window.
   var earliestStart: UInt32 = .max
   var latestEnd: UInt32 = 0
 }

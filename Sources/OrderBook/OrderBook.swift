@@ -26,10 +26,12 @@ public struct OrderBook: Sendable {
   /// - Parameters:
   ///   - classVRAMMiB: by the class's position, the video memory of one GPU; 0 or missing where it is unknown.
   ///   - own: the owner whose orders ``orders(ownedBy:)`` and ``counterOrders(crossing:ownedBy:)`` find at once.
+  ///   - slotsPerHour: how many slots an hour has, about. It changes no result: searches are quick when orders last
+  ///     from an hour or so to a day or so.
   ///   - seed: keys the table of ids. It changes no result; one that others cannot guess keeps them from choosing ids
   ///     that collide in the table.
-  public init(classVRAMMiB: [UInt32] = [], own: NodeID? = nil, seed: UInt64 = 0) {
-    core = BookCore(classVRAMMiB: classVRAMMiB, own: own, seed: seed)
+  public init(classVRAMMiB: [UInt32] = [], own: NodeID? = nil, slotsPerHour: Int64 = 4, seed: UInt64 = 0) {
+    core = BookCore(classVRAMMiB: classVRAMMiB, own: own, slotsPerHour: slotsPerHour, seed: seed)
   }
 
   /// Gives the book a core that no copy of it shares, before a change.

@@ -1,137 +1,137 @@
-import Market
-
-/// When a delivery could start, for each of some GPUs and some lengths, in any of the offers of a leaf or a shelf.
+/// How long a delivery could last from when on, for each of some numbers of GPUs, in any of the offers of a leaf or a
+/// shelf.
 ///
-/// Row (g, r) is a set of 256 buckets of four slots, taken modulo 256. It has every bucket in which one of the offers has
-/// a slot from which ``gpuStep(_:)`` of g GPUs are free for ``lengthStep(_:)`` of r slots. It may have more: what is carved out is
-/// taken out of a row only when a search went there in vain (``OrderBook`` and `docs/ORDERBOOK.md`). A search for so many
-/// GPUs and slots looks at the row of the greatest steps that are no greater.
+/// The row of g GPUs has a byte for each of 256 buckets of time, taken modulo 256: the length of the longest run of slots
+/// that begins in the bucket and has g GPUs free throughout, in one of the offers. It may be too great: what is carved out
+/// is taken out of a row only when a search went there in vain, or a bid of the same size has just been served
+/// (`docs/ORDERBOOK.md`). A search for so many GPUs looks at the row of the greatest step that is no greater.
 ///
-/// The rows lie in a pool as `gpuRows x lengthRows`; offers that are small need few.
+/// The rows lie in a pool of words, eight buckets a word.
 struct StartSummary: BitwiseCopyable, Sendable {
   /// Where the rows lie, or -1 while there are none.
   var first: Int32 = -1
-  var gpuRows: UInt8 = 0
-  var lengthRows: UInt8 = 0
+  var gpuRows: Int32 = 0
+
+  /// The words of a row.
+  static var rowWords: Int32 { 32 }
 
   /// The GPUs of a row: 1, 2, 3, 4, 5, 6, 7, 8, 16, 64, 256.
   @inline(__always)
-  static func gpuStep(_ gpuRow: UInt8) -> Int32 {
-    if gpuRow < 8 { return Int32(gpuRow) + 1 }
+  static func gpuStep(_ gpuRow: Int32) -> Int32 {
+    if gpuRow < 8 { return gpuRow + 1 }
     return gpuRow == 8 ? 16 : gpuRow == 9 ? 64 : 256
   }
 
-  /// The length of a row in slots: 1, 2, 4, 6, 8, then by fours up to 48, and 96.
+  /// The row of the greatest step that is at most `gpus`; of the first for less than 1.
   @inline(__always)
-  static func lengthStep(_ lengthRow: UInt8) -> Int32 {
-    if lengthRow >= 5 { return lengthRow == 15 ? 96 : 4 * (Int32(lengthRow) - 2) }
-    return lengthRow == 0 ? 1 : 2 * Int32(lengthRow)
-  }
-
-  /// The row of the greatest GPU step that is at most `gpus`, at least 1.
-  @inline(__always)
-  static func gpuRow(_ gpus: Int32) -> UInt8 {
-    if gpus <= 8 { return UInt8(truncatingIfNeeded: gpus - 1) }
+  static func gpuRow(_ gpus: Int32) -> Int32 {
+    if gpus <= 8 { return max(gpus, 1) - 1 }
     return gpus < 16 ? 7 : gpus < 64 ? 8 : gpus < 256 ? 9 : 10
   }
 
-  /// The row of the greatest length step that is at most `length`, at least 1.
+  /// The place of a row in the pool; -1 when there is none.
   @inline(__always)
-  static func lengthRow(_ length: Int32) -> UInt8 {
-    if length >= 12 { return length >= 96 ? 15 : UInt8(truncatingIfNeeded: min(length, 48) / 4 + 2) }
-    return length == 1 ? 0 : UInt8(truncatingIfNeeded: min(length, 8) / 2)
-  }
-
-  /// The place of a row in the pool; -1 when there is none, and so nothing to find.
-  @inline(__always)
-  func row(_ gpuRow: UInt8, _ lengthRow: UInt8) -> Int32 {
-    guard gpuRow < gpuRows, lengthRow < lengthRows else { return -1 }
-    return first + Int32(gpuRow) * Int32(lengthRows) + Int32(lengthRow)
+  func row(_ gpuRow: Int32) -> Int32 {
+    first >= 0 && gpuRow < gpuRows ? first + gpuRow * Self.rowWords : -1
   }
 
   /// The exponent of the rows' run in the pool.
-  var exponent: Int { RunPool<Buckets>.exponent(for: Int(gpuRows) * Int(lengthRows)) }
+  var exponent: Int { RunPool<UInt64>.exponent(for: Int(gpuRows * Self.rowWords)) }
 }
 
-/// A set of 256 buckets of four slots each, modulo 256.
-struct Buckets: BitwiseCopyable, Sendable {
-  private var words: SIMD4<UInt64>
+/// How slots become buckets and lengths of runs become bytes.
+///
+/// A bucket has 2^`bucketShift` slots, about an hour. A length is counted in quarters of a bucket, rounded up, and at
+/// most 127: a run that is long enough for a bid is never counted as less than the bid is.
+struct TimeScale: BitwiseCopyable, Sendable {
+  let bucketShift: Int64
+  private let unitShift: Int64
 
-  /// No bucket.
-  static let none = Buckets(words: .zero)
+  /// A scale for `slotsPerHour` slots in an hour.
+  init(slotsPerHour: Int64) {
+    let slots = max(1, min(slotsPerHour, 1 << 20))
+    bucketShift = Int64(63 - slots.leadingZeroBitCount)
+    unitShift = max(0, bucketShift - 2)
+  }
 
-  private init(words: SIMD4<UInt64>) { self.words = words }
-
-  /// The buckets of the slots `first` to `last`, which is no earlier.
   @inline(__always)
-  init(first: Int64, last: Int64) {
-    let low = first >> 2
-    let count = (last >> 2) - low + 1
-    guard count < 256 else {
-      words = SIMD4(repeating: .max)
-      return
+  func bucket(_ slot: Int64) -> Int64 { slot &>> bucketShift }
+
+  /// A run's length as a byte, from 1 for one slot.
+  @inline(__always)
+  func length(_ slots: Int64) -> UInt64 {
+    UInt64(truncatingIfNeeded: min(127, (slots &- 1) &>> unitShift &+ 1))
+  }
+}
+
+/// Eight bytes, each below 128, in one word: compared and combined without looking at one after the other.
+enum Bytes {
+  private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+  private static var tops: UInt64 { 0x8080_8080_8080_8080 }
+
+  /// What added to a word sets the top bit of each byte that is at least `value`, from 1 to 127.
+  @inline(__always)
+  static func threshold(_ value: UInt64) -> UInt64 { (128 &- value) &* ones }
+
+  /// Whether a byte reaches a threshold.
+  @inline(__always)
+  static func reach(_ threshold: UInt64, _ word: UInt64) -> Bool { (word &+ threshold) & tops != 0 }
+
+  /// The greater byte of each pair.
+  @inline(__always)
+  static func greater(_ one: UInt64, _ other: UInt64) -> UInt64 {
+    let mask = atLeast(one, other)
+    return one & mask | other & ~mask
+  }
+
+  /// The smaller byte of each pair.
+  @inline(__always)
+  static func smaller(_ one: UInt64, _ other: UInt64) -> UInt64 {
+    let mask = atLeast(one, other)
+    return other & mask | one & ~mask
+  }
+
+  /// 127 where the byte of `one` is at least that of `other`, 0 elsewhere.
+  @inline(__always)
+  private static func atLeast(_ one: UInt64, _ other: UInt64) -> UInt64 {
+    let top = ((one | tops) &- other) & tops
+    return top &- (top &>> 7)
+  }
+
+  /// Bytes that fall by four from `first` on; each stays above 0.
+  @inline(__always)
+  static func falling(from first: UInt64) -> UInt64 { first &* ones &- 0x1C18_1410_0C08_0400 }
+}
+
+/// One row on its own.
+struct SummaryRow {
+  private(set) var words = InlineArray<32, UInt64>(repeating: 0)
+
+  /// Adds the bytes of a word.
+  @inline(__always)
+  mutating func raise(_ word: Int, to bytes: UInt64) { words[word] = Bytes.greater(words[word], bytes) }
+
+  /// Adds the run of slots from `start` up to `end`, which is later: a byte for each bucket in which it has a slot.
+  @inline(__always)
+  mutating func add(start: Int64, end: Int64, _ scale: TimeScale) {
+    let last = scale.bucket(end &- 1)
+    var bucket = max(scale.bucket(start), last &- 255)
+    var begin = max(start, bucket &<< scale.bucketShift)
+    while bucket <= last {
+      let length = scale.length(end &- begin)
+      let word = Int(bucket &>> 3 & 31)
+      let offset = UInt64(bitPattern: bucket & 7) &* 8
+      // A whole word at once, where the length falls by a bucket's four quarters from one byte to the next.
+      if offset == 0, bucket &+ 7 <= last, length > 28, length < 127 || scale.length(end &- begin &- 1) < 127,
+        scale.bucketShift >= 2, begin == bucket &<< scale.bucketShift
+      {
+        words[word] = Bytes.greater(words[word], Bytes.falling(from: length))
+        bucket &+= 8
+      } else {
+        words[word] = Bytes.greater(words[word], length &<< offset)
+        bucket &+= 1
+      }
+      begin = bucket &<< scale.bucketShift
     }
-    // Word by word, with the bits counted from the first bucket's place on, round the end.
-    let from = low & 255
-    words = Self.bits(from, min(256, from + count))
-    if from + count > 256 { words |= Self.bits(0, from + count - 256) }
-  }
-
-  /// Adds the buckets of the slots `first` to `last`, which is no earlier.
-  @inline(__always)
-  mutating func add(first: Int64, last: Int64) {
-    let low = UInt64(bitPattern: first >> 2)
-    let high = UInt64(bitPattern: last >> 2)
-    if low >> 6 == high >> 6 {
-      // Nearly always: all in one word.
-      words[Int(truncatingIfNeeded: low >> 6 & 3)] |= (UInt64.max &<< low) & (UInt64.max &>> (63 &- high))
-    } else {
-      add(Buckets(first: first, last: last))
-    }
-  }
-
-  /// Adds the bucket of `slot`.
-  ///
-  /// - Returns: whether it was new.
-  @inline(__always)
-  mutating func insert(slot: UInt32) -> Bool {
-    let bucket = slot >> 2
-    let word = Int(bucket >> 6 & 3)
-    let bit: UInt64 = 1 << UInt64(bucket & 63)
-    if words[word] & bit != 0 { return false }
-    words[word] |= bit
-    return true
-  }
-
-  /// Whether the two sets have a bucket in common.
-  @inline(__always)
-  func meets(_ other: Buckets) -> Bool { any(words & other.words) }
-
-  /// Takes out what is not in `other`.
-  @inline(__always)
-  mutating func keep(only other: Buckets) { words &= other.words }
-
-  /// Adds the buckets of `other`.
-  @inline(__always)
-  mutating func add(_ other: Buckets) { words |= other.words }
-
-  /// The bits from `low` up to `high`, both from 0 to 256.
-  @inline(__always)
-  private static func bits(_ low: Int64, _ high: Int64) -> SIMD4<UInt64> {
-    SIMD4(
-      bits(below: high) & ~bits(below: low), bits(below: high - 64) & ~bits(below: low - 64),
-      bits(below: high - 128) & ~bits(below: low - 128), bits(below: high - 192) & ~bits(below: low - 192))
-  }
-
-  /// The lowest `count` bits of a word: none below 0, all from 64 on.
-  @inline(__always)
-  private static func bits(below count: Int64) -> UInt64 {
-    let some = 1 &<< UInt64(bitPattern: count) &- 1
-    return count <= 0 ? 0 : count >= 64 ? .max : some
-  }
-
-  @inline(__always)
-  private func any(_ words: SIMD4<UInt64>) -> Bool {
-    (words[0] | words[1] | words[2] | words[3]) != 0
   }
 }

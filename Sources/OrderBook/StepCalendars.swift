@@ -49,6 +49,10 @@ struct StepCalendars: ~Copyable, Sendable {
     run = StepRun()
   }
 
+  /// The slot of a calendar's first step, which lies at `first`.
+  @inline(__always)
+  func firstStart(at first: Int32) -> Int64 { pool[first].start }
+
   /// The steps, ascending.
   func steps(_ run: StepRun) -> [CalendarStep] {
     (0..<run.count).map { pool[run.first + $0] }

@@ -1,0 +1,70 @@
+import Market
+
+/// What a search reads of the offers of one leaf, side by side.
+///
+/// The offers of a leaf lie anywhere in memory. Looked at one after the other, each would be waited for, and so would its
+/// calendar behind it; read in three rounds, record by record, then calendar by calendar, then step by step, the
+/// processor waits for many at once.
+struct LeafScan {
+  private(set) var offers: InlineArray<32, Offer>
+
+  /// What is read of one offer; of a place without one, no GPUs.
+  struct Offer: BitwiseCopyable {
+    var slot: Int32 = -1
+    var gpus: Int32 = 0
+    var start: UInt32 = 0
+    var end: UInt32 = 0
+    /// First where its extra is, then where its calendar is.
+    var first: Int32 = -1
+    var stepCount: Int32 = 0
+  }
+
+  @inline(__always)
+  init(_ leaf: Int32, of core: BookCore) {
+    let count = core.leaves[leaf].count
+    offers = InlineArray { index in
+      guard index < count else { return Offer() }
+      let slot = core.leaves.slot(leaf, Int32(truncatingIfNeeded: index))
+      return Offer(
+        slot: slot, gpus: core.records[slot].gpus, start: core.records[slot].start, end: core.records[slot].end,
+        first: core.records[slot].extra)
+    }
+    for index in 0..<Int(count) where offers[index].first >= 0 {
+      let calendar = core.extras[offers[index].first].calendar
+      offers[index].first = calendar.first
+      offers[index].stepCount = calendar.count
+    }
+    for index in 0..<Int(count) where offers[index].stepCount > 0 {
+      // The count is what it was: reading the step is what matters.
+      offers[index].stepCount &+= core.calendars.firstStart(at: offers[index].first) == .min ? 1 : 0
+    }
+  }
+}
+
+extension BookCore {
+  /// Brings a row of a leaf of offers, and with it those of more GPUs, back to what its offers have free.
+  func refreshRow(_ gpuRow: Int32, ofLeaf leaf: Int32) {
+    guard leaves[leaf].hints.rows.row(gpuRow) >= 0 else { return }
+    var row = SummaryRow()
+    add(gpuRow, ofLeaf: leaf, to: &row)
+    narrow(leaves[leaf].hints.rows, from: gpuRow, to: row)
+  }
+
+  /// Adds what the offers of a leaf have free to a row.
+  @inline(__always)
+  func add(_ gpuRow: Int32, ofLeaf leaf: Int32, to row: inout SummaryRow) {
+    let gpus = StartSummary.gpuStep(gpuRow)
+    let scan = LeafScan(leaf, of: self)
+    for index in 0..<Int(leaves[leaf].count) where scan.offers[index].gpus >= gpus {
+      let offer = scan.offers[index]
+      if offer.stepCount == 0 {
+        row.add(start: Int64(offer.start), end: Int64(offer.end), scale)
+        continue
+      }
+      calendars.forEachRun(
+        StepRun(first: offer.first, count: offer.stepCount), atMostUsed: Int64(offer.gpus - gpus),
+        start: Int64(offer.start), end: Int64(offer.end)
+      ) { start, end in row.add(start: start, end: end, scale) }
+    }
+  }
+}
