@@ -73,17 +73,8 @@ extension BookCore {
       calendars.shift(&extras[extra].calendar, by: gpus, start: slots.start.index, end: slots.end.index)
     }
     refreshOpen(slot)
-    let leaf = records[slot].leaf
-    guard leaf >= 0 else { return true }
-    if gpus < 0 || records[slot].isBid {
-      // What came free again may be found by a search; a bid of which less is left may take a smaller piece.
-      widenHints(slot)
-    } else if extras[extra].calendar.count > 0, !slots.isEmpty {
-      // Bids come in few sizes: the next one like this is not to look here in vain.
-      let gpuRow = StartSummary.gpuRow(Int32(clamping: gpus))
-      let used = calendars.mostUsed(extras[extra].calendar, start: slots.start.index, end: slots.end.index)
-      if used > Int64(records[slot].gpus - StartSummary.gpuStep(gpuRow)) { refreshRow(gpuRow, ofLeaf: leaf) }
-    }
+    // What came free again may be found by a search; a bid of which less is left may take a smaller piece.
+    if records[slot].leaf >= 0, gpus < 0 || records[slot].isBid { widenHints(slot) }
     return true
   }
 

@@ -1,7 +1,7 @@
 import Market
 
 /// What a search may hope to find: kept no smaller than the truth by every change, and brought back to it where a search
-/// went in vain or a bid was served.
+/// went in vain.
 extension BookCore {
   /// Adds what the order in `slot` offers or needs to the hints of its leaves and their shelves.
   func widenHints(_ slot: Int32) {

@@ -58,21 +58,23 @@ extension BookCore {
   private func enter(_ ladder: Int, _ slot: Int32) {
     let record = records[slot]
     let rank = record.rank
-    let hint = Self.lastLeafIndex(ladder, rank)
+    let hint = lastLeafIndex(ladder, rank)
     var leaf = lastLeaves[hint]
     if leaf < 0 || !belongs(slot, rank, in: leaf, of: ladder) || leaves[leaf].count == Leaf.capacity {
       leaf = makeRoom(for: slot, rank, in: ladder)
-      lastLeaves[hint] = leaf
+      if leaves.count > lastLeaves.count { _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1) }
+      lastLeaves[lastLeafIndex(ladder, rank)] = leaf
     }
     leaves.insert(slot, rank: rank, into: leaf, at: position(of: slot, rank, in: leaf))
+    leaves[leaf].latest = max(leaves[leaf].latest, record.time)
     note(slot, isIn: leaf, of: ladder)
     widenHints(of: leaf, by: record)
   }
 
   @inline(__always)
-  private static func lastLeafIndex(_ ladder: Int, _ rank: Int64) -> Int32 {
+  private func lastLeafIndex(_ ladder: Int, _ rank: Int64) -> Int32 {
     let mixed = (UInt64(bitPattern: rank) ^ UInt64(truncatingIfNeeded: ladder)) &* 0x9E37_79B9_7F4A_7C15
-    return Int32(truncatingIfNeeded: mixed >> 40) & (lastLeafCount - 1)
+    return Int32(truncatingIfNeeded: mixed >> 40) & (lastLeaves.count - 1)
   }
 
   /// Whether the order in `slot` comes behind the first order of `leaf` and before the first of the next leaf.
@@ -130,6 +132,7 @@ extension BookCore {
   private func begins(_ leaf: Int32, before slot: Int32, _ rank: Int64) -> Bool {
     let first = leaves.rank(leaf, 0)
     if first != rank { return first < rank }
+    if records[slot].time > leaves[leaf].latest { return true }
     return precedes(leaves.slot(leaf, 0), slot)
   }
 
@@ -138,6 +141,7 @@ extension BookCore {
   @inline(__always)
   private func position(of slot: Int32, _ rank: Int64, in leaf: Int32) -> Int32 {
     var position = leaves.positionBehind(rank, in: leaf)
+    if records[slot].time > leaves[leaf].latest { return position }
     while position > 0, leaves.rank(leaf, position - 1) == rank, precedes(slot, leaves.slot(leaf, position - 1)) {
       position -= 1
     }
@@ -203,6 +207,7 @@ extension BookCore {
 
   /// Moves the orders of `leaf` from `position` on to the end of `target`.
   private func move(from position: Int32, of leaf: Int32, to target: Int32) {
+    leaves[target].latest = max(leaves[target].latest, leaves[leaf].latest)
     let ladder = Int(shelves[leaves[leaf].shelf].ladder)
     for index in position..<leaves[leaf].count {
       let slot = leaves.slot(leaf, index)

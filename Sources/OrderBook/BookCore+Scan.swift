@@ -1,12 +1,12 @@
 import Market
 
-/// What a search reads of the offers of one leaf, side by side.
+/// What a search reads of up to eight neighbouring offers of a leaf, side by side.
 ///
 /// The offers of a leaf lie anywhere in memory. Looked at one after the other, each would be waited for, and so would its
 /// calendar behind it; read in three rounds, record by record, then calendar by calendar, then step by step, the
 /// processor waits for many at once.
 struct LeafScan {
-  private(set) var offers: InlineArray<32, Offer>
+  private(set) var offers: InlineArray<8, Offer>
 
   /// What is read of one offer; of a place without one, no GPUs.
   struct Offer: BitwiseCopyable {
@@ -19,12 +19,13 @@ struct LeafScan {
     var stepCount: Int32 = 0
   }
 
+  /// The offers from `position` on.
   @inline(__always)
-  init(_ leaf: Int32, of core: BookCore) {
-    let count = core.leaves[leaf].count
+  init(_ leaf: Int32, from position: Int32, of core: BookCore) {
+    let count = min(8, core.leaves[leaf].count - position)
     offers = InlineArray { index in
       guard index < count else { return Offer() }
-      let slot = core.leaves.slot(leaf, Int32(truncatingIfNeeded: index))
+      let slot = core.leaves.slot(leaf, position + Int32(truncatingIfNeeded: index))
       return Offer(
         slot: slot, gpus: core.records[slot].gpus, start: core.records[slot].start, end: core.records[slot].end,
         first: core.records[slot].extra)
@@ -54,17 +55,21 @@ extension BookCore {
   @inline(__always)
   func add(_ gpuRow: Int32, ofLeaf leaf: Int32, to row: inout SummaryRow) {
     let gpus = StartSummary.gpuStep(gpuRow)
-    let scan = LeafScan(leaf, of: self)
-    for index in 0..<Int(leaves[leaf].count) where scan.offers[index].gpus >= gpus {
-      let offer = scan.offers[index]
-      if offer.stepCount == 0 {
-        row.add(start: Int64(offer.start), end: Int64(offer.end), scale)
-        continue
+    var position: Int32 = 0
+    while position < leaves[leaf].count {
+      let scan = LeafScan(leaf, from: position, of: self)
+      for index in 0..<8 where scan.offers[index].gpus >= gpus {
+        let offer = scan.offers[index]
+        if offer.stepCount == 0 {
+          row.add(start: Int64(offer.start), end: Int64(offer.end), scale)
+          continue
+        }
+        calendars.forEachRun(
+          StepRun(first: offer.first, count: offer.stepCount), atMostUsed: Int64(offer.gpus - gpus),
+          start: Int64(offer.start), end: Int64(offer.end)
+        ) { start, end in row.add(start: start, end: end, scale) }
       }
-      calendars.forEachRun(
-        StepRun(first: offer.first, count: offer.stepCount), atMostUsed: Int64(offer.gpus - gpus),
-        start: Int64(offer.start), end: Int64(offer.end)
-      ) { start, end in row.add(start: start, end: end, scale) }
+      position += 8
     }
   }
 }

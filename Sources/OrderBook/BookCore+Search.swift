@@ -56,28 +56,54 @@ extension BookCore {
         let leaf = shelves.leaf(shelf, position)
         if leaves.rank(leaf, 0) > limit { return nil }
         guard mayServe(leaves[leaf].hints, need) else { continue }
-        var isVain = true
-        let scan = LeafScan(leaf, of: self)
-        for index in 0..<Int(leaves[leaf].count) {
-          let offer = scan.offers[index]
-          // Most fail here, on what the scan has.
-          let shared = min(taker.end, Int64(offer.end)) - max(taker.start, Int64(offer.start))
-          guard shared >= Int64(taker.slots), offer.gpus >= need.gpus else { continue }
-          let rank = leaves.rank(leaf, Int32(truncatingIfNeeded: index))
-          if rank > limit { return nil }
-          let slot = offer.slot
-          guard let piece = piece(of: slot, for: taker, planned) else { continue }
-          isVain = false
-          guard came(slot, before: taker), isEligible(slot, for: taker, context) else { continue }
-          if let better, rank == better.rank, !precedes(slot, better.slot) { return nil }
-          return Candidate(slot: slot, rank: rank, start: piece.start, gpus: piece.gpus)
+        switch best(of: leaf, for: taker, need, context, planned: planned, limit: limit, better: better) {
+        case .found(let candidate): return candidate
+        case .over: return nil
+        case .none(let isVain): if isVain { vain.addLeaf(leaf) } else { isShelfVain = false }
         }
-        if leaves.rank(leaf, leaves[leaf].count - 1) > limit { return nil }
-        if isVain { vain.addLeaf(leaf) } else { isShelfVain = false }
       }
       if isShelfVain { vain.addShelf(shelf) }
     }
     return nil
+  }
+
+  /// What a search finds in one leaf.
+  private enum LeafResult {
+    case found(Candidate)
+    /// Nothing, and nothing behind it either: the prices no longer cross.
+    case over
+    /// Nothing here; `isVain` when nothing had room.
+    case none(isVain: Bool)
+  }
+
+  /// The best offer of a leaf, if it is better than `better`.
+  @inline(__always)
+  private func best(
+    of leaf: Int32, for taker: borrowing Taker, _ need: borrowing Need, _ context: borrowing MatchContext,
+    planned: borrowing [Int32: CapacityCalendar], limit: Int64, better: Candidate?
+  ) -> LeafResult {
+    var isVain = true
+    var first: Int32 = 0
+    let count = leaves[leaf].count
+    while first < count {
+      let scan = LeafScan(leaf, from: first, of: self)
+      for index in 0..<min(8, count - first) {
+        let rank = leaves.rank(leaf, first + index)
+        if rank > limit { return .over }
+        let offer = scan.offers[Int(index)]
+        // Most fail here, on what the scan has.
+        let shared = min(taker.end, Int64(offer.end)) - max(taker.start, Int64(offer.start))
+        guard shared >= Int64(taker.slots), offer.gpus >= need.gpus,
+          let piece = piece(of: offer.slot, for: taker, planned)
+        else { continue }
+        isVain = false
+        guard came(offer.slot, before: taker), isEligible(offer.slot, for: taker, context) else { continue }
+        if let better, rank == better.rank, !precedes(offer.slot, better.slot) { return .over }
+        return .found(Candidate(slot: offer.slot, rank: rank, start: piece.start, gpus: piece.gpus))
+      }
+      first += 8
+    }
+    return .none(isVain: isVain)
   }
 
   /// The best bid of a ladder.

@@ -34,7 +34,8 @@ final class BookCore: @unchecked Sendable {
 
   @exclusivity(unchecked) var leaves = Leaves()
   @exclusivity(unchecked) var vacantLeaf: Int32 = -1
-  /// By a hash of ladder and rank: the leaf in which an order with that rank was put last. May be wrong.
+  /// By a hash of ladder and rank: the leaf in which an order with that rank was put last. May be wrong. Their number is
+  /// a power of two and grows with that of the leaves.
   @exclusivity(unchecked) var lastLeaves = Slab<Int32>()
   @exclusivity(unchecked) var shelves = Shelves()
   @exclusivity(unchecked) var vacantShelf: Int32 = -1
@@ -62,7 +63,7 @@ final class BookCore: @unchecked Sendable {
     var generator = SplitMix64(seed: seed)
     orders = IdentifierTable(key: (generator.next(), generator.next(), generator.next(), generator.next()))
     owners = IdentifierTable(key: (generator.next(), generator.next(), generator.next(), generator.next()))
-    _ = lastLeaves.appendRun(Self.lastLeafCount, repeating: -1)
+    _ = lastLeaves.appendRun(64, repeating: -1)
   }
 
   /// A book with the same content in memory of its own. O(n).
@@ -102,9 +103,6 @@ final class BookCore: @unchecked Sendable {
       + owners.usedBytes + ownerCounts.usedBytes + wheel.usedBytes + leaves.usedBytes
       + shelves.usedBytes + rows.usedBytes
   }
-
-  /// A power of two.
-  static var lastLeafCount: Int32 { 512 }
 
   /// The place of a ladder in `ladders`, which grows to the highest class that had an order.
   static func ladderIndex(of gpuClass: GPUClassIndex, isBid: Bool) -> Int {

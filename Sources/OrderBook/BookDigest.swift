@@ -5,8 +5,10 @@ import NodeCrypto
 /// when the digest is asked for.
 struct DigestState: Sendable {
   var hash = SetHash()
-  /// Orders whose elements may have to change, each once, and slots that have become vacant since.
+  /// Slots of orders whose elements may have to change, each once, and slots that have become vacant since.
   var listed: [Int32] = []
+  /// Whether so many have changed that all slots are looked through instead, which takes no memory.
+  var listsAll = false
   /// Orders that left the book while their elements were in the hash.
   var departed: [Int32] = []
   /// By slot, of listed orders in the hash: what their elements are made of. For look-up only.
@@ -26,7 +28,12 @@ extension BookCore {
   func list(_ slot: Int32) {
     guard !records[slot].flags.contains(.listed) else { return }
     records[slot].flags.insert(.listed)
+    if digestState.listsAll { return }
     digestState.listed.append(slot)
+    if digestState.listed.count > 1024 + Int(records.count) / 8 {
+      digestState.listed = []
+      digestState.listsAll = true
+    }
   }
 
   /// Keeps what the elements of the order in `slot` are made of, before it changes for the first time.
@@ -47,15 +54,22 @@ extension BookCore {
       records[slot].flags.remove([.hashed, .listed])
       vacate(slot)
     }
-    for slot in state.listed where records[slot].flags.contains(.listed) {
-      records[slot].flags.remove(.listed)
-      guard records[slot].flags.contains(.present) else { continue }
-      let new = hashedOrder(slot)
-      update(&hash, orders[slot], from: state.hashed[slot], to: new)
-      records[slot].flags.insert(.hashed)
+    if state.listsAll {
+      for slot in 0..<records.count { fold(slot, state, into: &hash) }
+    } else {
+      for slot in state.listed { fold(slot, state, into: &hash) }
     }
     digestState.hash = hash
     return hash.digest
+  }
+
+  /// Brings the elements of the order in `slot`, if it is listed, up to date.
+  private func fold(_ slot: Int32, _ state: DigestState, into hash: inout SetHash) {
+    guard records[slot].flags.contains(.listed) else { return }
+    records[slot].flags.remove(.listed)
+    guard records[slot].flags.contains(.present) else { return }
+    update(&hash, orders[slot], from: state.hashed[slot], to: hashedOrder(slot))
+    records[slot].flags.insert(.hashed)
   }
 
   func digestFromScratch() -> Digest {

@@ -6,16 +6,26 @@ import NodeCrypto
 /// An entry of the table is a 32-bit fingerprint and a slot; the identifiers lie apart and are compared only where the
 /// fingerprints are equal. The fingerprint is keyed, so that nobody who does not know the key can choose identifiers that
 /// collide.
+///
+/// A table that has grown full is followed by a larger one, into which each insertion moves a few entries: no operation
+/// moves all.
 struct IdentifierTable<Tag>: ~Copyable {
   /// By slot. The first word of a vacant slot names the next vacant one.
   private var identifiers = Slab<Identifier<Tag>>()
   private var vacant: Int32 = -1
   /// `fingerprint << 32 | slot`, or ``empty``. The home of a fingerprint is its share of the capacity.
   private var entries = Slab<UInt64>()
+  /// The table before this one, as long as not all of its entries have been moved; what was moved is ``gone`` there.
+  private var older = Slab<UInt64>()
+  /// The places of `older` from which entries have been moved.
+  private var moved: Int32 = 0
   private(set) var count: Int32 = 0
   private let key: (UInt64, UInt64, UInt64, UInt64)
 
   private static var empty: UInt64 { .max }
+  private static var gone: UInt64 { .max - 1 }
+  /// The places that one insertion moves: more than enough to be done before the table is full again.
+  private static var movedAtOnce: Int32 { 32 }
 
   /// An empty table whose fingerprints depend on `key`.
   init(key: (UInt64, UInt64, UInt64, UInt64)) {
@@ -28,12 +38,14 @@ struct IdentifierTable<Tag>: ~Copyable {
     identifiers = Slab(copying: other.identifiers)
     vacant = other.vacant
     entries = Slab(copying: other.entries)
+    older = Slab(copying: other.older)
+    moved = other.moved
     count = other.count
     key = other.key
   }
 
   /// The bytes used.
-  var usedBytes: Int { identifiers.usedBytes + entries.usedBytes }
+  var usedBytes: Int { identifiers.usedBytes + entries.usedBytes + older.usedBytes }
 
   /// The identifier in `slot`.
   subscript(slot: Int32) -> Identifier<Tag> {
@@ -44,8 +56,10 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// The slot of `identifier`, or nil. O(1) expected.
   @inline(__always)
   func slot(of identifier: Identifier<Tag>) -> Int32? {
-    let place = place(of: identifier, fingerprint(identifier))
-    return entries[place] == Self.empty ? nil : Int32(truncatingIfNeeded: entries[place])
+    let fingerprint = fingerprint(identifier)
+    let place = place(of: identifier, fingerprint)
+    if entries[place] != Self.empty { return Int32(truncatingIfNeeded: entries[place]) }
+    return older.count == 0 ? nil : olderSlot(of: identifier, fingerprint)
   }
 
   /// Puts in `identifier`. O(1) expected.
@@ -53,10 +67,12 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// - Returns: its slot, and whether it is new.
   @inline(__always)
   mutating func insert(_ identifier: Identifier<Tag>) -> (slot: Int32, isNew: Bool) {
+    if older.count > 0 { move(Self.movedAtOnce) }
     if 5 * Int(count) >= 4 * Int(entries.count) { grow() }
     let fingerprint = fingerprint(identifier)
     let place = place(of: identifier, fingerprint)
     if entries[place] != Self.empty { return (Int32(truncatingIfNeeded: entries[place]), false) }
+    if older.count > 0, let slot = olderSlot(of: identifier, fingerprint) { return (slot, false) }
     let slot: Int32
     if vacant >= 0 {
       slot = vacant
@@ -77,7 +93,10 @@ struct IdentifierTable<Tag>: ~Copyable {
     let fingerprint = fingerprint(identifiers[slot])
     let wanted = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
     var hole = home(fingerprint)
-    while entries[hole] != wanted { hole = next(hole) }
+    while entries[hole] != wanted {
+      if entries[hole] == Self.empty { return removeFromOlder(wanted, fingerprint) }
+      hole = next(hole)
+    }
     // Entries behind the hole move up as long as that does not take them in front of their home.
     var place = next(hole)
     while entries[place] != Self.empty {
@@ -135,16 +154,58 @@ struct IdentifierTable<Tag>: ~Copyable {
   @inline(__always)
   private func next(_ place: Int32) -> Int32 { place &+ 1 == entries.count ? 0 : place &+ 1 }
 
-  /// Makes the table larger by a quarter, so that it is never less than 64% full once it has grown.
+  // MARK: Growing
+
+  /// Begins a table that is larger by a quarter, so that none is less than 64% full once it has grown.
   @inline(never)
   private mutating func grow() {
+    move(older.count - moved)
     var larger = Slab<UInt64>()
     _ = larger.appendRun(entries.count + entries.count / 4, repeating: Self.empty)
-    for index in 0..<entries.count where entries[index] != Self.empty {
-      var place = Self.home(UInt32(truncatingIfNeeded: entries[index] >> 32), capacity: larger.count)
-      while larger[place] != Self.empty { place = place + 1 == larger.count ? 0 : place + 1 }
-      larger[place] = entries[index]
-    }
     swap(&entries, &larger)
+    swap(&older, &larger)
+    moved = 0
+  }
+
+  /// Moves the entries of the next `places` places of the older table.
+  @inline(never)
+  private mutating func move(_ places: Int32) {
+    let end = min(older.count, moved + places)
+    while moved < end {
+      let entry = older[moved]
+      if entry < Self.gone {
+        var place = home(UInt32(truncatingIfNeeded: entry >> 32))
+        while entries[place] != Self.empty { place = next(place) }
+        entries[place] = entry
+        older[moved] = Self.gone
+      }
+      moved += 1
+    }
+    if moved == older.count {
+      older = Slab()
+      moved = 0
+    }
+  }
+
+  @inline(never)
+  private func olderSlot(of identifier: Identifier<Tag>, _ fingerprint: UInt32) -> Int32? {
+    var place = Self.home(fingerprint, capacity: older.count)
+    while older[place] != Self.empty {
+      if older[place] < Self.gone, UInt32(truncatingIfNeeded: older[place] >> 32) == fingerprint,
+        identifiers[Int32(truncatingIfNeeded: older[place])] == identifier
+      {
+        return Int32(truncatingIfNeeded: older[place])
+      }
+      place = place + 1 == older.count ? 0 : place + 1
+    }
+    return nil
+  }
+
+  @inline(never)
+  private mutating func removeFromOlder(_ entry: UInt64, _ fingerprint: UInt32) {
+    var place = Self.home(fingerprint, capacity: older.count)
+    while older[place] != entry { place = place + 1 == older.count ? 0 : place + 1 }
+    older[place] = Self.gone
+    count -= 1
   }
 }

@@ -7,6 +7,8 @@ struct Leaf: BitwiseCopyable, Sendable {
 
   /// What the orders' distances are counted from: at most the rank of the first.
   var base: Int64 = 0
+  /// At least the time of the latest order: one that is later comes behind all of its price.
+  var latest: UInt64 = 0
   /// The number of orders.
   var count: Int32 = 0
   /// The shelf on which the leaf stands; of a vacant leaf -1.
@@ -45,6 +47,9 @@ struct Leaves: ~Copyable, Sendable {
 
   /// The bytes allocated.
   var usedBytes: Int { leaves.usedBytes + distances.usedBytes + slots.usedBytes }
+
+  /// The number of leaves, vacant ones included.
+  var count: Int32 { leaves.count }
 
   /// The leaf named `leaf`.
   @inline(__always)

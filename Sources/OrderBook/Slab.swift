@@ -9,9 +9,8 @@ import Glibc
 /// 3. Every access checks its index against `count`: an index from a bug ends the process instead of reading elsewhere.
 /// 4. No pointer leaves a method.
 ///
-/// An element needs no destruction and can be moved as bytes, which `BitwiseCopyable` guarantees. Memory grows by
-/// doubling; where it is large, the system moves pages instead of copying bytes, and pages that were never written cost
-/// nothing.
+/// An element needs no destruction and can be moved as bytes, which `BitwiseCopyable` guarantees. Small slabs grow
+/// by doubling, large ones by a sixteenth: `realloc` then moves pages instead of copying bytes.
 struct Slab<Element: BitwiseCopyable>: ~Copyable {
   private var base: UnsafeMutablePointer<Element>
   /// The number of elements.
@@ -85,7 +84,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   @inline(never)
   private mutating func reserve(_ wanted: Int32) {
     precondition(wanted > 0 && wanted <= 1 << 30, "a slab has room for 2^30 elements")
-    let larger = max(wanted, min(2 * max(capacity, 16), 1 << 30))
+    let larger = max(wanted, min(capacity < 4096 ? 2 * max(capacity, 8) : capacity + capacity / 16, 1 << 30))
     guard
       let memory = realloc(
         capacity > 0 ? UnsafeMutableRawPointer(base) : nil, Int(larger) * MemoryLayout<Element>.stride)
