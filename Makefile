@@ -2,7 +2,7 @@
 CONFIG ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test lint testnet bench
+.PHONY: help setup build test test-book lint testnet bench
 
 testnet: ARGS ?= --nodes 5 --replay 60
 
@@ -10,6 +10,8 @@ help:
 	@echo 'make testnet   start a local market of 5 nodes with real offers and bids, and open a console on it'
 	@echo '               (ARGS="--nodes 8 --replay 200 --exit" instead; ARGS=--help lists the options)'
 	@echo 'make test      run the tests (ARGS="--filter NAME" for some of them)'
+	@echo 'make test-book check the order book alone: its tests under the address sanitizer, then ten million random'
+	@echo '               operations against a plain reference (OPERATIONS=N for more or fewer)'
 	@echo 'make build     build everything'
 	@echo 'make bench     measure the order book, in release (ARGS="--replay" for real offers and demand; ARGS=--help)'
 	@echo 'make lint      check the format of all sources'
@@ -26,6 +28,15 @@ build:
 test:
 	@scripts/setup --tests
 	swift test $(ARGS)
+
+# Both builds are of the book alone (Package.swift) and share nothing with the others. There are no XCTest tests, and
+# XCTest leaks a little, which the sanitizer would report.
+test-book: export P2PNODE_ONLY = book
+test-book: OPERATIONS ?= 10000000
+test-book:
+	@scripts/setup
+	swift test --scratch-path .build-book --sanitize=address --disable-xctest
+	swift run --scratch-path .build-book -c release BookCheck --operations $(OPERATIONS)
 
 lint:
 	@scripts/setup

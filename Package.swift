@@ -157,3 +157,13 @@ let package = Package(
 for target in package.targets where target.type != .system {
   target.swiftSettings = (target.swiftSettings ?? []) + strictness
 }
+
+// The order book and its checks alone, for `make test-book`: no dependency is fetched, and a build takes a minute.
+if Context.environment["P2PNODE_ONLY"] == "book" {
+  let book: Set = [
+    "CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests",
+  ]
+  package.targets.removeAll { !book.contains($0.name) }
+  package.products = []
+  package.dependencies = []
+}
