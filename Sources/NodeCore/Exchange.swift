@@ -69,7 +69,8 @@ struct Exchange: Sendable {
     self.genesis = genesis
     self.seed = seed
     book = OrderBook(
-      classVRAMMiB: genesis.gpuClasses.map { UInt32(clamping: $0.vramMiB) }, own: own, seed: seed)
+      classVRAMMiB: genesis.gpuClasses.map { UInt32(clamping: $0.vramMiB) }, own: own,
+      slotsPerHour: 3_600_000 / genesis.slotMilliseconds, seed: seed)
   }
 
   /// Applies one operation; appends what it changed to `changes`.
