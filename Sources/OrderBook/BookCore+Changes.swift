@@ -2,7 +2,7 @@ import Market
 import NodeCrypto
 
 extension BookCore {
-  func insert(_ order: Order) -> OrderBook.Insertion {
+  func insert(_ order: borrowing Order) -> OrderBook.Insertion {
     guard time < order.body.expiry else {
       return orders.slot(of: order.id) == nil ? .expired : .duplicate
     }
@@ -21,7 +21,7 @@ extension BookCore {
   }
 
   /// Replaces the terms and the priority of an order; what is taken stays.
-  func amend(_ order: Order) -> OrderBook.Amendment {
+  func amend(_ order: borrowing Order) -> OrderBook.Amendment {
     guard let slot = orders.slot(of: order.id) else { return .unknown }
     guard (order.side == .bid) == records[slot].isBid else { return .otherSide }
     guard time < order.body.expiry else {
@@ -100,7 +100,7 @@ extension BookCore {
 
   /// Puts the order whose record is in `slot` where orders are looked for.
   @inline(__always)
-  private func enter(_ slot: Int32, _ order: Order) {
+  private func enter(_ slot: Int32, _ order: borrowing Order) {
     attachDetails(slot, order)
     if records[slot].flags.contains(.exotic) {
       exotic.append(slot)

@@ -30,7 +30,7 @@ extension BookCore {
 
   /// Keeps what of `order` does not fit its record.
   @inline(__always)
-  func attachDetails(_ slot: Int32, _ order: Order) {
+  func attachDetails(_ slot: Int32, _ order: borrowing Order) {
     switch order.body {
     case .offer(let offer):
       if offer.attributes.isEmpty, !records[slot].flags.contains(.exotic) { return }
@@ -47,8 +47,8 @@ extension BookCore {
     }
   }
 
-  private func exoticOrder(_ slot: Int32, _ order: Order) -> Order? {
-    records[slot].flags.contains(.exotic) ? order : nil
+  private func exoticOrder(_ slot: Int32, _ order: borrowing Order) -> Order? {
+    records[slot].flags.contains(.exotic) ? copy order : nil
   }
 
   private func attach(_ slot: Int32, _ new: OrderDetails) {

@@ -58,15 +58,15 @@ extension BookCore {
   private func enter(_ ladder: Int, _ slot: Int32) {
     let record = records[slot]
     let rank = record.rank
-    let hint = lastLeafIndex(ladder, rank)
-    var leaf = lastLeaves[hint]
-    if leaf < 0 || !belongs(slot, rank, in: leaf, of: ladder) || leaves[leaf].count == Leaf.capacity {
+    var leaf = lastLeaves[lastLeafIndex(ladder, rank)]
+    if leaf < 0
+      || !leaves.insertLatest(
+        slot, rank: rank, time: record.time, into: leaf, of: Int32(truncatingIfNeeded: ladder))
+    {
       leaf = makeRoom(for: slot, rank, in: ladder)
-      if leaves.count > lastLeaves.count { _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1) }
-      lastLeaves[lastLeafIndex(ladder, rank)] = leaf
+      leaves.insert(slot, rank: rank, into: leaf, at: position(of: slot, rank, in: leaf))
+      leaves[leaf].latest = max(leaves[leaf].latest, record.time)
     }
-    leaves.insert(slot, rank: rank, into: leaf, at: position(of: slot, rank, in: leaf))
-    leaves[leaf].latest = max(leaves[leaf].latest, record.time)
     note(slot, isIn: leaf, of: ladder)
     widenHints(of: leaf, by: record)
   }
@@ -77,23 +77,20 @@ extension BookCore {
     return Int32(truncatingIfNeeded: mixed >> 40) & (lastLeaves.count - 1)
   }
 
-  /// Whether the order in `slot` comes behind the first order of `leaf` and before the first of the next leaf.
-  @inline(__always)
-  private func belongs(_ slot: Int32, _ rank: Int64, in leaf: Int32, of ladder: Int) -> Bool {
-    guard leaves[leaf].shelf >= 0, leaves[leaf].ladder == Int32(truncatingIfNeeded: ladder),
-      begins(leaf, before: slot, rank), leaves.canHold(leaf, rank)
-    else { return false }
-    let next = leaves[leaf].next
-    return next < 0 || !begins(next, before: slot, rank)
-  }
-
   /// The leaf of `ladder` in which the order in `slot` belongs, with room for it.
   private func makeRoom(for slot: Int32, _ rank: Int64, in ladder: Int) -> Int32 {
     while ladders.count <= ladder { ladders.append([]) }
-    let leaf = leaf(for: slot, rank, in: ladder)
-    if leaf < 0 { return makeFirstLeaf(of: ladder) }
-    if !leaves.canHold(leaf, rank) { return makeLeaf(besides: leaf, behind: rank > leaves.rank(leaf, 0)) }
-    return leaves[leaf].count < Leaf.capacity ? leaf : split(leaf, for: slot, rank)
+    var leaf = leaf(for: slot, rank, in: ladder)
+    if leaf < 0 {
+      leaf = makeFirstLeaf(of: ladder)
+    } else if !leaves.canHold(leaf, rank) {
+      leaf = makeLeaf(besides: leaf, behind: rank > leaves.rank(leaf, 0))
+    } else if leaves[leaf].count == Leaf.capacity {
+      leaf = split(leaf, for: slot, rank)
+    }
+    if leaves.count > lastLeaves.count { _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1) }
+    lastLeaves[lastLeafIndex(ladder, rank)] = leaf
+    return leaf
   }
 
   private func leave(_ leaf: Int32, _ slot: Int32) {

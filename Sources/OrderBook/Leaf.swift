@@ -104,6 +104,33 @@ struct Leaves: ~Copyable, Sendable {
     slots.offset(of: UInt32(bitPattern: slot), first: leaf &* 32)
   }
 
+  /// Puts an order into `leaf` if it belongs there, there is room, and it is the latest of all that were ever in it, as
+  /// nearly every order is: then its rank alone gives its position.
+  ///
+  /// - Returns: whether it did.
+  @inline(__always)
+  mutating func insertLatest(_ slot: Int32, rank: Int64, time: UInt64, into leaf: Int32, of ladder: Int32) -> Bool {
+    let header = leaves[leaf]
+    let distance = rank &- header.base
+    guard header.ladder == ladder, header.shelf >= 0, header.count < Leaf.capacity, time > header.latest,
+      UInt64(bitPattern: distance) < UInt64(UInt32.max)
+    else { return false }
+    let first = leaf &* 32
+    let narrow = UInt32(truncatingIfNeeded: distance)
+    guard narrow >= distances[first], header.next < 0 || rank < self.rank(header.next, 0) else { return false }
+    let position = first + distances.countAtMost(narrow, first: first)
+    let end = first + header.count
+    if position < end {
+      distances.moveUp(from: position, to: end + 1)
+      slots.moveUp(from: position, to: end + 1)
+    }
+    distances[position] = narrow
+    slots[position] = UInt32(bitPattern: slot)
+    leaves[leaf].count = header.count + 1
+    leaves[leaf].latest = time
+    return true
+  }
+
   /// Puts an order into `leaf` at `position`; there is room, and the leaf can hold the rank.
   @inline(__always)
   mutating func insert(_ slot: Int32, rank: Int64, into leaf: Int32, at position: Int32) {

@@ -57,7 +57,7 @@ public struct OrderBook: Sendable {
 
   /// Puts in an order of which nothing is taken.
   @discardableResult
-  public mutating func insert(_ order: Order) -> Insertion {
+  public mutating func insert(_ order: borrowing Order) -> Insertion {
     makeUnique()
     return core.insert(order)
   }
@@ -76,7 +76,7 @@ public struct OrderBook: Sendable {
 
   /// Replaces the terms and the priority of the order named `order.id`; what is taken of it stays taken.
   @discardableResult
-  public mutating func amend(_ order: Order) -> Amendment {
+  public mutating func amend(_ order: borrowing Order) -> Amendment {
     makeUnique()
     return core.amend(order)
   }

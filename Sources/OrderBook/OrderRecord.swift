@@ -63,7 +63,7 @@ struct OrderRecord: BitwiseCopyable, Sendable {
 
   /// The record of `order`, whose owner has the slot `owner`: exotic where a number does not fit.
   @inline(__always)
-  static func of(_ order: Order, owner: Int32) -> OrderRecord {
+  static func of(_ order: borrowing Order, owner: Int32) -> OrderRecord {
     var record = OrderRecord()
     switch order.body {
     case .offer(let offer):

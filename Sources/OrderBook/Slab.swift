@@ -105,14 +105,16 @@ extension Slab where Element == UInt32 {
     return Int32(truncatingIfNeeded: found)
   }
 
-  /// Where in the 32 elements from `first` on `value` stands; 32 when it does not.
+  /// Where in the 32 elements from `first` on `value` stands, which is there once.
   @inline(__always)
   func offset(of value: UInt32, first: Int32) -> Int32 {
     precondition(0 <= first && first + 32 <= count, "a slab has no such elements")
     let elements = base + Int(first)
+    // The sum of the one offset and zeros: like the count, this takes no branch.
     var found: UInt32 = 0
-    for offset in 0..<32 { found |= elements[offset] == value ? 1 << UInt32(truncatingIfNeeded: offset) : 0 }
-    return Int32(truncatingIfNeeded: found.trailingZeroBitCount)
+    for offset in 0..<32 { found &+= elements[offset] == value ? UInt32(truncatingIfNeeded: offset) : 0 }
+    precondition(found < 32 && elements[Int(found)] == value, "a slab has no such value there")
+    return Int32(truncatingIfNeeded: found)
   }
 }
 
