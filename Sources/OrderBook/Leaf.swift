@@ -113,7 +113,7 @@ struct Leaves: ~Copyable, Sendable {
     let header = leaves[leaf]
     let distance = rank &- header.base
     guard header.ladder == ladder, header.shelf >= 0, header.count < Leaf.capacity, time > header.latest,
-      UInt64(bitPattern: distance) < UInt64(UInt32.max)
+      rank >= header.base, UInt64(bitPattern: distance) < UInt64(UInt32.max)
     else { return false }
     let first = leaf &* 32
     let narrow = UInt32(truncatingIfNeeded: distance)
