@@ -113,9 +113,10 @@ struct SummaryRow {
   /// Adds the run of slots from `start` up to `end`, which is later: a byte for each bucket in which it has a slot.
   @inline(__always)
   mutating func add(start: Int64, end: Int64, _ scale: TimeScale) {
-    let last = scale.bucket(end &- 1)
-    var bucket = max(scale.bucket(start), last &- 255)
-    var begin = max(start, bucket &<< scale.bucketShift)
+    var bucket = scale.bucket(start)
+    // Of buckets that share a byte the first has the longest run.
+    let last = min(scale.bucket(end &- 1), bucket &+ 255)
+    var begin = start
     while bucket <= last {
       let length = scale.length(end &- begin)
       let word = Int(bucket &>> 3 & 31)
