@@ -95,7 +95,7 @@ struct APIServer: Sendable {
         core.explain(id, now: now).flatMap { DocumentBuilder(core: core, now: now).why(id, explanation: $0) }
       }
       guard let answer else {
-        throw Problem.notFound("order \(id) is not in the book any more; `orders` tells what became of it")
+        throw Problem.notFound("order \(id) is not open; `orders` tells what became of it")
       }
       return try json(answer)
     }
