@@ -1,12 +1,12 @@
 import Market
 
-/// What a search reads of up to eight neighbouring offers of a leaf, side by side.
+/// What a search reads of up to sixteen neighbouring offers of a leaf, side by side.
 ///
 /// The offers of a leaf lie anywhere in memory. Looked at one after the other, each would be waited for, and so would its
 /// calendar behind it; read in three rounds, record by record, then calendar by calendar, then step by step, the
 /// processor waits for many at once.
 struct LeafScan {
-  private(set) var offers: InlineArray<8, Offer>
+  private(set) var offers: InlineArray<16, Offer>
 
   /// What is read of one offer; of a place without one, no GPUs.
   struct Offer: BitwiseCopyable {
@@ -22,7 +22,7 @@ struct LeafScan {
   /// The offers from `position` on.
   @inline(__always)
   init(_ leaf: Int32, from position: Int32, of core: BookCore) {
-    let count = min(8, core.leaves[leaf].count - position)
+    let count = min(16, core.leaves[leaf].count - position)
     offers = InlineArray { index in
       guard index < count else { return Offer() }
       let slot = core.leaves.slot(leaf, position + Int32(truncatingIfNeeded: index))
@@ -58,7 +58,7 @@ extension BookCore {
     var position: Int32 = 0
     while position < leaves[leaf].count {
       let scan = LeafScan(leaf, from: position, of: self)
-      for index in 0..<8 where scan.offers[index].gpus >= gpus {
+      for index in 0..<16 where scan.offers[index].gpus >= gpus {
         let offer = scan.offers[index]
         if offer.stepCount == 0 {
           row.add(start: Int64(offer.start), end: Int64(offer.end), scale)
@@ -69,7 +69,7 @@ extension BookCore {
           start: Int64(offer.start), end: Int64(offer.end)
         ) { start, end in row.add(start: start, end: end, scale) }
       }
-      position += 8
+      position += 16
     }
   }
 }

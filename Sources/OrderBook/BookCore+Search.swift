@@ -87,7 +87,7 @@ extension BookCore {
     let count = leaves[leaf].count
     while first < count {
       let scan = LeafScan(leaf, from: first, of: self)
-      for index in 0..<min(8, count - first) {
+      for index in 0..<min(16, count - first) {
         let rank = leaves.rank(leaf, first + index)
         if rank > limit { return .over }
         let offer = scan.offers[Int(index)]
@@ -101,7 +101,7 @@ extension BookCore {
         if let better, rank == better.rank, !precedes(offer.slot, better.slot) { return .over }
         return .found(Candidate(slot: offer.slot, rank: rank, start: piece.start, gpus: piece.gpus))
       }
-      first += 8
+      first += 16
     }
     return .none(isVain: isVain)
   }

@@ -28,10 +28,15 @@ struct RunPool<Element: BitwiseCopyable>: ~Copyable {
 
   /// A run of 2^`exponent` elements, each of them the filler. O(length).
   mutating func allocate(exponent: Int) -> Int32 {
-    while free.count <= exponent { free.append([]) }
-    guard let run = free[exponent].popLast() else { return slab.appendRun(1 << Int32(exponent), repeating: filler) }
+    let run = take(exponent: exponent)
     for offset in 0..<Int32(1 << exponent) { slab[run + offset] = filler }
     return run
+  }
+
+  /// A run of 2^`exponent` elements that hold whatever they held. O(1) when one is free.
+  mutating func take(exponent: Int) -> Int32 {
+    while free.count <= exponent { free.append([]) }
+    return free[exponent].popLast() ?? slab.appendRun(1 << Int32(exponent), repeating: filler)
   }
 
   /// Gives back a run that `allocate` gave.

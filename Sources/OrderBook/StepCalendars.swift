@@ -35,6 +35,14 @@ struct StepCalendars: ~Copyable, Sendable {
   /// Adds `difference` to what is used in the slots from `start` up to `end`.
   mutating func shift(_ run: inout StepRun, by difference: Int64, start: Int64, end: Int64) {
     guard difference != 0, start < end else { return }
+    if run.count == 0 {
+      // The first carve, of many offers the only one.
+      if run.exponent < 0 { enlarge(&run) }
+      pool[run.first] = CalendarStep(start: start, used: difference)
+      pool[run.first + 1] = CalendarStep(start: end, used: 0)
+      run.count = 2
+      return
+    }
     let first = split(&run, at: start)
     let last = split(&run, at: end)
     for index in first..<last { pool[run.first + index].used &+= difference }
@@ -155,7 +163,7 @@ struct StepCalendars: ~Copyable, Sendable {
 
   private mutating func enlarge(_ run: inout StepRun) {
     let exponent = max(2, run.exponent + 1)
-    let first = pool.allocate(exponent: Int(exponent))
+    let first = pool.take(exponent: Int(exponent))
     for index in 0..<run.count { pool[first + index] = pool[run.first + index] }
     if run.exponent >= 0 { pool.release(run.first, exponent: Int(run.exponent)) }
     run.first = first
