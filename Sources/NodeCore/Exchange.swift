@@ -220,7 +220,7 @@ struct Exchange: Sendable {
   /// Takes from an order or puts back. Terms that name somebody else's order, or an order of the wrong side, take
   /// nothing: only its owner's signature fills an order.
   private mutating func adjust(_ id: OrderID, owner: NodeID, by sign: Int, _ terms: Terms) {
-    guard let state = book.state(of: id), state.owner == owner, (state.side == .offer) == (id == terms.offer),
+    guard let order = book.order(id), order.owner == owner, (order.side == .offer) == (id == terms.offer),
       let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end)
     else { return }
     let slots = SlotRange(start: start, end: end)

@@ -21,7 +21,7 @@ extension NodeCore {
         }
         rematch(around: order.id, owner: order.owner)
       case .freed(let id):
-        if let owner = exchange.book.state(of: id)?.owner { rematch(around: id, owner: owner) }
+        if let owner = exchange.book.order(id)?.owner { rematch(around: id, owner: owner) }
       case .cancelled(let id), .notPlaced(let id): duties.left(id)
       case .trade(let id):
         review(id)
@@ -48,6 +48,7 @@ extension NodeCore {
     for bid in duties.recordBids { duties.match(bid) }
     guard trade.terms.provider == own || trade.terms.buyer == own else { return }
     let (before, now) = (duties.ownRecord, exchange.ledger.record(of: own))
+    guard now != before else { return }
     duties.ownRecord = now
     // What is found goes into a set: the order in which this set is walked does not show.
     for bid in exchange.recordBids {
@@ -230,7 +231,7 @@ extension NodeCore {
 
   /// The terms that follow from a match, or nil when they would not fit (which the genesis's limits rule out).
   mutating func terms(for match: Match, at time: Timestamp) -> Terms? {
-    guard let offer = exchange.book.state(of: match.offer), let bid = exchange.book.state(of: match.bid),
+    guard let offer = exchange.book.order(match.offer), let bid = exchange.book.order(match.bid),
       let total = genesis.total(match.price, gpus: match.gpus, slots: match.slots.count)
     else { return nil }
     let maker = match.maker == match.offer ? offer.owner : bid.owner
@@ -241,6 +242,6 @@ extension NodeCore {
       gpus: match.gpus, start: genesis.start(of: match.slots.start), end: genesis.start(of: match.slots.end),
       price: match.price, total: total, currency: genesis.currency,
       deadline: time + genesis.limits.proposalMilliseconds, makerSequence: head.sequence, makerHead: head.entry,
-      nonce: Terms.Nonce(high: generator.next(), low: generator.next()))
+      nonce: Terms.Nonce(high: nonces.next(), low: nonces.next()))
   }
 }

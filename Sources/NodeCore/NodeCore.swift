@@ -66,7 +66,8 @@ public struct NodeCore: Sendable {
   var ownOrders: [OrderID: OwnOrder] = [:]
   var queue: [(id: CommandID, command: OrderCommand)] = []
   var inFlight: InFlightEntry?
-  var generator: SplitMix64
+  /// Everybody sees the nonces, and a generator's state follows from what it gives: they have one of their own.
+  var nonces: SplitMix64
   var recoveryDeadline: Timestamp
   var gossipEffects: [GossipEffect] = []
 
@@ -90,7 +91,8 @@ public struct NodeCore: Sendable {
     genesis = configuration.genesis
     identity = configuration.identity
     codec = OperationCodec(genesis: configuration.genesis)
-    generator = SplitMix64(seed: configuration.seed)
+    var generator = SplitMix64(seed: configuration.seed)
+    nonces = SplitMix64(seed: Self.nonceSeed(from: configuration.seed))
     gossip = GossipCore(
       own: configuration.identity.nodeID, network: configuration.genesis.networkID,
       limits: configuration.genesis.limits, agent: configuration.agent, listenPort: configuration.listenPort,
@@ -99,6 +101,15 @@ public struct NodeCore: Sendable {
     exchange = Exchange(
       genesis: configuration.genesis, own: configuration.identity.nodeID, seed: generator.next())
     recoveryDeadline = now + Self.recoveryMilliseconds
+  }
+
+  /// A seed from which the node's other chance cannot be computed.
+  private static func nonceSeed(from seed: UInt64) -> UInt64 {
+    var bytes = Array("p2pnode/nonces/v1".utf8)
+    bytes.append(0)
+    for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: seed >> shift)) }
+    let digest: Digest = Blake2b.hash(bytes)
+    return digest.word0
   }
 
   /// This node's name.

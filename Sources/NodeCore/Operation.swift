@@ -228,6 +228,12 @@ public struct OperationCodec: Sendable {
     guard terms.currency == genesis.currency else {
       throw .field(index: index, name: "currency", value: "\"\(terms.currency)\"", allowed: genesis.currency)
     }
+    let latest = terms.deadline + genesis.limits.horizonMilliseconds
+    guard terms.end <= latest else {
+      throw .field(
+        index: index, name: "end_ms", value: "\(terms.end.milliseconds)",
+        allowed: "at most \(latest.milliseconds), the horizon after the deadline")
+    }
     guard genesis.slot(at: terms.start) != nil, genesis.slot(at: terms.end) != nil else {
       throw .field(
         index: index, name: "start_ms, end_ms", value: "\(terms.start.milliseconds), \(terms.end.milliseconds)",

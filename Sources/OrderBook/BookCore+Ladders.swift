@@ -97,8 +97,9 @@ extension BookCore {
     leaves.remove(at: leaves.position(of: slot, in: leaf), from: leaf)
     if leaves[leaf].count == 0 {
       removeLeaf(leaf)
-    } else if leaves[leaf].count <= Leaf.capacity / 4 {
-      mergeWithNext(leaf)
+    } else if leaves[leaf].count <= Leaf.capacity / 4, !mergeWithNext(leaf) {
+      let position = shelves.position(of: leaf, on: leaves[leaf].shelf)
+      if position > 0 { _ = mergeWithNext(shelves.leaf(leaves[leaf].shelf, position - 1)) }
     }
   }
 
@@ -193,8 +194,9 @@ extension BookCore {
   /// so that it fills up instead of staying half full for ever; elsewhere in the middle.
   private func split(_ leaf: Int32, for slot: Int32, _ rank: Int64) -> Int32 {
     let position = position(of: slot, rank, in: leaf)
-    let isBehindItsPrice = position > 0 && leaves.rank(leaf, position - 1) == rank
-    let middle = isBehindItsPrice ? position : Leaf.capacity / 2
+    let half = Leaf.capacity / 2
+    let isBehindItsPrice = position > half && leaves.rank(leaf, position - 1) == rank
+    let middle = isBehindItsPrice ? position : half
     let new = makeLeaf(besides: leaf, behind: true)
     guard middle < Leaf.capacity else { return new }
     move(from: middle, of: leaf, to: new)
@@ -236,22 +238,25 @@ extension BookCore {
     if shelves[shelf].count == 0 {
       removeShelf(shelf)
     } else if shelves[shelf].count <= Shelf.capacity / 4 {
-      mergeShelfWithNext(shelf)
+      mergeShelf(shelf)
     }
   }
 
   /// Joins a leaf that has few orders with the one behind it on its shelf, if the two stay half empty.
-  private func mergeWithNext(_ leaf: Int32) {
+  ///
+  /// - Returns: whether it did.
+  private func mergeWithNext(_ leaf: Int32) -> Bool {
     let shelf = leaves[leaf].shelf
     let position = shelves.position(of: leaf, on: shelf) + 1
-    guard position < shelves[shelf].count else { return }
+    guard position < shelves[shelf].count else { return false }
     let next = shelves.leaf(shelf, position)
     guard leaves[leaf].count + leaves[next].count <= Leaf.capacity / 2,
       leaves.canHold(leaf, leaves.rank(next, leaves[next].count - 1))
-    else { return }
+    else { return false }
     joinHints(of: next, to: leaf)
     move(from: 0, of: next, to: leaf)
     removeLeaf(next)
+    return true
   }
 
   // MARK: Shelves
@@ -282,19 +287,24 @@ extension BookCore {
     copyShelfHints(of: shelf, to: new)
   }
 
-  /// Joins a shelf that has few leaves with the one behind it, if the two stay half empty.
-  private func mergeShelfWithNext(_ shelf: Int32) {
+  /// Joins a shelf that has few leaves with the one behind it or the one before it, if the two stay half empty.
+  private func mergeShelf(_ shelf: Int32) {
     let ladder = Int(shelves[shelf].ladder)
-    guard let index = ladders[ladder].firstIndex(of: shelf), index + 1 < ladders[ladder].count else { return }
-    let next = ladders[ladder][index + 1]
-    guard shelves[shelf].count + shelves[next].count <= Shelf.capacity / 2 else { return }
-    joinShelfHints(of: next, to: shelf)
-    for position in 0..<shelves[next].count {
-      let leaf = shelves.leaf(next, position)
-      shelves.insert(leaf, onto: shelf, at: shelves[shelf].count)
-      leaves[leaf].shelf = shelf
+    guard let index = ladders[ladder].firstIndex(of: shelf) else {
+      preconditionFailure("a shelf that is not on its ladder")
     }
-    removeShelf(next)
+    for first in [index, index - 1] where first >= 0 && first + 1 < ladders[ladder].count {
+      let (target, next) = (ladders[ladder][first], ladders[ladder][first + 1])
+      guard shelves[target].count + shelves[next].count <= Shelf.capacity / 2 else { continue }
+      joinShelfHints(of: next, to: target)
+      for position in 0..<shelves[next].count {
+        let leaf = shelves.leaf(next, position)
+        shelves.insert(leaf, onto: target, at: shelves[target].count)
+        leaves[leaf].shelf = target
+      }
+      removeShelf(next)
+      return
+    }
   }
 
   private func removeShelf(_ shelf: Int32) {

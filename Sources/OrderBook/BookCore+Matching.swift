@@ -156,7 +156,8 @@ extension BookCore {
     let record = records[slot]
     guard record.flags.contains(.open), !record.isImmediate, owners[record.owner] != owner else { return [] }
     let limit = OrderRecord.rank(of: record.price, isBid: !record.isBid)
-    return slots(ownedBy: owner).filter { candidate in
+    let candidates = owner == own ? (record.isBid ? ownOffers : ownBids) : slots(ownedBy: owner)
+    return candidates.filter { candidate in
       let counter = records[candidate]
       return counter.flags.contains(.open) && !counter.isImmediate && counter.isBid != record.isBid
         && counter.rank <= limit

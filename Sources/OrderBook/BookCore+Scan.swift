@@ -36,8 +36,8 @@ struct LeafScan {
       offers[index].stepCount = calendar.count
     }
     for index in 0..<Int(count) where offers[index].stepCount > 0 {
-      // The count is what it was: reading the step is what matters.
-      offers[index].stepCount &+= core.calendars.firstStart(at: offers[index].first) == .min ? 1 : 0
+      // No calendar begins there: the count stays what it was, and reading the step is what matters.
+      offers[index].stepCount &+= core.calendars.firstStart(at: offers[index].first) == .max ? 1 : 0
     }
   }
 }

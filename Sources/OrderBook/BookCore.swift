@@ -29,7 +29,7 @@ final class BookCore: @unchecked Sendable {
   @exclusivity(unchecked) var ownOffers: [Int32] = []
   @exclusivity(unchecked) var ownBids: [Int32] = []
   @exclusivity(unchecked) var wheel = ExpiryWheel()
-  /// Orders whose expiry does not fit the wheel.
+  /// Exotic orders, which are in no wheel and on no ladder.
   @exclusivity(unchecked) var exotic: [Int32] = []
 
   @exclusivity(unchecked) var leaves = Leaves()
@@ -97,7 +97,7 @@ final class BookCore: @unchecked Sendable {
     digestState = other.digestState
   }
 
-  /// The bytes allocated, but for the details that few orders have.
+  /// The bytes in use for orders, but for the details that few have and lists of slots.
   var usedBytes: Int {
     records.usedBytes + extras.usedBytes + calendars.usedBytes + orders.usedBytes
       + owners.usedBytes + ownerCounts.usedBytes + wheel.usedBytes + leaves.usedBytes

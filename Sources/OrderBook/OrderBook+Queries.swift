@@ -10,7 +10,7 @@ extension OrderBook {
     read { side == .offer ? $0.restingOffers : $0.restingBids }
   }
 
-  /// The bytes of memory that the book has allocated for its orders, but for the details that few orders have.
+  /// The bytes of memory in use for orders, but for the details that few have and lists of slots.
   public var usedBytes: Int { read { $0.usedBytes } }
 
   /// The order named `id`, or nil when it is not in the book.

@@ -92,7 +92,7 @@ public struct OrderBook: Sendable {
     return true
   }
 
-  /// Takes out all orders of `owner`: its feed is frozen, or restated by a checkpoint. O(n).
+  /// Takes out all orders of `owner`: its feed is frozen. O(n).
   ///
   /// - Returns: the orders taken out, the earliest first.
   @discardableResult
@@ -192,7 +192,7 @@ public struct OrderBook: Sendable {
   /// `docs/PROTOCOL.md` has their bytes.
   ///
   /// - Complexity: for each order that changed since the last call one element, and of its calendar the steps that
-  ///   differ.
+  ///   differ; O(n) besides when more than an eighth of all changed.
   public mutating func digest() -> Digest {
     makeUnique()
     return core.digest()

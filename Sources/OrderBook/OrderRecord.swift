@@ -136,7 +136,6 @@ struct OrderRecord: BitwiseCopyable, Sendable {
   /// The slot after the window's last one.
   @inline(__always) var end: UInt32 { start &+ UInt32(bitPattern: length) }
   @inline(__always) var isBid: Bool { flags.contains(.bid) }
-  @inline(__always) var side: Side { isBid ? .bid : .offer }
   /// Whether the order never rests on a ladder.
   @inline(__always) var isImmediate: Bool { !flags.isDisjoint(with: [.immediateOrCancel, .fillOrKill]) }
   /// The key by which ladders are sorted: ascending is better first. The complement turns the order of bids round and,
@@ -174,9 +173,4 @@ struct OrderDetails: Sendable {
   var leaves: [Int32] = []
   /// The whole order, when it is exotic.
   var exotic: Order?
-
-  /// Whether nothing is in it.
-  var isEmpty: Bool {
-    attributes.isEmpty && requirements.isEmpty && classes.isEmpty && exotic == nil
-  }
 }

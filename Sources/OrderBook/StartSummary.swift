@@ -1,9 +1,10 @@
 /// How long a delivery could last from when on, for each of some numbers of GPUs, in any of the offers of a leaf or a
 /// shelf.
 ///
-/// The row of g GPUs has a byte for each of 256 buckets of time, taken modulo 256: the length of the longest run of slots
-/// that begins in the bucket and has g GPUs free throughout, in one of the offers. It may be too great: what is carved out
-/// is taken out of a row only when a search went there in vain (`docs/ORDERBOOK.md`). A search for so many GPUs looks at the row of the greatest step that is no greater.
+/// The row of g GPUs has a byte for each of 256 buckets of time, taken modulo 256: the length of the longest run of
+/// slots that begins in the bucket and has g GPUs free throughout, in one of the offers. It may be too great: what is
+/// carved out is taken out of a row only when a search went there in vain (`docs/ORDERBOOK.md`). A search for so many
+/// GPUs looks at the row of the greatest step that is no greater.
 ///
 /// The rows lie in a pool of words, eight buckets a word.
 struct StartSummary: BitwiseCopyable, Sendable {
