@@ -158,12 +158,22 @@ for target in package.targets where target.type != .system {
   target.swiftSettings = (target.swiftSettings ?? []) + strictness
 }
 
-// The order book and its checks alone, for `make test-book`: no dependency is fetched, and a build takes a minute.
-if Context.environment["P2PNODE_ONLY"] == "book" {
-  let book: Set = [
-    "CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests",
-  ]
-  package.targets.removeAll { !book.contains($0.name) }
+// Parts of the package that need no network library and build in a minute: the order book and its checks, for
+// `make test-book`, and everything pure.
+let book: Set = ["CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests"]
+let core: Set = [
+  "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "CryptoTests",
+  "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "StyleTests",
+]
+if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "core": core][part] {
+  package.targets.removeAll { !kept.contains($0.name) }
   package.products = []
-  package.dependencies = []
+  let used = Set(
+    package.targets.flatMap(\.dependencies).compactMap { dependency in
+      if case .productItem(_, let package?, _, _) = dependency { package } else { nil }
+    })
+  package.dependencies.removeAll { dependency in
+    guard case .sourceControl(_, let location, _) = dependency.kind else { return true }
+    return !used.contains { location.hasSuffix("/\($0)") }
+  }
 }
