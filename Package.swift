@@ -40,7 +40,11 @@ let package = Package(
       name: "Wire",
       dependencies: ["NodeCrypto", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
     .target(name: "OrderBook", dependencies: ["NodeCrypto", "Market"]),
-    .target(name: "Gossip", dependencies: ["NodeCrypto", "Market", "Wire"]),
+    .target(
+      name: "Gossip",
+      dependencies: [
+        "NodeCrypto", "Market", "Wire", .product(name: "DequeModule", package: "swift-collections"),
+      ]),
     .target(name: "Settlement", dependencies: ["NodeCrypto", "Market", "Wire", "OrderBook"]),
     .target(
       name: "NodeCore",

@@ -31,6 +31,8 @@ struct AntiEntropy: Sendable {
   /// A peer that sends nothing of an answer for this long is not waited for.
   static let answerMilliseconds: Int64 = 10_000
   static let requestsPerPeer = 1
+  /// How long an entry that was overtaken by the next one is given to come by itself.
+  static let overtakingMilliseconds: Int64 = 300
   /// A peer that leaves so many requests in a row without anything is not kept.
   static let maximumStrikes = 3
   /// Feeds of which one peer's claims are noted: a bound on what a liar costs, far above any market.
@@ -39,6 +41,8 @@ struct AntiEntropy: Sendable {
   private var claims: [NodeID: [NodeID: UInt64]] = [:]
   /// Authors for whom some peer claims more than was held when it was last looked at.
   private var behind: Set<NodeID> = []
+  /// Authors who will be behind at a moment, unless what was overtaken has come by then.
+  private var delayed: [NodeID: Timestamp] = [:]
   private var outstanding: [UInt64: Outstanding] = [:]
   private var fetching: Set<NodeID> = []
   private var failed: [NodeID: Set<NodeID>] = [:]
@@ -54,7 +58,7 @@ struct AntiEntropy: Sendable {
   }
 
   /// Notes that `peer` holds the feed of `author` up to `sequence`, as it says; it is asked for it again if it failed.
-  mutating func claim(_ peer: NodeID, author: NodeID, sequence: UInt64, horizon: UInt64) {
+  mutating func claim(_ peer: NodeID, author: NodeID, sequence: UInt64) {
     guard let count = claims[peer]?.count else { return }
     let before = claims[peer]?[author]
     guard before != nil || count < Self.maximumClaims else { return }
@@ -62,7 +66,14 @@ struct AntiEntropy: Sendable {
       claims[peer]?[author] = sequence
       failed[author]?.remove(peer)
     }
-    if sequence > horizon { behind.insert(author) }
+  }
+
+  /// Notes that some peer claims more of a feed than is held or about to be.
+  mutating func isBehind(_ author: NodeID) { behind.insert(author) }
+
+  /// Notes that an entry has overtaken the one before it, which is given time to come by itself.
+  mutating func isOvertaken(_ author: NodeID, now: Timestamp) {
+    delayed[author] = delayed[author] ?? now + Self.overtakingMilliseconds
   }
 
   /// Whether `peer` is known to hold the entry.
@@ -121,10 +132,15 @@ struct AntiEntropy: Sendable {
   /// The requests to send now.
   ///
   /// - Parameter horizon: what is held or about to be held of a feed.
-  /// - Parameter limit: the last sequence of a feed that counts: before the fork in a frozen one.
+  /// - Parameter limit: the last sequence of a feed that is missing: before what is at hand, and before the fork in a
+  ///   frozen one.
   mutating func plan(
     now: Timestamp, horizon: (NodeID) -> UInt64, limit: (NodeID) -> UInt64
   ) -> [Request] {
+    for author in delayed.filter({ $0.value <= now }).keys {
+      delayed[author] = nil
+      behind.insert(author)
+    }
     guard !behind.isEmpty else { return [] }
     var perPeer: [NodeID: [Range]] = [:]
     var busy: [NodeID: Int] = [:]
@@ -160,8 +176,10 @@ struct AntiEntropy: Sendable {
     }
   }
 
-  /// The moment at which the next answer is overdue.
-  var nextDeadline: Timestamp? { outstanding.values.map(\.deadline).min() }
+  /// The next moment at which an answer is overdue or an overtaken entry is asked for.
+  var nextDeadline: Timestamp? {
+    [outstanding.values.lazy.map(\.deadline).min(), delayed.values.min()].compactMap { $0 }.min()
+  }
 
   /// Whether nothing is known to be missing and nothing is being fetched.
   var isIdle: Bool { behind.isEmpty && outstanding.isEmpty }

@@ -5,7 +5,7 @@ import Wire
 /// Entries on their way in, into the feeds and out again.
 extension GossipCore {
   mutating func receivedEntries(
-    _ entries: [WireSignedEntry], from peer: Peer, fetch: UInt64?, now: Timestamp,
+    _ entries: [WireSignedEntry], from peer: Peer, isPush: Bool, fetch: UInt64?, now: Timestamp,
     into effects: inout [GossipEffect]
   ) {
     var hasGap = false
@@ -21,20 +21,37 @@ extension GossipCore {
         tellOfFreeze(entry.author, to: peer, into: &effects)
         continue
       }
-      claim(peer, author: entry.author, sequence: entry.sequence)
-      let head = feeds.head(of: entry.author)
-      if entry.sequence <= head.sequence, feeds.feed(of: entry.author)?.id(at: entry.sequence) == entry.id {
+      antiEntropy.claim(peer.node, author: entry.author, sequence: entry.sequence)
+      guard !isKnown(entry) else {
+        if isPush { broadcast.arrivedAgain(entry.id, from: peer.connection, now: now) }
         continue
       }
-      if intake.waitingEntry(of: entry.author, at: entry.sequence)?.id == entry.id { continue }
-      guard entry.sequence <= head.sequence + Intake.windowPerFeed else {
+      guard entry.sequence <= feeds.head(of: entry.author).sequence + Intake.windowPerFeed else {
+        antiEntropy.isBehind(entry.author)
         hasGap = true
         continue
       }
-      if intake.begin(entry, from: peer.node, fetch: fetch) { effects.append(.verify(entry)) }
-      if intake.advanceHorizon(of: entry.author, feeds: feeds) < entry.sequence { hasGap = true }
+      if intake.begin(entry, from: peer.node, fetch: fetch) {
+        broadcast.arrived(entry, from: peer.connection, isPush: isPush)
+        effects.append(.verify(entry))
+      } else if isPush {
+        broadcast.arrivedAgain(entry.id, from: peer.connection, now: now)
+      }
+      guard intake.advanceHorizon(of: entry.author, feeds: feeds) < entry.sequence else { continue }
+      if isPush {
+        antiEntropy.isOvertaken(entry.author, now: now)
+      } else {
+        antiEntropy.isBehind(entry.author)
+        hasGap = true
+      }
     }
     if hasGap { plan(now: now, into: &effects) }
+  }
+
+  /// Whether the same entry is in its feed or waits to be.
+  private func isKnown(_ entry: SignedEntry) -> Bool {
+    feeds.feed(of: entry.author)?.id(at: entry.sequence) == entry.id
+      || intake.waitingEntry(of: entry.author, at: entry.sequence)?.id == entry.id
   }
 
   /// An entry has been checked: its signature, and that its content is what the protocol allows.
@@ -66,7 +83,7 @@ extension GossipCore {
       feeds.append(entry)
       if entry.author == own { publishedOwnSequence = entry.sequence }
       effects.append(.deliver(entry))
-      push(entry, urgentFor: [], except: sources, into: &effects)
+      spread(entry, urgentFor: [], now: now, into: &effects)
     case .known, .frozen:
       break
     case .gap, .early:
@@ -111,37 +128,16 @@ extension GossipCore {
   ///
   /// - Parameter urgentFor: counterparties of the trades in it; they get it first.
   public mutating func publish(
-    _ entry: SignedEntry, urgentFor counterparties: [NodeID], into effects: inout [GossipEffect]
+    _ entry: SignedEntry, urgentFor counterparties: [NodeID], now: Timestamp, into effects: inout [GossipEffect]
   ) {
     publishedOwnSequence = max(publishedOwnSequence, entry.sequence)
-    push(entry, urgentFor: counterparties, except: [], into: &effects)
+    spread(entry, urgentFor: counterparties, now: now, into: &effects)
   }
 
   /// Appends an entry of this node's own to its feed, before it is durable and before anybody else gets it.
   public mutating func appendOwn(_ entry: SignedEntry) {
     precondition(entry.author == own, "another author's entry published as own")
     feeds.append(entry)
-  }
-
-  private func push(
-    _ entry: SignedEntry, urgentFor counterparties: [NodeID], except sources: [NodeID],
-    into effects: inout [GossipEffect]
-  ) {
-    var message = WirePush()
-    message.entries = [entry.wire]
-    let bytes = Self.encode(.push(message))
-    let urgent = counterparties.compactMap { connectionByNode[$0] }
-    for connection in urgent {
-      effects.append(.send(connection: connection, message: bytes, priority: .urgent))
-    }
-    for peer in connectedPeers where !urgent.contains(peer.connection) && peer.node != entry.author {
-      if sources.contains(peer.node)
-        || antiEntropy.holds(peer.node, author: entry.author, sequence: entry.sequence)
-      {
-        continue
-      }
-      effects.append(.send(connection: peer.connection, message: bytes, priority: .entry))
-    }
   }
 
   // MARK: Start

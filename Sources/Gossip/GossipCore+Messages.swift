@@ -30,8 +30,10 @@ extension GossipCore {
     }
     switch kind {
     case .hello: break
-    case .push(let push): receivedEntries(push.entries, from: peer, fetch: nil, now: now, into: &effects)
-    case .heads(let heads): receivedHeads(heads, from: peer, now: now, into: &effects)
+    case .push(let push):
+      receivedEntries(push.entries, from: peer, isPush: true, fetch: nil, now: now, into: &effects)
+    case .tree(let tree): receivedTree(tree, from: peer, now: now, into: &effects)
+    case .compare(let message): receivedComparison(message, from: peer, now: now, into: &effects)
     case .fetch(let fetch): receivedFetch(fetch, from: peer, now: now, into: &effects)
     case .fetchAnswer(let answer): receivedAnswer(answer, from: peer, now: now, into: &effects)
     case .equivocationProof(let proof): receivedProof(proof, from: peer, now: now, into: &effects)
@@ -61,6 +63,7 @@ extension GossipCore {
       return
     }
     peers[peer.connection]?.hasGreeted = true
+    receivedOwnHead(hello, from: peer, now: now, into: &effects)
     peers[peer.connection]?.agent = String(hello.agent.unicodeScalars.filter { (0x20...0x7E).contains($0.value) })
     if peer.direction == .inbound, hello.listenPort > 0 {
       let host = hello.advertise.isEmpty ? peer.address.host : hello.advertise
@@ -83,6 +86,24 @@ extension GossipCore {
     }
     let known = membership.shareable.filter { $0.node != peer.node }
     if !known.isEmpty { sendAddresses(known, to: peer.connection, into: &effects) }
+    // One side begins; what either lacks shows to both.
+    if peer.direction == .outbound { compare(with: peer.connection, now: now, into: &effects) }
+  }
+
+  /// Takes in what a peer holds of this node's own feed, before this node writes to it.
+  private mutating func receivedOwnHead(
+    _ hello: WireHello, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
+  ) {
+    guard hello.yourSequence > 0 else { return }
+    guard let entry = EntryID(bytes: hello.yourEntry), hello.yourSequence <= SignedEntry.maximumSequence else {
+      punish(peer.connection, "a head that is not one in its hello", now: now, into: &effects)
+      return
+    }
+    claim(peer, author: own, sequence: hello.yourSequence)
+    if let held = feeds.feed(of: own)?.id(at: hello.yourSequence), held != entry {
+      suspect(peer, [(own, hello.yourSequence)], now: now, into: &effects)
+    }
+    plan(now: now, into: &effects)
   }
 
   private func announce(_ node: NodeID, at address: PeerAddress, into effects: inout [GossipEffect]) {
@@ -127,46 +148,12 @@ extension GossipCore {
     dial(now: now, into: &effects)
   }
 
-  // MARK: Anti-entropy
+  // MARK: History
 
-  private mutating func receivedHeads(
-    _ heads: WireHeads, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
-  ) {
-    guard heads.heads.count <= Self.headsPerChunk else {
-      punish(
-        peer.connection, "\(heads.heads.count) heads; allowed: \(Self.headsPerChunk)", now: now, into: &effects)
-      return
-    }
-    var forks: [(author: NodeID, sequence: UInt64)] = []
-    for item in heads.heads {
-      guard let author = NodeID(bytes: item.author), let entry = EntryID(bytes: item.entry),
-        item.sequence > 0, item.sequence <= SignedEntry.maximumSequence
-      else {
-        punish(peer.connection, "a head that is not one", now: now, into: &effects)
-        return
-      }
-      claim(peer, author: author, sequence: item.sequence)
-      if let held = feeds.feed(of: author)?.id(at: item.sequence), held != entry {
-        forks.append((author, item.sequence))
-      }
-    }
-    suspect(peer, forks, now: now, into: &effects)
-    if heads.last {
-      reconciled.insert(peer.node)
-      if !heads.reply, now >= peer.nextHeadsAnswer {
-        peers[peer.connection]?.nextHeadsAnswer = now + Self.headsAnswerMilliseconds
-        let ahead = publishedHeads.filter { author, head in
-          !antiEntropy.holds(peer.node, author: author, sequence: head.sequence)
-        }
-        sendHeads(ahead, reply: true, to: peer.connection, into: &effects)
-      }
-    }
-    plan(now: now, into: &effects)
-  }
-
+  /// Notes what a peer holds; what is missing here may be asked for at once.
   mutating func claim(_ peer: Peer, author: NodeID, sequence: UInt64) {
-    let horizon = intake.horizon(of: author, feeds: feeds)
-    antiEntropy.claim(peer.node, author: author, sequence: sequence, horizon: horizon)
+    antiEntropy.claim(peer.node, author: author, sequence: sequence)
+    if sequence > intake.horizon(of: author, feeds: feeds) { antiEntropy.isBehind(author) }
   }
 
   private mutating func receivedFetch(
@@ -197,7 +184,7 @@ extension GossipCore {
     // An answer that came too late to be waited for still brings entries.
     let isAwaited = antiEntropy.awaits(answer.id, from: peer.node)
     receivedEntries(
-      answer.entries, from: peer, fetch: isAwaited ? answer.id : nil, now: now, into: &effects)
+      answer.entries, from: peer, isPush: false, fetch: isAwaited ? answer.id : nil, now: now, into: &effects)
     antiEntropy.progress(answer.id, now: now) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }
     guard isAwaited, answer.done, peers[peer.connection] != nil else { return }
     endedFetches[answer.id] = peer.node

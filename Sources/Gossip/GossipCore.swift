@@ -18,14 +18,13 @@ public struct GossipCore: Sendable {
   public static let silenceMilliseconds: Int64 = 15_000
   /// How often heads are compared with a random peer.
   public static let antiEntropyMilliseconds: Int64 = 30_000
-  /// How often one peer's complete list of heads is answered at most.
-  static let headsAnswerMilliseconds: Int64 = 5000
+  /// After how long a comparison of heads that has not come to its end makes room for another, and how often one peer's
+  /// is answered at most.
+  static let comparisonMilliseconds: Int64 = 5000
   /// The longest `agent` text that a peer may send.
   static let maximumAgentBytes = 64
   /// The most addresses in one message.
   static let maximumAddresses = 256
-  /// Heads in one chunk: 76 bytes each, within a frame.
-  static let headsPerChunk = 800
 
   /// The feeds.
   public internal(set) var feeds: Feeds
@@ -39,12 +38,14 @@ public struct GossipCore: Sendable {
   public var advertisedHost: String?
 
   var membership: Membership
+  var broadcast = Broadcast()
   var antiEntropy = AntiEntropy()
   var intake = Intake()
   var peers: [UInt64: Peer] = [:]
   var connectionByNode: [NodeID: UInt64] = [:]
   var proofs: [NodeID: EquivocationProof] = [:]
-  var reconciled: Set<NodeID> = []
+  var openComparison: OpenComparison?
+  var comparisonQueue: [UInt64] = []
   /// Fork suspicions already followed up, so that each costs one request.
   var suspected: [UInt64: Set<NodeID>] = [:]
   /// Answers that ended while entries of theirs were still being verified.
@@ -88,7 +89,7 @@ public struct GossipCore: Sendable {
 
   /// Whether every connected peer has told what it knows of this node's own feed, and nothing of it is missing here.
   public var hasRecoveredOwnFeed: Bool {
-    !peers.isEmpty && peers.values.allSatisfy { reconciled.contains($0.node) }
+    !peers.isEmpty && peers.values.allSatisfy(\.hasGreeted)
       && !antiEntropy.isBehind(own, head: feeds.head(of: own).sequence)
   }
 
@@ -129,6 +130,7 @@ public struct GossipCore: Sendable {
       lastHeard: now, nextPing: now)
     connectionByNode[node] = connection
     antiEntropy.connected(node)
+    broadcast.connected(connection)
     if direction == .outbound {
       peers[connection]?.listens = address
       membership.connected(node, at: address)
@@ -149,12 +151,15 @@ public struct GossipCore: Sendable {
     hello.agent = agent
     hello.listenPort = UInt32(listenPort)
     hello.advertise = advertisedHost ?? ""
+    if let node = peers[connection]?.node {
+      let head = feeds.head(of: node)
+      hello.yourSequence = head.sequence
+      if head.sequence > 0 { hello.yourEntry = .init(head.entry.bytes) }
+    }
     send(.hello(hello), to: connection, priority: .urgent, into: &effects)
     for proof in equivocationProofs {
       send(.equivocationProof(proof.wire), to: connection, priority: .entry, into: &effects)
     }
-    // One side opens the comparison; the other answers with what it holds beyond it.
-    if peers[connection]?.direction == .outbound { sendHeads(to: connection, into: &effects) }
   }
 
   /// A connection has ended.
@@ -169,7 +174,8 @@ public struct GossipCore: Sendable {
     guard let peer = peers.removeValue(forKey: connection) else { return }
     connectionByNode[peer.node] = nil
     suspected[connection] = nil
-    reconciled.remove(peer.node)
+    broadcast.disconnected(connection)
+    comparisonQueue.removeAll { $0 == connection }
     antiEntropy.disconnected(peer.node)
     for fetch in endedFetches.keys.sorted() where endedFetches[fetch] == peer.node { endedFetches[fetch] = nil }
   }
@@ -218,9 +224,11 @@ public struct GossipCore: Sendable {
     if nextAntiEntropy <= now {
       nextAntiEntropy = now + Self.antiEntropyMilliseconds
       if let connection = peers.keys.sorted().randomElement(using: &generator) {
-        sendHeads(to: connection, into: &effects)
+        compare(with: connection, now: now, into: &effects)
       }
     }
+    beginComparison(now: now, into: &effects)
+    broadcastTimer(now: now, into: &effects)
     admitWaiting(now: now, into: &effects)
     let silent = antiEntropy.expire(now: now) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }
     for connection in silent.compactMap({ connectionByNode[$0] }) {
@@ -239,6 +247,8 @@ public struct GossipCore: Sendable {
     if let deadline = antiEntropy.nextDeadline { next = min(next, deadline) }
     if let due = membership.nextDial(isConnected: isConnected, peerCount: peers.count) { next = min(next, due) }
     if let due = intake.nextDue(feeds: feeds) { next = min(next, due) }
+    if let due = broadcast.nextDue { next = min(next, due) }
+    if let open = openComparison, !comparisonQueue.isEmpty { next = min(next, open.deadline) }
     return next
   }
 
@@ -252,7 +262,11 @@ public struct GossipCore: Sendable {
   mutating func plan(now: Timestamp, into effects: inout [GossipEffect]) {
     let requests = antiEntropy.plan(
       now: now, horizon: { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) },
-      limit: { [feeds] in feeds.feed(of: $0)?.frozenFrom.map { $0 - 1 } ?? .max })
+      limit: { [feeds, intake] author in
+        let horizon = intake.horizon(of: author, feeds: feeds)
+        let end = intake.firstUpcoming(of: author, after: horizon) ?? .max
+        return min(end, feeds.feed(of: author)?.frozenFrom ?? .max) - 1
+      })
     for request in requests {
       guard let connection = connectionByNode[request.peer] else { continue }
       sendFetch(request.id, ranges: request.ranges, to: connection, into: &effects)
@@ -320,39 +334,5 @@ public struct GossipCore: Sendable {
       return out
     }
     send(.fetch(fetch), to: connection, priority: .answer, into: &effects)
-  }
-
-  /// Sends the whole list of heads, in chunks.
-  func sendHeads(to connection: UInt64, into effects: inout [GossipEffect]) {
-    sendHeads(publishedHeads, reply: false, to: connection, into: &effects)
-  }
-
-  /// The heads that others may learn of, ascending by author.
-  var publishedHeads: [(NodeID, Head)] {
-    feeds.sorted.compactMap { author, feed in
-      guard author == own, feed.head.sequence > publishedOwnSequence else { return (author, feed.head) }
-      guard let entry = feed.id(at: publishedOwnSequence) else { return nil }
-      return (author, Head(sequence: publishedOwnSequence, entry: entry, time: feed.head.time))
-    }
-  }
-
-  func sendHeads(
-    _ heads: [(NodeID, Head)], reply: Bool, to connection: UInt64, into effects: inout [GossipEffect]
-  ) {
-    var rest = heads.filter { $0.1.sequence > 0 }[...]
-    repeat {
-      var message = WireHeads()
-      message.heads = rest.prefix(Self.headsPerChunk).map { author, head in
-        var out = WireHead()
-        out.author = .init(author.bytes)
-        out.sequence = head.sequence
-        out.entry = .init(head.entry.bytes)
-        return out
-      }
-      rest = rest.dropFirst(Self.headsPerChunk)
-      message.last = rest.isEmpty
-      message.reply = reply
-      send(.heads(message), to: connection, priority: .answer, into: &effects)
-    } while !rest.isEmpty
   }
 }

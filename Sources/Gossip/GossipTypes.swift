@@ -10,8 +10,10 @@ public enum SendPriority: UInt8, Comparable, Sendable {
   case entry = 1
   /// Answers to what a peer asked.
   case answer = 2
+  /// Names of entries.
+  case announcement = 3
   /// History for a peer that catches up.
-  case bulk = 3
+  case bulk = 4
 
   /// The more urgent is the smaller.
   public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
@@ -105,8 +107,15 @@ public struct Peer: Sendable {
   var hasGreeted = false
   var lastHeard: Timestamp
   var nextPing: Timestamp
-  /// A complete list of heads before this moment is not answered: each answer goes through all feeds.
-  var nextHeadsAnswer = Timestamp.zero
+  /// Names the comparison that this node last began with the peer.
+  var comparedSalt: UInt64?
+  /// Names the peer's comparison that was last answered, and how many of its messages have been.
+  var answeredSalt: UInt64?
+  var answeredRounds = 0
+  /// Another comparison of the peer's before this moment is not answered.
+  var nextComparison = Timestamp.zero
+  /// Entries that it announced, was asked for and did not send.
+  var brokenPromises = 0
   var pingSent: (id: UInt64, at: Timestamp)?
 }
 

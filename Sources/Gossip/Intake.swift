@@ -61,6 +61,11 @@ struct Intake: Sendable {
     return sequence
   }
 
+  /// The first sequence past `horizon` that is about to be held; nil when none is. O(entries of the feed at hand).
+  func firstUpcoming(of author: NodeID, after horizon: UInt64) -> UInt64? {
+    upcoming[author]?.keys.lazy.filter { $0 > horizon }.min()
+  }
+
   /// Notes that an entry of `author` left without being appended, so that what lies past it is not within reach.
   mutating func lost(_ author: NodeID) { reach[author] = nil }
 

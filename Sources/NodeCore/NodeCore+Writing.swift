@@ -285,10 +285,10 @@ extension NodeCore {
 
   // MARK: The disk
 
-  mutating func durable(_ sequence: UInt64, into effects: inout [NodeEffect]) {
+  mutating func durable(_ sequence: UInt64, now: Timestamp, into effects: inout [NodeEffect]) {
     guard let written = inFlight, written.entry.sequence == sequence else { return }
     inFlight = nil
-    gossip.publish(written.entry, urgentFor: written.counterparties, into: &gossipEffects)
+    gossip.publish(written.entry, urgentFor: written.counterparties, now: now, into: &gossipEffects)
     for reply in written.replies { effects.append(.reply(reply.id, .success(reply.order))) }
   }
 

@@ -214,7 +214,7 @@ public struct NodeCore: Sendable {
     case .proofVerified(let proof, let peer, let isValid):
       gossip.proofVerified(proof, from: peer, isValid: isValid, now: now, into: &gossipEffects)
     case .rivalFound(let rival, let entry): gossip.rivalFound(rival, of: entry, now: now, into: &gossipEffects)
-    case .durable(let sequence): durable(sequence, into: &effects)
+    case .durable(let sequence): durable(sequence, now: now, into: &effects)
     case .storeFailed(let why): storeFailed(why, into: &effects)
     case .storeRecovered: storeTrouble = nil
     case .command(let id, let command): take(command, id: id, now: now, into: &effects)

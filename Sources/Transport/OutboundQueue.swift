@@ -5,10 +5,12 @@ import NIOCore
 public enum MessagePriority: Int, CaseIterable, Hashable, Sendable {
   /// For the counterparty of a trade.
   case urgent
-  /// New entries and announcements of them.
+  /// New entries.
   case entry
   /// Answers to requests.
   case answer
+  /// Announcements of entries.
+  case announcement
   /// Catch-up: the only kind that the soft limit refuses.
   case bulk
 }

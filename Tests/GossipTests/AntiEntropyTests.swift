@@ -15,7 +15,8 @@ struct AntiEntropyTests {
   }
 
   private mutating func claim(_ peer: UInt64, _ author: UInt64, _ sequence: UInt64) {
-    antiEntropy.claim(node(peer), author: node(author), sequence: sequence, horizon: held[node(author)] ?? 0)
+    antiEntropy.claim(node(peer), author: node(author), sequence: sequence)
+    if sequence > held[node(author)] ?? 0 { antiEntropy.isBehind(node(author)) }
   }
 
   private mutating func plan(at time: Int64 = 0, limit: UInt64 = .max) -> [AntiEntropy.Request] {
@@ -51,6 +52,20 @@ struct AntiEntropyTests {
     held[node(50)] = 10
     finish(request)
     #expect(plan().first?.ranges == [AntiEntropy.Range(author: node(50), from: 11, through: 12)])
+  }
+
+  @Test("an entry that was overtaken is asked for after a while, unless it has come by then")
+  mutating func overtaken() {
+    connect(1)
+    for author in [50, 51] as [UInt64] {
+      antiEntropy.claim(node(1), author: node(author), sequence: 2)
+      antiEntropy.isOvertaken(node(author), now: at(1000))
+    }
+    let due = 1000 + AntiEntropy.overtakingMilliseconds
+    #expect(antiEntropy.nextDeadline == at(due))
+    #expect(plan(at: due - 1).isEmpty)
+    held[node(51)] = 2
+    #expect(plan(at: due).flatMap(\.ranges) == [AntiEntropy.Range(author: node(50), from: 1, through: 2)])
   }
 
   @Test("the work is spread over the peers that have it")

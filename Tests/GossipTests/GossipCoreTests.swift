@@ -124,13 +124,17 @@ struct ConnectionTests {
     #expect(driver.core.connection(to: node(2)) == 6, "the old one's end does not end the new one")
   }
 
-  @Test("both sides say hello first; only the one that dialled opens the comparison of heads")
+  @Test("both sides say hello first; then the one that dialled begins to compare heads")
   func greeting() {
     var driver = Driver(own: node(1))
     driver.connect(5, node(2), .inbound)
     #expect(driver.take().sent.map(\.message.message?.name) == ["hello"])
+    driver.receive(.hello(Driver.hello), on: 5)
+    #expect(driver.take().comparisons.isEmpty)
     driver.connect(6, node(3), .outbound)
-    #expect(driver.take().sent.map(\.message.message?.name) == ["hello", "heads"])
+    #expect(driver.take().sent.map(\.message.message?.name) == ["hello"])
+    driver.receive(.hello(Driver.hello), on: 6)
+    #expect(driver.take().comparisons.map(\.connection) == [6])
   }
 
   @Test("a node that is full or has just misbehaved is turned away")
@@ -197,7 +201,8 @@ extension WirePeerMessage.OneOf_Message {
     switch self {
     case .hello: "hello"
     case .push: "push"
-    case .heads: "heads"
+    case .compare: "compare"
+    case .tree: "tree"
     case .fetch: "fetch"
     case .fetchAnswer: "answer"
     case .equivocationProof: "proof"

@@ -48,7 +48,8 @@ struct MessageTests {
     expectPunished("a second or oversized hello")
     for (connection, change) in [
       (20, { $0.agent = String(repeating: "a", count: 65) }), (21, { $0.protocol = 2 }),
-      (22, { $0.listenPort = 65_536 }), (23, { ($0.listenPort, $0.advertise) = (1, "no host") }),
+      (22, { $0.listenPort = 65_536 }), (24, { $0.yourSequence = 1 }),
+      (23, { ($0.listenPort, $0.advertise) = (1, "no host") }),
     ] as [(UInt64, (inout WireHello) -> Void)] {
       driver.connect(connection, node(connection))
       _ = driver.take()
@@ -79,25 +80,22 @@ struct MessageTests {
     driver.receive(.fetch(fetch), on: 6)
     #expect(driver.take().disconnects.map(\.cause) == [.misbehaved("a fetch of 257 ranges; allowed: 256")])
 
-    var head = WireHead()
-    head.author = .init(node(50).bytes)
-    head.entry = .init(node(50).bytes)
-    head.sequence = 1
-    var heads = WireHeads()
-    heads.heads = .init(repeating: head, count: GossipCore.headsPerChunk + 1)
-    driver.receive(.heads(heads), on: 7)
-    #expect(driver.take().disconnects.map(\.cause) == [.misbehaved("801 heads; allowed: 800")])
+    var tree = WireTree()
+    tree.announcements = .init(repeating: 1, count: BroadcastParameters().idsPerMessage)
+    tree.grafts = [1]
+    driver.receive(.tree(tree), on: 7)
+    #expect(driver.take().disconnects.map(\.cause) == [.misbehaved("4001 names of entries; allowed: 4000")])
   }
 
-  @Test("an address, a head or a range that is not one ends the connection")
+  @Test("an address, a comparison or a range that is not one ends the connection")
   mutating func malformedItems() {
     var addresses = WireAddresses()
     addresses.addresses = [WirePeerAddress()]
     driver.receive(.addresses(addresses), on: 5)
     expectPunished("an address that is not one")
-    var heads = WireHeads()
-    heads.heads = [WireHead()]
-    driver.receive(.heads(heads), on: 6)
+    var compare = WireCompare()
+    compare.parts = .init([0x00, 0x01])
+    driver.receive(.compare(compare), on: 6)
     #expect(driver.take().disconnects.map(\.connection) == [6])
     var fetch = WireFetch()
     fetch.ranges = [WireFeedRange()]
@@ -127,7 +125,7 @@ struct MessageTests {
     _ = driver.take()
     let entry = chain(own, [1_000_000])[0]
     driver.core.appendOwn(entry)
-    driver.core.publish(entry, urgentFor: [node(7), node(99)], into: &driver.effects)
+    driver.core.publish(entry, urgentFor: [node(7), node(99)], now: driver.now, into: &driver.effects)
     let sends = driver.take().compactMap { effect -> (UInt64, SendPriority)? in
       if case .send(let connection, _, let priority) = effect { (connection, priority) } else { nil }
     }
@@ -135,14 +133,17 @@ struct MessageTests {
     #expect(sends.map(\.1) == [.urgent, .entry, .entry])
   }
 
-  @Test("a gap makes one fetch of what is missing, however many entries come after it")
+  @Test("a gap makes one fetch of what is missing, after a while, however many entries come after it")
   mutating func gap() throws {
     let entries = chain(author, [Int64](repeating: 1_000_000, count: 5))
     for entry in entries.dropFirst(2) { driver.push([entry], on: 5) }
+    #expect(driver.take().fetches.isEmpty, "they may have overtaken it")
+    driver.now = driver.now + AntiEntropy.overtakingMilliseconds
+    driver.core.timer(now: driver.now, into: &driver.effects)
     let fetches = driver.take().fetches
     #expect(fetches.count == 1)
     #expect(fetches.first?.connection == 5)
-    #expect(fetches.first?.fetch.ranges.map { [$0.from, $0.through] } == [[1, 3]])
+    #expect(fetches.first?.fetch.ranges.map { [$0.from, $0.through] } == [[1, 2]])
     for entry in entries.dropFirst(2) { driver.verified(entry) }
     #expect(driver.take().delivered.isEmpty)
     var answer = WireFetchAnswer()
@@ -205,8 +206,8 @@ struct MessageTests {
     #expect(driver.take().fetches.map { $0.fetch.ranges.map { [$0.from, $0.through] } } == [[[2, 3]]])
   }
 
-  @Test("heads are answered by those feeds of which more is held, and what the peer has more of is fetched")
-  mutating func heads() throws {
+  @Test("a comparison tells the peer what it lacks, and what the peer has more of is fetched")
+  mutating func comparison() throws {
     let mine = chain(author, [1_000_000, 1_000_000])
     for entry in mine {
       driver.push([entry], on: 7)
@@ -214,27 +215,61 @@ struct MessageTests {
     }
     _ = driver.take()
     let theirs = chain(identity(8), [1_000_000])
-    var heads = WireHeads()
-    for (entry, sequence) in [(mine[0], 1), (theirs[0], 1)] as [(SignedEntry, UInt64)] {
-      var head = WireHead()
-      head.author = .init(entry.author.bytes)
-      head.sequence = sequence
-      head.entry = .init(entry.id.bytes)
-      heads.heads.append(head)
-    }
-    heads.last = true
-    driver.receive(.heads(heads), on: 7)
-    // Peer 7 has pushed both of mine itself.
-    driver.receive(.heads(heads), on: 5)
+    let held = [mine[0], theirs[0]].map { (author: $0.author, head: $0.head) }.sorted { $0.author < $1.author }
+    let peer = Comparison(salt: 77, heads: held) { _, _ in nil }
+    compare(peer.opening, salt: 77, on: 5)
     let effects = driver.take()
-    let answers = effects.sent.compactMap { sent -> (UInt64, WireHeads)? in
-      if case .heads(let heads)? = sent.message.message { (sent.connection, heads) } else { nil }
+    let answer = try #require(effects.comparisons.first)
+    #expect(answer.connection == 5 && answer.message.reply && answer.message.salt == 77)
+    let outcome = peer.answer(try ComparisonReader.parts(Array(answer.message.parts)))
+    #expect(outcome.claims.contains { $0.author == author.nodeID && $0.sequence == 2 })
+    // The peer's other feed is known by its tag only so far.
+    #expect(effects.fetches.isEmpty)
+    compare(outcome.answer, salt: 77, on: 5)
+    #expect(driver.take().fetches.map(\.connection) == [5])
+    compare(peer.opening, salt: 78, on: 5)
+    #expect(driver.take().comparisons.isEmpty, "one comparison a peer in a while")
+  }
+
+  private mutating func compare(_ parts: [ComparisonPart], salt: UInt64, reply: Bool = false, on connection: UInt64) {
+    for bytes in Comparison.messages(parts, maximumBytes: 48_000) {
+      var message = WireCompare()
+      message.salt = salt
+      message.parts = .init(bytes)
+      message.reply = reply
+      driver.receive(.compare(message), on: connection)
     }
-    #expect(answers.map(\.0) == [7, 5])
-    #expect(answers.map(\.1.reply) == [true, true])
-    #expect(answers[0].1.heads.isEmpty)
-    #expect(answers[1].1.heads.map(\.sequence) == [2])
-    #expect(effects.fetches.map(\.connection) == [7])
+  }
+
+  @Test("a node begins one comparison after the other, each when the last has come to its end")
+  mutating func comparisonsInTurn() throws {
+    driver = Driver(own: node(1))
+    for connection in 5...6 as ClosedRange<UInt64> { driver.greet(connection, node(connection), .outbound) }
+    let first = try #require(driver.take().comparisons.first)
+    #expect(first.connection == 5)
+    compare([], salt: first.message.salt, reply: true, on: 5)
+    var end = WireCompare()
+    end.salt = first.message.salt
+    end.reply = true
+    driver.receive(.compare(end), on: 5)
+    #expect(driver.take().comparisons.map(\.connection) == [6])
+    driver.greet(7, node(7), .outbound)
+    #expect(driver.take().comparisons.isEmpty)
+    driver.core.timer(now: driver.now + GossipCore.comparisonMilliseconds, into: &driver.effects)
+    #expect(driver.take().comparisons.map(\.connection) == [7], "a peer that does not answer is not waited for")
+  }
+
+  @Test("what a peer holds of the own feed is known with its hello, before anything is written")
+  mutating func ownHead() {
+    let own = identity(1)
+    driver = Driver(own: own.nodeID)
+    driver.connect(5, node(2))
+    var hello = Driver.hello
+    hello.yourSequence = 3
+    hello.yourEntry = .init(node(77).bytes)
+    driver.receive(.hello(hello), on: 5)
+    #expect(driver.core.ownFeedIsBehind && !driver.core.hasRecoveredOwnFeed)
+    #expect(driver.take().fetches.flatMap(\.fetch.ranges).map(\.through) == [3])
   }
 
   @Test("another entry at a place that is held here is fetched, and the two are a proof")
@@ -244,18 +279,11 @@ struct MessageTests {
     driver.verified(held)
     let rival = chain(author, [1_000_000], payload: [1])[0]
     _ = driver.take()
-    var head = WireHead()
-    head.author = .init(author.nodeID.bytes)
-    head.sequence = 1
-    head.entry = .init(rival.id.bytes)
-    var heads = WireHeads()
-    heads.heads = [head]
-    driver.receive(.heads(heads), on: 5)
-    driver.receive(.heads(heads), on: 5)
-    heads.last = true
-    driver.receive(.heads(heads), on: 5)
+    let parts = [ComparisonPart.heads(.all, [.head(author.nodeID, sequence: 1, rival.id)])]
+    compare(parts, salt: 77, on: 5)
+    compare(parts, salt: 77, on: 5)
     let fetches = driver.take().fetches
-    #expect(fetches.count == 1, "in each list of heads a suspicion is followed up once")
+    #expect(fetches.count == 1, "a suspicion is followed up once")
     var answer = WireFetchAnswer()
     answer.id = try #require(fetches.first).fetch.id
     answer.entries = [rival.wire]
@@ -268,5 +296,11 @@ struct MessageTests {
     let proofs = driver.take().sent.filter { $0.message.message?.name == "proof" }
     #expect(proofs.map(\.connection) == [5, 6, 7])
     #expect(driver.core.equivocationProofs.count == 1)
+  }
+}
+
+extension [GossipEffect] {
+  var comparisons: [(connection: UInt64, message: WireCompare)] {
+    sent.compactMap { if case .compare(let message)? = $0.message.message { ($0.connection, message) } else { nil } }
   }
 }

@@ -96,14 +96,11 @@ struct CrashTests {
     node.start()
     let puppet = network.addPuppet(identity: identity(1))
     let link = puppet.connect(to: node)
-    var head = WireHead()
-    head.author = .init(node.nodeID.bytes)
-    head.sequence = 1000
-    head.entry = .init(node.nodeID.bytes)
-    var heads = WireHeads()
-    heads.heads = [head]
-    heads.last = true
-    puppet.send(.heads(heads), over: link)
+    var compare = WireCompare()
+    compare.salt = 1
+    // One head, of which the peer says that it ends at 1,000.
+    compare.parts = .init([0xC0, 0x02, 0x02] + node.nodeID.bytes + [0xE8, 0x07] + node.nodeID.bytes)
+    puppet.send(.compare(compare), over: link)
     network.run(for: 20_000)
     #expect(node.core?.state == .running)
     #expect(node.busyWakes == 0)
@@ -150,7 +147,7 @@ struct CrashTests {
     #expect(nodes[1].core?.book.count == 2)
   }
 
-  @Test("no byte of an own entry leaves before it is on disk, its head in a list of heads included")
+  @Test("no byte of an own entry leaves before it is on disk, its head in a comparison included")
   func durableFirst() throws {
     let genesis = try TestMarket.genesis()
     let network = VirtualNetwork(genesis: genesis, seed: 7)

@@ -31,6 +31,7 @@ extension SendPriority {
     case .urgent: .urgent
     case .entry: .entry
     case .answer: .answer
+    case .announcement: .announcement
     case .bulk: .bulk
     }
   }

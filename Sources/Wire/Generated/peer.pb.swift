@@ -50,12 +50,12 @@ public nonisolated struct WirePeerMessage: Sendable {
     set {message = .push(newValue)}
   }
 
-  public var heads: WireHeads {
+  public var compare: WireCompare {
     get {
-      if case .heads(let v)? = message {return v}
-      return WireHeads()
+      if case .compare(let v)? = message {return v}
+      return WireCompare()
     }
-    set {message = .heads(newValue)}
+    set {message = .compare(newValue)}
   }
 
   public var fetch: WireFetch {
@@ -106,18 +106,27 @@ public nonisolated struct WirePeerMessage: Sendable {
     set {message = .pong(newValue)}
   }
 
+  public var tree: WireTree {
+    get {
+      if case .tree(let v)? = message {return v}
+      return WireTree()
+    }
+    set {message = .tree(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Message: Equatable, Sendable {
     case hello(WireHello)
     case push(WirePush)
-    case heads(WireHeads)
+    case compare(WireCompare)
     case fetch(WireFetch)
     case fetchAnswer(WireFetchAnswer)
     case equivocationProof(WireEquivocationProof)
     case addresses(WireAddresses)
     case ping(WirePing)
     case pong(WirePong)
+    case tree(WireTree)
 
   }
 
@@ -142,6 +151,12 @@ public nonisolated struct WireHello: Sendable {
   /// host, when it is not the address that the connection came from
   public var advertise: String = String()
 
+  /// where the receiver's own feed ends, as the sender holds it
+  public var yourSequence: UInt64 = 0
+
+  /// 32 bytes: that entry's id; empty when the sequence is 0
+  public var yourEntry: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -160,36 +175,39 @@ public nonisolated struct WirePush: Sendable {
   public init() {}
 }
 
-/// Feeds that the sender holds, in chunks; `last` closes the list. A complete list is answered (`reply`) by those feeds
-/// of which the answering node holds more.
-public nonisolated struct WireHeads: Sendable {
+/// Entries by name: the first eight bytes of their ids, big-endian.
+public nonisolated struct WireTree: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var heads: [WireHead] = []
+  /// the sender holds them
+  public var announcements: [UInt64] = []
 
-  public var last: Bool = false
+  /// had come before the receiver pushed them
+  public var duplicates: [UInt64] = []
 
-  public var reply: Bool = false
+  /// announced by the receiver; to be pushed
+  public var grafts: [UInt64] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 }
 
-public nonisolated struct WireHead: Sendable {
+/// What the sender holds of the feeds, in parts of the space of authors; docs/PROTOCOL.md has the form of `parts`.
+public nonisolated struct WireCompare: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// 32 bytes
-  public var author: Data = Data()
+  /// names the comparison and keys its prints
+  public var salt: UInt64 = 0
 
-  public var sequence: UInt64 = 0
+  public var parts: Data = Data()
 
-  /// 32 bytes: id of the entry at that sequence
-  public var entry: Data = Data()
+  /// whether the receiver began the comparison
+  public var reply: Bool = false
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -379,7 +397,7 @@ fileprivate nonisolated let _protobuf_package = "p2pnode.v1"
 
 nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PeerMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}push\0\u{1}heads\0\u{1}fetch\0\u{3}fetch_answer\0\u{3}equivocation_proof\0\u{1}addresses\0\u{1}ping\0\u{1}pong\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}push\0\u{1}compare\0\u{1}fetch\0\u{3}fetch_answer\0\u{3}equivocation_proof\0\u{1}addresses\0\u{1}ping\0\u{1}pong\0\u{1}tree\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -414,16 +432,16 @@ nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
         }
       }()
       case 3: try {
-        var v: WireHeads?
+        var v: WireCompare?
         var hadOneofValue = false
         if let current = self.message {
           hadOneofValue = true
-          if case .heads(let m) = current {v = m}
+          if case .compare(let m) = current {v = m}
         }
         try decoder.decodeSingularMessageField(value: &v)
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.message = .heads(v)
+          self.message = .compare(v)
         }
       }()
       case 4: try {
@@ -504,6 +522,19 @@ nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.message = .pong(v)
         }
       }()
+      case 10: try {
+        var v: WireTree?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .tree(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .tree(v)
+        }
+      }()
       default: break
       }
     }
@@ -523,8 +554,8 @@ nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
       guard case .push(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     }()
-    case .heads?: try {
-      guard case .heads(let v)? = self.message else { preconditionFailure() }
+    case .compare?: try {
+      guard case .compare(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
     case .fetch?: try {
@@ -551,6 +582,10 @@ nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
       guard case .pong(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
     }()
+    case .tree?: try {
+      guard case .tree(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -565,7 +600,7 @@ nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}agent\0\u{3}listen_port\0\u{1}advertise\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}protocol\0\u{1}agent\0\u{3}listen_port\0\u{1}advertise\0\u{3}your_sequence\0\u{3}your_entry\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -577,6 +612,8 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 2: try { try decoder.decodeSingularStringField(value: &self.agent) }()
       case 3: try { try decoder.decodeSingularUInt32Field(value: &self.listenPort) }()
       case 4: try { try decoder.decodeSingularStringField(value: &self.advertise) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.yourSequence) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.yourEntry) }()
       default: break
       }
     }
@@ -595,6 +632,12 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.advertise.isEmpty {
       try visitor.visitSingularStringField(value: self.advertise, fieldNumber: 4)
     }
+    if self.yourSequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.yourSequence, fieldNumber: 5)
+    }
+    if !self.yourEntry.isEmpty {
+      try visitor.visitSingularBytesField(value: self.yourEntry, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -603,6 +646,8 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.agent != rhs.agent {return false}
     if lhs.listenPort != rhs.listenPort {return false}
     if lhs.advertise != rhs.advertise {return false}
+    if lhs.yourSequence != rhs.yourSequence {return false}
+    if lhs.yourEntry != rhs.yourEntry {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -638,9 +683,9 @@ nonisolated extension WirePush: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
   }
 }
 
-nonisolated extension WireHeads: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Heads"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}heads\0\u{1}last\0\u{1}reply\0")
+nonisolated extension WireTree: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Tree"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}announcements\0\u{1}duplicates\0\u{1}grafts\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -648,8 +693,48 @@ nonisolated extension WireHeads: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.heads) }()
-      case 2: try { try decoder.decodeSingularBoolField(value: &self.last) }()
+      case 1: try { try decoder.decodeRepeatedFixed64Field(value: &self.announcements) }()
+      case 2: try { try decoder.decodeRepeatedFixed64Field(value: &self.duplicates) }()
+      case 3: try { try decoder.decodeRepeatedFixed64Field(value: &self.grafts) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.announcements.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.announcements, fieldNumber: 1)
+    }
+    if !self.duplicates.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.duplicates, fieldNumber: 2)
+    }
+    if !self.grafts.isEmpty {
+      try visitor.visitPackedFixed64Field(value: self.grafts, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireTree, rhs: WireTree) -> Bool {
+    if lhs.announcements != rhs.announcements {return false}
+    if lhs.duplicates != rhs.duplicates {return false}
+    if lhs.grafts != rhs.grafts {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCompare: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Compare"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}salt\0\u{1}parts\0\u{1}reply\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularFixed64Field(value: &self.salt) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.parts) }()
       case 3: try { try decoder.decodeSingularBoolField(value: &self.reply) }()
       default: break
       }
@@ -657,11 +742,11 @@ nonisolated extension WireHeads: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.heads.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.heads, fieldNumber: 1)
+    if self.salt != 0 {
+      try visitor.visitSingularFixed64Field(value: self.salt, fieldNumber: 1)
     }
-    if self.last != false {
-      try visitor.visitSingularBoolField(value: self.last, fieldNumber: 2)
+    if !self.parts.isEmpty {
+      try visitor.visitSingularBytesField(value: self.parts, fieldNumber: 2)
     }
     if self.reply != false {
       try visitor.visitSingularBoolField(value: self.reply, fieldNumber: 3)
@@ -669,50 +754,10 @@ nonisolated extension WireHeads: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireHeads, rhs: WireHeads) -> Bool {
-    if lhs.heads != rhs.heads {return false}
-    if lhs.last != rhs.last {return false}
+  public static func ==(lhs: WireCompare, rhs: WireCompare) -> Bool {
+    if lhs.salt != rhs.salt {return false}
+    if lhs.parts != rhs.parts {return false}
     if lhs.reply != rhs.reply {return false}
-    if lhs.unknownFields != rhs.unknownFields {return false}
-    return true
-  }
-}
-
-nonisolated extension WireHead: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Head"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}author\0\u{1}sequence\0\u{1}entry\0")
-
-  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.author) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.entry) }()
-      default: break
-      }
-    }
-  }
-
-  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.author.isEmpty {
-      try visitor.visitSingularBytesField(value: self.author, fieldNumber: 1)
-    }
-    if self.sequence != 0 {
-      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
-    }
-    if !self.entry.isEmpty {
-      try visitor.visitSingularBytesField(value: self.entry, fieldNumber: 3)
-    }
-    try unknownFields.traverse(visitor: &visitor)
-  }
-
-  public static func ==(lhs: WireHead, rhs: WireHead) -> Bool {
-    if lhs.author != rhs.author {return false}
-    if lhs.sequence != rhs.sequence {return false}
-    if lhs.entry != rhs.entry {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,341 @@
+import DequeModule
+import Market
+import NodeCrypto
+
+/// Spreads new entries over the neighbours: Plumtree (Leitão, Pereira, Rodrigues: Epidemic Broadcast Trees, 2007), made
+/// aware of direction.
+///
+/// Plumtree keeps one tree for everybody: a neighbour is eager (gets entries at once) or lazy (gets announcements, and
+/// asks for what does not come otherwise). With many publishers a single tree is a detour for most of them. Here each
+/// pair of neighbours has a ``Cell`` of its own: whether what first came from one is pushed eagerly to the other. The
+/// neighbours say which pushes were duplicates, and ask for what was only announced; a cell turns by these shares, over
+/// a window, rather than at the first duplicate, so that one late packet does not tear a path down.
+///
+/// | a cell is | what its reports say | it turns |
+/// |---|---|---|
+/// | eager | of the last 16 sends or more, 9 of 10 were duplicates | lazy |
+/// | lazy | at least two announcements, and one of 5, were asked for | eager |
+///
+/// Own entries go to all neighbours eagerly. An entry is named by the first eight bytes of its id: who makes two entries
+/// with one name keeps others from hearing of one of them at first, and gains nothing; the comparison of heads finds it.
+struct Broadcast: Sendable {
+  /// Whether what comes from one neighbour goes to another eagerly, and what the reports have said since it was last
+  /// judged.
+  struct Cell: Sendable {
+    var isLazy = false
+    /// Pushes while eager, announcements while lazy.
+    var sends: UInt16 = 0
+    /// Duplicates while eager, requests while lazy.
+    var reports: UInt16 = 0
+
+    /// An entry was pushed or, while lazy, announced.
+    mutating func sent(_ parameters: BroadcastParameters) {
+      if sends >= 2 * parameters.window {
+        sends /= 2
+        reports /= 2
+      }
+      sends += 1
+    }
+
+    /// A push was a duplicate.
+    mutating func wasDuplicate(_ parameters: BroadcastParameters) {
+      guard !isLazy else { return }
+      reports = min(reports + 1, sends)
+      if sends >= parameters.window, Int(reports) * 100 >= Int(sends) * parameters.lazyPercent { turn() }
+    }
+
+    /// What was announced was asked for.
+    mutating func wasRequested(_ parameters: BroadcastParameters) {
+      guard isLazy else { return }
+      reports = min(reports + 1, sends)
+      if reports >= parameters.eagerRequests, Int(reports) * 100 >= Int(sends) * parameters.eagerPercent { turn() }
+    }
+
+    private mutating func turn() {
+      isLazy.toggle()
+      sends = 0
+      reports = 0
+    }
+  }
+
+  let parameters: BroadcastParameters
+  private(set) var neighbours: [UInt64: Neighbour] = [:]
+  /// The neighbours ascending, which is the order of all that leaves.
+  private var connections: [UInt64] = []
+  private var slots = SlotSet()
+  /// By the slot of the neighbour from which an entry came, then by that of the one it goes to.
+  private var cells: [[Cell]] = []
+  private(set) var items: [UInt64: Item] = [:]
+  private var remembered = Deque<UInt64>()
+  private var kept = Deque<UInt64>()
+  private var keptBytes = 0
+  private(set) var missing: [UInt64: Missing] = [:]
+  private var graftAlarms = AlarmQueue()
+  private var retryAlarms = AlarmQueue()
+  private var promiseAlarms = AlarmQueue()
+  private var flushDue: Timestamp?
+
+  init(parameters: BroadcastParameters = BroadcastParameters()) { self.parameters = parameters }
+
+  /// What an entry is called in announcements.
+  static func name(of entry: EntryID) -> UInt64 { entry.word0 }
+
+  // MARK: Neighbours
+
+  /// A neighbour is there; its cells are eager. One more than there is room for gets what is new by comparing heads.
+  mutating func connected(_ connection: UInt64) {
+    guard neighbours[connection] == nil, let slot = slots.firstAbsent else { return }
+    slots.insert(slot)
+    neighbours[connection] = Neighbour(slot: slot)
+    connections.insert(connection, at: connections.firstIndex { $0 > connection } ?? connections.count)
+    if cells.count <= slot {
+      for row in cells.indices { cells[row].append(Cell()) }
+      cells.append(Array(repeating: Cell(), count: slot + 1))
+    }
+    for other in cells.indices {
+      cells[other][slot] = Cell()
+      cells[slot][other] = Cell()
+    }
+  }
+
+  /// A neighbour is gone, and with it what it promised. O(what is remembered).
+  mutating func disconnected(_ connection: UInt64) {
+    guard let gone = neighbours.removeValue(forKey: connection) else { return }
+    slots.remove(gone.slot)
+    connections.removeAll { $0 == connection }
+    // What was its is not the next neighbour's in its place.
+    for name in items.keys { items[name]?.forget(gone.slot, connection) }
+    for name in missing.keys {
+      missing[name]?.forget(connection)
+      if missing[name]?.announcers.isEmpty == true { missing[name] = nil }
+    }
+  }
+
+  /// Whether there is a neighbour at this connection.
+  func isNeighbour(_ connection: UInt64) -> Bool { neighbours[connection] != nil }
+
+  // MARK: Entries
+
+  /// A neighbour has sent an entry that is new here: it is not asked for any more.
+  ///
+  /// - Parameter isPush: whether it was pushed; what was fetched as history is only announced to others.
+  mutating func arrived(_ entry: SignedEntry, from connection: UInt64, isPush: Bool) {
+    let name = Self.name(of: entry.id)
+    if items[name] == nil {
+      remember(name, Item(author: entry.author, sequence: entry.sequence, from: connection, isNew: isPush))
+    }
+    if let slot = neighbours[connection]?.slot { items[name]?.holders.insert(slot) }
+    found(name)
+  }
+
+  /// A neighbour has pushed an entry that had come before.
+  mutating func arrivedAgain(_ entry: EntryID, from connection: UInt64, now: Timestamp) {
+    let name = Self.name(of: entry)
+    guard let slot = neighbours[connection]?.slot else { return }
+    items[name]?.holders.insert(slot)
+    guard items[name]?.asked.contains(slot) != true else { return }
+    neighbours[connection]?.duplicates.append(name)
+    scheduleFlush(now: now)
+  }
+
+  /// An entry has been appended to its feed: it is passed on.
+  ///
+  /// - Parameter holds: whether a neighbour is known to hold it.
+  /// - Returns: the neighbours to push it to now, ascending; the others hear of it at the next flush.
+  mutating func spread(_ entry: SignedEntry, now: Timestamp, holds: (UInt64) -> Bool) -> [UInt64] {
+    let name = Self.name(of: entry.id)
+    found(name)
+    if items[name] == nil {
+      remember(name, Item(author: entry.author, sequence: entry.sequence, from: nil, isNew: true))
+    }
+    keep(entry, name)
+    guard let item = items[name] else { return [] }
+    let row = item.from.flatMap { neighbours[$0]?.slot }
+    var pushes: [UInt64] = []
+    for connection in connections {
+      guard let slot = neighbours[connection]?.slot, connection != item.from, !item.holders.contains(slot),
+        !holds(connection)
+      else { continue }
+      if item.isNew, !isLazy(from: row, to: slot) {
+        pushes.append(connection)
+        items[name]?.holders.insert(slot)
+      } else {
+        neighbours[connection]?.announcements.append(name)
+        scheduleFlush(now: now)
+      }
+      if item.isNew, let row { cells[row][slot].sent(parameters) }
+    }
+    return pushes
+  }
+
+  // MARK: Reports
+
+  /// A neighbour announces entries that it holds.
+  mutating func announced(_ names: [UInt64], by connection: UInt64, now: Timestamp) {
+    guard let slot = neighbours[connection]?.slot else { return }
+    for name in names {
+      if items[name] != nil {
+        items[name]?.holders.insert(slot)
+        continue
+      }
+      guard neighbours[connection].map({ $0.tracked < parameters.trackedPerPeer }) == true else { return }
+      if let known = missing[name] {
+        guard !known.announcers.contains(connection) else { continue }
+        missing[name]?.announcers.append(connection)
+        if known.askedCount == known.announcers.count {
+          retryAlarms.append(name, at: now + parameters.nextGraftMilliseconds)
+        }
+      } else {
+        missing[name] = Missing(announcers: [connection])
+        graftAlarms.append(name, at: now + parameters.firstGraftMilliseconds)
+      }
+      neighbours[connection]?.tracked += 1
+    }
+  }
+
+  /// A neighbour says that these had come to it before.
+  mutating func reportedDuplicates(_ names: [UInt64], by connection: UInt64) {
+    guard let slot = neighbours[connection]?.slot else { return }
+    for name in names {
+      guard let from = items[name]?.from, let row = neighbours[from]?.slot else { continue }
+      cells[row][slot].wasDuplicate(parameters)
+    }
+  }
+
+  /// A neighbour asks for entries that were announced to it.
+  ///
+  /// - Returns: those to send, in the order asked for.
+  mutating func requested(_ names: [UInt64], by connection: UInt64) -> [Item] {
+    guard let slot = neighbours[connection]?.slot else { return [] }
+    var answers: [Item] = []
+    for name in names {
+      guard let item = items[name], item.serves[connection, default: 0] < parameters.servesPerEntry else { continue }
+      items[name]?.serves[connection, default: 0] += 1
+      items[name]?.holders.insert(slot)
+      answers.append(item)
+      guard let from = item.from, let row = neighbours[from]?.slot else { continue }
+      cells[row][slot].wasRequested(parameters)
+    }
+    return answers
+  }
+
+  // MARK: Time
+
+  /// The next moment at which ``timer(now:brokenPromise:)`` has something to do.
+  var nextDue: Timestamp? {
+    [flushDue, graftAlarms.nextDue, retryAlarms.nextDue, promiseAlarms.nextDue].compactMap { $0 }.min()
+  }
+
+  /// Asks for what was announced and has not come.
+  ///
+  /// - Returns: the messages to send now, by connection ascending, and the neighbours that did not keep a promise.
+  mutating func timer(now: Timestamp) -> (messages: [TreeMessage], broken: [UInt64]) {
+    while let alarm = graftAlarms.popDue(now: now) { ask(alarm.name, now: now) }
+    while let alarm = retryAlarms.popDue(now: now) { ask(alarm.name, now: now) }
+    var broken: [UInt64] = []
+    while let alarm = promiseAlarms.popDue(now: now) {
+      guard let peer = alarm.promise, missing[alarm.name]?.asking.contains(peer) == true else { continue }
+      missing[alarm.name]?.asking.removeAll { $0 == peer }
+      neighbours[peer]?.inFlight -= 1
+      broken.append(peer)
+      if let left = missing[alarm.name], left.asking.isEmpty, left.askedCount == left.announcers.count {
+        forgetMissing(alarm.name)
+      }
+    }
+    let isFlushDue = flushDue.map { $0 <= now } ?? false
+    return (takeMessages(all: isFlushDue), broken)
+  }
+
+  private mutating func ask(_ name: UInt64, now: Timestamp) {
+    guard let wanted = missing[name] else { return }
+    var next = wanted.askedCount
+    while next < wanted.announcers.count,
+      neighbours[wanted.announcers[next]].map({ $0.inFlight >= parameters.graftsInFlight }) ?? true
+    {
+      next += 1
+    }
+    guard next < wanted.announcers.count else {
+      // Nobody can be asked now. While an answer is awaited its alarm goes on; otherwise it is tried again.
+      if wanted.asking.isEmpty, wanted.askedCount < wanted.announcers.count {
+        retryAlarms.append(name, at: now + parameters.nextGraftMilliseconds)
+      }
+      return
+    }
+    let peer = wanted.announcers[next]
+    missing[name]?.announcers.swapAt(next, wanted.askedCount)
+    missing[name]?.askedCount += 1
+    missing[name]?.asking.append(peer)
+    neighbours[peer]?.grafts.append(name)
+    neighbours[peer]?.inFlight += 1
+    retryAlarms.append(name, at: now + parameters.nextGraftMilliseconds)
+    promiseAlarms.append(name, at: now + parameters.promiseMilliseconds, promise: peer)
+  }
+
+  /// - Parameter all: whether what can wait leaves too; requests always do.
+  private mutating func takeMessages(all: Bool) -> [TreeMessage] {
+    var messages: [TreeMessage] = []
+    for connection in connections {
+      guard var neighbour = neighbours[connection] else { continue }
+      guard !neighbour.grafts.isEmpty || (all && !(neighbour.announcements.isEmpty && neighbour.duplicates.isEmpty))
+      else { continue }
+      var rest = TreeMessage(
+        connection: connection, announcements: all ? neighbour.announcements : [],
+        duplicates: all ? neighbour.duplicates : [], grafts: neighbour.grafts)
+      neighbour.grafts = []
+      if all {
+        neighbour.announcements = []
+        neighbour.duplicates = []
+      }
+      neighbours[connection] = neighbour
+      while let part = rest.takePrefix(parameters.idsPerMessage) { messages.append(part) }
+    }
+    if all { flushDue = nil }
+    return messages
+  }
+
+  // MARK: Parts
+
+  private mutating func scheduleFlush(now: Timestamp) {
+    flushDue = flushDue ?? now + parameters.flushMilliseconds
+  }
+
+  /// What was announced is here.
+  private mutating func found(_ name: UInt64) {
+    guard let wanted = missing[name] else { return }
+    for connection in wanted.announcers {
+      guard let slot = neighbours[connection]?.slot else { continue }
+      items[name]?.holders.insert(slot)
+    }
+    for connection in wanted.announcers.prefix(wanted.askedCount) {
+      guard let slot = neighbours[connection]?.slot else { continue }
+      items[name]?.asked.insert(slot)
+    }
+    forgetMissing(name)
+  }
+
+  private mutating func forgetMissing(_ name: UInt64) {
+    guard let gone = missing.removeValue(forKey: name) else { return }
+    for connection in gone.announcers { neighbours[connection]?.tracked -= 1 }
+    for connection in gone.asking { neighbours[connection]?.inFlight -= 1 }
+  }
+
+  private mutating func remember(_ name: UInt64, _ item: Item) {
+    items[name] = item
+    remembered.append(name)
+    while remembered.count > parameters.remembered { items[remembered.removeFirst()] = nil }
+  }
+
+  private mutating func keep(_ entry: SignedEntry, _ name: UInt64) {
+    guard items[name]?.entry == nil else { return }
+    items[name]?.entry = entry
+    kept.append(name)
+    keptBytes += entry.bytes.count
+    while keptBytes > parameters.keptBytes, kept.count > 1 {
+      let oldest = kept.removeFirst()
+      keptBytes -= items[oldest]?.entry?.bytes.count ?? 0
+      items[oldest]?.entry = nil
+    }
+  }
+
+  private func isLazy(from row: Int?, to slot: Int) -> Bool { row.map { cells[$0][slot].isLazy } ?? false }
+}
