@@ -142,7 +142,7 @@ let package = Package(
       dependencies: ["Benchmarks", "Market", "MarketFiles", "NodeCrypto", "OrderBook"]),
     .testTarget(
       name: "DocsTests",
-      dependencies: ["NodeCore", "NodeAPI", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto"],
+      dependencies: ["NodeCore", "NodeAPI", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire"],
       exclude: ["vectors"]),
     .testTarget(name: "StyleTests"),
     .testTarget(
@@ -166,8 +166,9 @@ for target in package.targets where target.type != .system {
 // `make test-book`, and everything pure.
 let book: Set = ["CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests"]
 let core: Set = [
-  "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "CryptoTests",
-  "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "StyleTests",
+  "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI",
+  "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "NodeAPITests", "DocsTests",
+  "StyleTests",
 ]
 if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "core": core][part] {
   package.targets.removeAll { !kept.contains($0.name) }

@@ -1,9 +1,10 @@
-import Gossip
 import Market
 import NodeCrypto
 import OrderBook
 import Settlement
+import Wire
 
+@testable import Gossip
 @testable import NodeCore
 
 /// One trade between two nodes with fixed keys, times and chance, made by the product's own code: where the hexadecimal
@@ -137,7 +138,7 @@ struct ProtocolVectors {
       "book_digest_traded": tradedDigest.hex,
       "book_digest_amended": amendedDigest.hex,
     ]
-    for (name, message) in zip(["hello_message", "heads_message"], greeting) { vectors[name] = Hex.encode(message) }
+    for (name, message) in zip(["hello_message", "compare_message"], greeting) { vectors[name] = Hex.encode(message) }
     return vectors
   }
 
@@ -151,6 +152,9 @@ struct ProtocolVectors {
     gossip.connected(
       1, node: buyer.nodeID, address: PeerAddress(host: "127.0.0.1", port: 47_101), direction: .outbound,
       now: Self.start, into: &effects)
+    var hello = WireHello()
+    hello.protocol = GossipCore.protocolVersion
+    gossip.received(GossipCore.encode(.hello(hello)), on: 1, now: Self.start, into: &effects)
     return effects.compactMap { effect in
       guard case .send(_, let message, _) = effect else { return nil }
       return message
