@@ -13,6 +13,7 @@ let package = Package(
     .executable(name: "p2pnode", targets: ["P2PNode"]),
     .executable(name: "testnet", targets: ["Testnet"]),
     .executable(name: "benchmarks", targets: ["Benchmarks"]),
+    .executable(name: "simulate", targets: ["Simulate"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -52,6 +53,16 @@ let package = Package(
         "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
+
+    .target(
+      name: "Simulator",
+      dependencies: [
+        "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore",
+        .product(name: "DequeModule", package: "swift-collections"),
+      ]),
+    .executableTarget(
+      name: "Simulate",
+      dependencies: ["Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     .target(
       name: "Store",
@@ -110,7 +121,9 @@ let package = Package(
     .testTarget(name: "SettlementTests", dependencies: ["Settlement", "Market", "NodeCrypto", "Wire"]),
     .testTarget(
       name: "NodeCoreTests",
-      dependencies: ["NodeCore", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire"]),
+      dependencies: [
+        "Simulator", "NodeCore", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire",
+      ]),
     .testTarget(
       name: "StoreTests",
       dependencies: ["Store", "Market", "NodeCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -166,13 +179,13 @@ for target in package.targets where target.type != .system {
 // `make test-book`, and everything pure.
 let book: Set = ["CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests"]
 let core: Set = [
-  "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI",
-  "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "NodeAPITests", "DocsTests",
-  "StyleTests",
+  "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI", "Simulator",
+  "Simulate", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "NodeAPITests",
+  "DocsTests", "StyleTests",
 ]
 if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "core": core][part] {
   package.targets.removeAll { !kept.contains($0.name) }
-  package.products = []
+  package.products.removeAll { part != "core" || $0.name != "simulate" }
   let used = Set(
     package.targets.flatMap(\.dependencies).compactMap { dependency in
       if case .productItem(_, let package?, _, _) = dependency { package } else { nil }

@@ -87,7 +87,10 @@ extension GossipCore {
     case .known, .frozen:
       break
     case .gap, .early:
-      if !intake.wait(entry, from: sources) {
+      if let rival = intake.waitingEntry(of: entry.author, at: entry.sequence), rival.id != entry.id {
+        // Two entries with good signatures are a proof, also while neither can be appended.
+        rivalFound(rival, of: entry, now: now, into: &effects)
+      } else if !intake.wait(entry, from: sources) {
         // There was no room: it is missing again.
         intake.lost(entry.author)
         antiEntropy.recheck(entry.author)

@@ -66,7 +66,7 @@ extension GossipCore {
     let before = feeds.feed(of: proof.author)?.frozenFrom
     guard feeds.freeze(proof.author, from: proof.sequence) else { return }
     proofs[proof.author] = proof
-    intake.dropWaiting(of: proof.author)
+    intake.dropWaiting(of: proof.author, from: proof.sequence)
     intake.lost(proof.author)
     effects.append(.freeze(proof))
     for peer in connectedPeers where peer.node != source {

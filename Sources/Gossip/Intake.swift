@@ -153,9 +153,9 @@ struct Intake: Sendable {
     return taken
   }
 
-  /// Forgets what waits of a feed that was frozen.
-  mutating func dropWaiting(of author: NodeID) {
-    for sequence in waiting[author].map({ $0.keys.sorted() }) ?? [] {
+  /// Forgets what waits of a feed that was frozen from a sequence on; what is before that still counts.
+  mutating func dropWaiting(of author: NodeID, from first: UInt64) {
+    for sequence in waiting[author].map({ $0.keys.sorted() }) ?? [] where sequence >= first {
       _ = takeWaiting(of: author, at: sequence)
     }
   }

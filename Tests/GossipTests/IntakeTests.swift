@@ -60,7 +60,7 @@ struct IntakeTests {
     #expect(intake.wait(other, from: []) == true)
     #expect(intake.waitingEntry(of: identity(2).nodeID, at: 31) == nil, "the last of the largest")
     #expect(intake.waitingEntry(of: identity(2).nodeID, at: 30) != nil)
-    intake.dropWaiting(of: identity(2).nodeID)
+    intake.dropWaiting(of: identity(2).nodeID, from: 1)
     #expect(intake.wait(large[39], from: []) == true)
   }
 

@@ -3,6 +3,7 @@ import Market
 import NodeCore
 import NodeCrypto
 import Settlement
+import Simulator
 import Testing
 import Wire
 

@@ -2,6 +2,7 @@ import Gossip
 import Market
 import NodeCrypto
 import Settlement
+import Simulator
 
 @testable import NodeCore
 

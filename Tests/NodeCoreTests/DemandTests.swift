@@ -3,6 +3,7 @@ import Market
 import NodeCrypto
 import OrderBook
 import Settlement
+import Simulator
 import Testing
 
 @testable import NodeCore

@@ -1,6 +1,7 @@
 import Market
 import NodeCore
 import NodeCrypto
+import Simulator
 import Testing
 
 /// The market of these tests: 10-second slots, two classes, the local testnet's spans.
@@ -31,15 +32,10 @@ enum TestMarket {
 }
 
 /// The moment at which the virtual clock starts; a slot begins there.
-let epoch = Timestamp(milliseconds: 1_700_000_000_000)
+let epoch = VirtualNetwork.epoch
 
 /// The identity with the given number.
-func identity(_ number: Int) -> Identity {
-  var seed = [UInt8](repeating: 0, count: Identity.seedByteCount)
-  seed[0] = UInt8(truncatingIfNeeded: number)
-  seed[1] = UInt8(truncatingIfNeeded: number >> 8)
-  return Identity(seed: seed)
-}
+func identity(_ number: Int) -> Identity { VirtualNetwork.identity(number) }
 
 extension Genesis {
   /// The slots from `start` up to `end` seconds after the virtual clock's start.

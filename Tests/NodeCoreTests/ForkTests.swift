@@ -3,6 +3,7 @@ import Market
 import NodeCrypto
 import OrderBook
 import Settlement
+import Simulator
 import Testing
 import Wire
 
@@ -91,6 +92,23 @@ struct ForkTests {
     network.settleIn()
     network.runUntilQuiet()
     expectFrozen(at: 3)
+  }
+
+  @Test("two entries for one place that both wait for what comes before are a proof already")
+  func waitingRivals() throws {
+    var feed = HandwrittenFeed(identity: author, genesis: genesis)
+    extend(&feed, to: 2, dollars: 2)
+    var rival = feed.cut(to: 1)
+    extend(&rival, to: 2, dollars: 3)
+    let liar = puppet(2, holding: feed.cut(to: 0))
+    let link = liar.connect(to: nodes[0])
+    liar.push([feed.entries[1], rival.entries[1]], over: link)
+    network.run(for: 1000)
+    #expect(nodes.allSatisfy { $0.core?.feeds.feed(of: author.nodeID)?.frozenFrom == 2 })
+    liar.push([feed.entries[0]], over: link)
+    network.run(for: 2000)
+    network.runUntilQuiet()
+    expectFrozen(at: 2)
   }
 
   @Test("entries of a frozen feed from before the fork that arrive after the proof bring no order back")

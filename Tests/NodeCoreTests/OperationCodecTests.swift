@@ -1,6 +1,7 @@
 import Gossip
 import Market
 import NodeCrypto
+import Simulator
 import Testing
 import Wire
 

@@ -1,6 +1,7 @@
 import Gossip
 import Market
 import NodeCrypto
+import Simulator
 import Wire
 
 @testable import NodeCore
@@ -57,12 +58,12 @@ final class Puppet: Participant {
   @discardableResult
   func connect(to node: VirtualNode) -> UInt64 {
     let link = network.open(from: index, to: node.index)
-    openLinks.insert(link.id)
+    openLinks.insert(link)
     var hello = WireHello()
     hello.protocol = GossipCore.protocolVersion
     hello.agent = "puppet"
-    send(.hello(hello), over: link.id)
-    return link.id
+    send(.hello(hello), over: link)
+    return link
   }
 
   func send(_ message: WirePeerMessage.OneOf_Message, over link: UInt64) {
@@ -126,5 +127,12 @@ struct HandwrittenFeed {
   static func payload(_ operations: [Operation], _ genesis: Genesis) -> [UInt8] {
     let codec = OperationCodec(genesis: genesis)
     return operations.flatMap { codec.encode($0) }
+  }
+}
+
+extension VirtualNetwork {
+  /// Adds a participant that is not a node and answers to no rule.
+  func addPuppet(identity: Identity) -> Puppet {
+    addParticipant { Puppet(network: self, index: $0, identity: identity) }
   }
 }

@@ -2,6 +2,7 @@ import Market
 import NodeCore
 import NodeCrypto
 import OrderBook
+import Simulator
 import Testing
 
 @Suite("quotes")

@@ -2,6 +2,7 @@ import Gossip
 import Market
 import NodeCore
 import NodeCrypto
+import Simulator
 import Testing
 
 /// A single core, without a network around it.

@@ -1,6 +1,7 @@
 import Market
 import NodeCore
 import NodeCrypto
+import Simulator
 import Testing
 
 /// Random trading under random trouble; what must hold in the end is ``VirtualNetwork/checkAgreement()``.
@@ -20,6 +21,7 @@ struct SwarmTests {
 struct Swarm {
   let genesis: Genesis
   let network: VirtualNetwork
+  private let dice: Dice
   private var orders: [(node: VirtualNode, order: CommandID)] = []
   /// Trades that somebody other than the maker once saw settled: the accept was on the maker's disk then.
   private var published: Set<TradeID> = []
@@ -34,6 +36,7 @@ struct Swarm {
     conditions.batching = 0...Int64.random(in: 0...20, using: &generator)
     conditions.clockOffset = Bool.random(using: &generator) ? -2000...2000 : 0...0
     network = VirtualNetwork(genesis: genesis, seed: generator.next(), conditions: conditions)
+    dice = Dice(seed: generator.next())
     _ = network.addNodes(Int.random(in: 5...8, using: &generator))
     network.run(for: 15_000)
   }
@@ -42,22 +45,22 @@ struct Swarm {
   mutating func trouble() {
     for _ in 0..<80 {
       let node = pick()
-      switch network.random(0...99) {
+      switch dice.random(0...99) {
       case 0..<45: placeOrder(on: node)
       case 45..<55: amendOrder()
       case 55..<63: cancelOrder()
       case 63..<70:
-        node.crash(commitSurvives: network.chance(50))
-        network.schedule(after: network.random(10...20_000)) { [node] in if node.core == nil { node.start() } }
+        node.crash(commitSurvives: dice.chance(50))
+        network.schedule(after: dice.random(10...20_000)) { [node] in if node.core == nil { node.start() } }
       case 70..<77: network.partition(parts())
       case 77..<84: network.heal()
       case 84..<92: network.disconnect(node.index, pick().index)
       case 92..<96:
         node.isStoreFailing = true
-        network.schedule(after: network.random(10...8000)) { [node] in node.isStoreFailing = false }
-      default: node.clockOffset = network.random(network.conditions.clockOffset)
+        network.schedule(after: dice.random(10...8000)) { [node] in node.isStoreFailing = false }
+      default: node.clockOffset = dice.random(network.conditions.clockOffset)
       }
-      network.run(for: network.random(0...1500))
+      network.run(for: dice.random(0...1500))
       for node in network.nodes {
         published.formUnion(node.settled.filter { $0.terms.maker != node.nodeID }.map(\.id))
       }
@@ -80,37 +83,37 @@ struct Swarm {
   }
 
   private func pick() -> VirtualNode {
-    network.nodes[Int(network.random(0...Int64(network.nodes.count - 1)))]
+    network.nodes[Int(dice.random(0...Int64(network.nodes.count - 1)))]
   }
 
   private func parts() -> [[VirtualNode]] {
     var parts: [[VirtualNode]] = [[], [], []]
-    for node in network.nodes { parts[Int(network.random(0...2))].append(node) }
+    for node in network.nodes { parts[Int(dice.random(0...2))].append(node) }
     return parts
   }
 
   private mutating func placeOrder(on node: VirtualNode) {
-    let gpus = Int32(network.random(1...8))
-    let price = Double(network.random(195...240)) / 100
-    let gpuClass = network.chance(70) ? TestMarket.h100 : TestMarket.a100
-    let start = 600 + 10 * network.random(0...10)
-    let end = start + 10 * network.random(2...30)
+    let gpus = Int32(dice.random(1...8))
+    let price = Double(dice.random(195...240)) / 100
+    let gpuClass = dice.chance(70) ? TestMarket.h100 : TestMarket.a100
+    let start = 600 + 10 * dice.random(0...10)
+    let end = start + 10 * dice.random(2...30)
     let body: OrderBody
-    if network.chance(45) {
+    if dice.chance(45) {
       body = genesis.offer(
-        gpus, at: price, from: start, until: end, gpuClass: gpuClass, minimumGPUs: Int32(network.random(1...2)))
+        gpus, at: price, from: start, until: end, gpuClass: gpuClass, minimumGPUs: Int32(dice.random(1...2)))
     } else {
       let longest = (end - start) / 10
       body = genesis.bid(
-        gpus, at: price, for: 10 * network.random(1...min(longest, 10)), from: start, until: end, gpuClass: gpuClass,
-        minimumGPUs: network.chance(50) ? 1 : nil)
+        gpus, at: price, for: 10 * dice.random(1...min(longest, 10)), from: start, until: end, gpuClass: gpuClass,
+        minimumGPUs: dice.chance(50) ? 1 : nil)
     }
     orders.append((node, node.command(.place(withFlags(body)))))
   }
 
   /// Now and then an order that never rests, or one that never takes.
   private func withFlags(_ body: OrderBody) -> OrderBody {
-    switch network.random(0...9) {
+    switch dice.random(0...9) {
     case 0: body.works(.immediateOrCancel)
     case 1: body.isAllOrNone ? body.works(.fillOrKill) : body
     case 2: body.postOnly
@@ -121,22 +124,32 @@ struct Swarm {
   /// Another price, more GPUs, or another expiry.
   private mutating func amendOrder() {
     guard !orders.isEmpty else { return }
-    let (node, command) = orders[Int(network.random(0...Int64(orders.count - 1)))]
+    let (node, command) = orders[Int(dice.random(0...Int64(orders.count - 1)))]
     guard case .success(let order)? = node.replies[command], let core = node.core,
       let body = core.ownOrderState(order, now: node.now)?.order.body
     else { return }
     let new =
-      switch network.random(0...2) {
-      case 0: body.priced(Double(network.random(195...240)) / 100)
-      case 1: body.sized(min(64, body.gpus + Int32(network.random(0...2))))
-      default: body.expiring((network.now - epoch) / 1000 + network.random(1...200))
+      switch dice.random(0...2) {
+      case 0: body.priced(Double(dice.random(195...240)) / 100)
+      case 1: body.sized(min(64, body.gpus + Int32(dice.random(0...2))))
+      default: body.expiring((network.now - epoch) / 1000 + dice.random(1...200))
       }
     node.command(.amend(order, new))
   }
 
   private mutating func cancelOrder() {
     guard !orders.isEmpty else { return }
-    let (node, command) = orders[Int(network.random(0...Int64(orders.count - 1)))]
+    let (node, command) = orders[Int(dice.random(0...Int64(orders.count - 1)))]
     if case .success(let order)? = node.replies[command] { node.command(.cancel(order)) }
   }
+}
+
+/// What a swarm draws.
+final class Dice {
+  private var generator: SplitMix64
+
+  init(seed: UInt64) { generator = SplitMix64(seed: seed) }
+
+  func random(_ range: ClosedRange<Int64>) -> Int64 { Int64.random(in: range, using: &generator) }
+  func chance(_ percent: Int64) -> Bool { random(0...99) < percent }
 }

@@ -3,6 +3,7 @@ import NodeCore
 import NodeCrypto
 import OrderBook
 import Settlement
+import Simulator
 import Testing
 
 @Suite("trades in trouble")

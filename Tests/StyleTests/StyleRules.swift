@@ -18,6 +18,7 @@ enum StyleRules {
     "Gossip": [],
     "Settlement": [],
     "NodeCore": [],
+    "Simulator": [],
   ]
 
   /// The files of pure targets that touch the operating system.

@@ -1,0 +1,10 @@
+import ArgumentParser
+import Simulator
+
+@main
+struct Simulate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "simulate",
+    abstract: "Runs real nodes by the thousand on a virtual clock, network and disk.",
+    subcommands: [Figures.self])
+}

@@ -1,0 +1,231 @@
+import Gossip
+import Market
+import NodeCore
+import NodeCrypto
+
+/// A node core with a virtual disk, and everything that its effects ask for.
+public final class VirtualNode: Participant {
+  /// Its place among the participants.
+  public let index: Int
+  /// Its key.
+  public let identity: Identity
+  /// Its name.
+  public let nodeID: NodeID
+  unowned let network: VirtualNetwork
+
+  private let bootstrap: [PeerAddress]
+  /// How this node's clock differs from the true time, in milliseconds; a test may step it.
+  public var clockOffset: Int64
+  /// How much faster than the true time this node's clock runs, in millionths.
+  let clockDriftPerMillion: Int64
+  /// The core; nil while the node is down.
+  public internal(set) var core: NodeCore?
+  /// The disk.
+  public var store: VirtualStore
+  /// Counts the starts: what was under way in an earlier life reaches nobody.
+  public private(set) var life = 0
+  private var inbox: [NodeEvent] = []
+  private var isDraining = false
+  var effects: [NodeEffect] = []
+  private var wakeAt: Timestamp?
+  /// Numbers the wakes that were asked for; only the last one counts.
+  private var wakeCount: Int32 = 0
+  private var nextCommand: CommandID = 1
+
+  /// Answers to commands.
+  public internal(set) var replies: [CommandID: Result<OrderID, CommandRefusal>] = [:]
+  /// Why this node ended connections.
+  public internal(set) var disconnects: [DisconnectCause] = []
+  /// Own entries in the order in which the core handed them to the disk.
+  public internal(set) var written: [SignedEntry] = []
+  /// Verified entries that were found invalid.
+  public internal(set) var faults: [EntryFault] = []
+  /// Times that the core asked to be woken in the past although it had just been.
+  public private(set) var busyWakes = 0
+  /// Checks of entries that the core has asked for.
+  public internal(set) var verifications = 0
+  /// Messages sent while ``keepsSent``.
+  public internal(set) var sent: [[UInt8]] = []
+  /// Whether ``sent`` is filled.
+  public var keepsSent = false
+  /// Whether ``replies``, ``written`` and the like are filled; off where many nodes run for long.
+  public var keepsHistory = true
+  /// Whether the disk refuses to take anything.
+  public var isStoreFailing = false
+  var hasReportedFailure = false
+  /// Called before each effect; may crash the node.
+  public var onEffect: ((NodeEffect) -> Void)?
+
+  init(network: VirtualNetwork, index: Int, identity: Identity, bootstrap: [PeerAddress]) {
+    self.network = network
+    self.index = index
+    self.identity = identity
+    self.bootstrap = bootstrap
+    nodeID = identity.nodeID
+    store = VirtualStore(pool: network.pool)
+    let conditions = network.conditions
+    clockOffset =
+      conditions.clockOffset == 0...0 ? 0 : Int64.random(in: conditions.clockOffset, using: &network.nodeChance)
+    let drift = conditions.clockDriftPerMillion
+    clockDriftPerMillion = drift == 0 ? 0 : Int64.random(in: -drift...drift, using: &network.nodeChance)
+  }
+
+  /// What this node's clock shows.
+  public var now: Timestamp { local(network.clock) }
+
+  private func local(_ clock: Int64) -> Timestamp {
+    VirtualNetwork.epoch + (clock + clock / 1_000_000 * clockDriftPerMillion) / 1000 + clockOffset
+  }
+
+  /// Whether the node runs.
+  public var isListening: Bool { core != nil }
+
+  // MARK: Life
+
+  /// Starts the process: restores what is on the disk, and goes on.
+  public func start() {
+    life += 1
+    inbox = []
+    isDraining = false
+    wakeAt = nil
+    hasReportedFailure = false
+    let configuration = NodeConfiguration(
+      genesis: network.genesis, identity: identity, agent: "virtual", listenPort: 47100, advertisedHost: nil,
+      bootstrap: bootstrap, seed: UInt64(index) << 32 | UInt64(life))
+    core = NodeCore(configuration, now: now)
+    network.note(.start, index, UInt64(life))
+    network.tell("\(index) starts, as \(nodeID.short(6))")
+    restore()
+    core?.finishRestore(now: now, into: &effects)
+    isDraining = true
+    performEffects()
+    drain()
+  }
+
+  /// Kills the process at this instant.
+  ///
+  /// - Parameters:
+  ///   - commitSurvives: whether the commit that was running is on the disk all the same.
+  ///   - isSilent: whether the machine dies with it, so that its peers learn of it by its silence only.
+  public func crash(commitSurvives: Bool, isSilent: Bool = false) {
+    crash(survivingWrites: commitSurvives ? store.committingCount : 0, isSilent: isSilent)
+  }
+
+  /// Kills the process at this instant; of the running commit the first writes are on the disk.
+  public func crash(survivingWrites: Int, isSilent: Bool = false) {
+    guard core != nil else { return }
+    network.note(.crash, index, UInt64(survivingWrites))
+    network.tell("\(index) crashes; \(survivingWrites) of \(store.committingCount) writes of its commit survive")
+    core = nil
+    life += 1
+    effects = []
+    store.crash(surviving: survivingWrites, own: nodeID)
+    network.dropLinks(of: index, isSilent: isSilent)
+  }
+
+  func restore() {
+    for proof in store.sortedProofs { core?.restore(proof) }
+    core?.beginRestore()
+    var skipped: NodeID?
+    for entry in store.sortedEntries where entry.author != skipped {
+      guard core?.restore(entry) != nil else { continue }
+      skipped = entry.author
+      store.truncate(entry.author, from: entry.sequence)
+    }
+  }
+
+  // MARK: Events
+
+  /// Gives the core an event, now or when the node next handles what it has collected.
+  public func post(_ event: NodeEvent) {
+    guard core != nil else { return }
+    inbox.append(event)
+    guard !isDraining else { return }
+    isDraining = true
+    if network.conditions.batching == 0...0 { return drain() }
+    network.events.insert(
+      .drain, at: network.clock + network.span(network.conditions.batching), subject: Int32(index), life: Int32(life))
+  }
+
+  /// Handles what has been collected, and what is posted meanwhile.
+  func drain() {
+    var next = 0
+    let startedLife = life
+    guard core != nil else { return }
+    while life == startedLife, next < inbox.count {
+      core?.handle(inbox[next], now: now, into: &effects)
+      next += 1
+      if next == inbox.count {
+        inbox.removeAll(keepingCapacity: true)
+        next = 0
+        performEffects()
+      }
+    }
+    guard life == startedLife else { return }
+    isDraining = false
+    scheduleWake()
+  }
+
+  /// The moment of the wake with that number has come.
+  func wake(_ number: Int32) {
+    guard number == wakeCount else { return }
+    wakeAt = nil
+    // What waits to be handled asks for the next wake when it is done.
+    guard !isDraining else { return }
+    core?.handle(.timer, now: now, into: &effects)
+    if let next = core?.nextWake, next <= now { busyWakes += 1 }
+    isDraining = true
+    performEffects()
+    drain()
+  }
+
+  private func scheduleWake() {
+    guard let next = core?.nextWake else { return }
+    let due = max(next, now + 1)
+    guard due != wakeAt else { return }
+    wakeAt = due
+    wakeCount &+= 1
+    network.events.insert(
+      .wake, at: network.clock + (due - now) * 1000, subject: Int32(index), life: Int32(life), payload: wakeCount)
+  }
+
+  // MARK: Effects
+
+  /// Carries out the effects, and those that follow from them.
+  private func performEffects() {
+    let startedLife = life
+    while !effects.isEmpty {
+      let batch = effects
+      effects.removeAll(keepingCapacity: true)
+      for effect in batch {
+        onEffect?(effect)
+        guard life == startedLife else { return }
+        perform(effect)
+      }
+    }
+  }
+
+  // MARK: Connections
+
+  /// A connection has been opened.
+  public func opened(_ link: UInt64, peer: NodeID, address: PeerAddress, direction: Direction) {
+    post(.connected(link, node: peer, address: address, direction: direction))
+  }
+
+  /// A message has come in.
+  public func received(_ link: UInt64, _ message: [UInt8]) { post(.received(link, message)) }
+
+  /// A connection has ended.
+  public func closed(_ link: UInt64) { post(.disconnected(link)) }
+
+  // MARK: Commands
+
+  /// Gives a command; the answer comes in ``replies``.
+  @discardableResult
+  public func command(_ command: OrderCommand) -> CommandID {
+    defer { nextCommand += 1 }
+    network.note(.command, index, nextCommand)
+    post(.command(nextCommand, command))
+    return nextCommand
+  }
+}
