@@ -31,6 +31,11 @@ extension GossipCore {
         hasGap = true
         continue
       }
+      // What is over the budget is left for the comparison of heads; what was asked for is not limited here.
+      guard fetch != nil || entry.author == own || spend(.verifications, count: 1, peer: peer.node, now: now) else {
+        hasGap = true
+        continue
+      }
       if intake.begin(entry, from: peer.node, fetch: fetch) { effects.append(.verify(entry)) }
       if intake.advanceHorizon(of: entry.author, feeds: feeds) < entry.sequence { hasGap = true }
     }
@@ -65,6 +70,7 @@ extension GossipCore {
     case .next:
       feeds.append(entry)
       if entry.author == own { publishedOwnSequence = entry.sequence }
+      if let source = sources.first { noteFirst(of: entry.author, by: source, now: now) }
       effects.append(.deliver(entry))
       push(entry, urgentFor: [], except: sources, into: &effects)
     case .known, .frozen:
@@ -135,6 +141,7 @@ extension GossipCore {
       effects.append(.send(connection: connection, message: bytes, priority: .urgent))
     }
     for peer in connectedPeers where !urgent.contains(peer.connection) && peer.node != entry.author {
+      guard peer.link != nil, peer.link != .direct || entry.author == own else { continue }
       if sources.contains(peer.node)
         || antiEntropy.holds(peer.node, author: entry.author, sequence: entry.sequence)
       {

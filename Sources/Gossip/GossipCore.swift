@@ -11,22 +11,10 @@ import Wire
 /// connection; ignore, for everything that an honest node may send too (known, early, frozen, divergent).
 public struct GossipCore: Sendable {
   /// The protocol's version, exchanged in the hello.
-  public static let protocolVersion: UInt32 = 1
-  /// How often a peer is asked whether it is there.
-  public static let pingMilliseconds: Int64 = 5000
-  /// After how long without a word a connection is ended.
-  public static let silenceMilliseconds: Int64 = 15_000
-  /// How often heads are compared with a random peer.
-  public static let antiEntropyMilliseconds: Int64 = 30_000
-  /// How often one peer's complete list of heads is answered at most.
-  static let headsAnswerMilliseconds: Int64 = 5000
-  /// The longest `agent` text that a peer may send.
-  static let maximumAgentBytes = 64
-  /// The most addresses in one message.
-  static let maximumAddresses = 256
-  /// Heads in one chunk: 76 bytes each, within a frame.
-  static let headsPerChunk = 800
+  public static let protocolVersion: UInt32 = 2
 
+  /// The local constants.
+  public let parameters: GossipParameters
   /// The feeds.
   public internal(set) var feeds: Feeds
   /// This node.
@@ -62,18 +50,19 @@ public struct GossipCore: Sendable {
   ///   - listenPort: 0 when the node cannot be dialled.
   public init(
     own: NodeID, network: NetworkID, limits: GenesisLimits, agent: String, listenPort: UInt16, advertisedHost: String?,
-    bootstrap: [PeerAddress], seed: UInt64, now: Timestamp
+    bootstrap: [PeerAddress], seed: UInt64, now: Timestamp, parameters: GossipParameters = .standard
   ) {
     self.own = own
+    self.parameters = parameters
     self.agent = agent
     self.listenPort = listenPort
     self.advertisedHost = advertisedHost
     var generator = SplitMix64(seed: seed)
     feeds = Feeds(network: network, limits: limits)
-    membership = Membership(own: own, seed: generator.next())
+    membership = Membership(own: own, parameters: parameters, seed: generator.next(), now: now)
     self.generator = generator
-    nextAntiEntropy = now + Self.antiEntropyMilliseconds
-    for address in bootstrap { membership.learn(address, node: nil, now: now, isBootstrap: true) }
+    nextAntiEntropy = now + parameters.antiEntropyMilliseconds
+    for address in bootstrap { membership.learn(address, isBootstrap: true, now: now) }
   }
 
   // MARK: What others ask
@@ -88,7 +77,7 @@ public struct GossipCore: Sendable {
 
   /// Whether every connected peer has told what it knows of this node's own feed, and nothing of it is missing here.
   public var hasRecoveredOwnFeed: Bool {
-    !peers.isEmpty && peers.values.allSatisfy { reconciled.contains($0.node) }
+    !neighbours.isEmpty && neighbours.allSatisfy { reconciled.contains($0.node) }
       && !antiEntropy.isBehind(own, head: feeds.head(of: own).sequence)
   }
 
@@ -108,8 +97,8 @@ public struct GossipCore: Sendable {
     _ connection: UInt64, node: NodeID, address: PeerAddress, direction: Direction, now: Timestamp,
     into effects: inout [GossipEffect]
   ) {
-    if membership.isBanned(node, now: now) {
-      if direction == .outbound { membership.dialFailed(address, isOwn: false, now: now) }
+    if membership.score.isBanned(node, now: now) {
+      if direction == .outbound { dialFailed(address, isOwn: false, now: now, into: &effects) }
       effects.append(.disconnect(connection: connection, cause: .banned))
       return
     }
@@ -120,8 +109,8 @@ public struct GossipCore: Sendable {
       }
       effects.append(.disconnect(connection: other, cause: .duplicate))
       forget(other)
-    } else if peers.count >= Membership.maximumPeers - (direction == .inbound ? Membership.reservedForDialing : 0) {
-      effects.append(.disconnect(connection: connection, cause: .full(maximum: Membership.maximumPeers)))
+    } else if isFull(for: direction) {
+      turnAway(connection, into: &effects)
       return
     }
     peers[connection] = Peer(
@@ -129,11 +118,11 @@ public struct GossipCore: Sendable {
       lastHeard: now, nextPing: now)
     connectionByNode[node] = connection
     antiEntropy.connected(node)
-    if direction == .outbound {
-      peers[connection]?.listens = address
-      membership.connected(node, at: address)
-    }
+    if direction == .outbound { peers[connection]?.listens = address }
     greet(connection, into: &effects)
+    update(now: now, into: &effects) { membership, actions in
+      membership.connected(node, direction: direction, address: address, now: now, into: &actions)
+    }
   }
 
   /// Of two connections between the same nodes both keep the one that the node with the smaller name opened; of two in
@@ -143,7 +132,7 @@ public struct GossipCore: Sendable {
     return (direction == .outbound) == (own < node)
   }
 
-  private func greet(_ connection: UInt64, into effects: inout [GossipEffect]) {
+  func greet(_ connection: UInt64, into effects: inout [GossipEffect]) {
     var hello = WireHello()
     hello.protocol = Self.protocolVersion
     hello.agent = agent
@@ -153,41 +142,25 @@ public struct GossipCore: Sendable {
     for proof in equivocationProofs {
       send(.equivocationProof(proof.wire), to: connection, priority: .entry, into: &effects)
     }
-    // One side opens the comparison; the other answers with what it holds beyond it.
-    if peers[connection]?.direction == .outbound { sendHeads(to: connection, into: &effects) }
   }
 
   /// A connection has ended.
   public mutating func disconnected(_ connection: UInt64, now: Timestamp, into effects: inout [GossipEffect]) {
     guard let peer = peers[connection] else { return }
     forget(connection)
-    membership.disconnected(peer.node, now: now)
     plan(now: now, into: &effects)
+    update(now: now, into: &effects) { membership, actions in
+      membership.disconnected(peer.node, now: now, into: &actions)
+    }
   }
 
-  private mutating func forget(_ connection: UInt64) {
+  mutating func forget(_ connection: UInt64) {
     guard let peer = peers.removeValue(forKey: connection) else { return }
     connectionByNode[peer.node] = nil
     suspected[connection] = nil
     reconciled.remove(peer.node)
     antiEntropy.disconnected(peer.node)
     for fetch in endedFetches.keys.sorted() where endedFetches[fetch] == peer.node { endedFetches[fetch] = nil }
-  }
-
-  /// An attempt to open a connection has reached a node; its connection has been reported by
-  /// ``connected(_:node:address:direction:now:into:)``.
-  public mutating func dialed(_ address: PeerAddress, node: NodeID, now: Timestamp) {
-    membership.dialed(address, node: node, isConnected: connectionByNode[node] != nil, now: now)
-  }
-
-  /// An attempt to open a connection has failed.
-  public mutating func dialFailed(_ address: PeerAddress, isOwn: Bool, now: Timestamp) {
-    membership.dialFailed(address, isOwn: isOwn, now: now)
-  }
-
-  /// Adds an address to dial.
-  public mutating func learn(_ address: PeerAddress, now: Timestamp) {
-    membership.learn(address, node: nil, now: now)
   }
 
   /// Ends the connection of a peer that sent what no honest node sends.
@@ -204,20 +177,20 @@ public struct GossipCore: Sendable {
   public mutating func timer(now: Timestamp, into effects: inout [GossipEffect]) {
     for connection in peers.keys.sorted() {
       guard let peer = peers[connection] else { continue }
-      if now - peer.lastHeard >= Self.silenceMilliseconds {
+      if now - peer.lastHeard >= parameters.keepalive.silenceMilliseconds {
         effects.append(
           .disconnect(connection: connection, cause: .silent(milliseconds: now - peer.lastHeard)))
         disconnected(connection, now: now, into: &effects)
       } else if peer.nextPing <= now {
-        peers[connection]?.nextPing = now + Self.pingMilliseconds
+        peers[connection]?.nextPing = now + parameters.keepalive.pingMilliseconds
         peers[connection]?.pingSent = (id: nextPingID, at: now)
         effects.append(.sendSummary(connection: connection, kind: .ping, id: nextPingID))
         nextPingID += 1
       }
     }
     if nextAntiEntropy <= now {
-      nextAntiEntropy = now + Self.antiEntropyMilliseconds
-      if let connection = peers.keys.sorted().randomElement(using: &generator) {
+      nextAntiEntropy = now + parameters.antiEntropyMilliseconds
+      if let connection = neighbours.randomElement(using: &generator)?.connection {
         sendHeads(to: connection, into: &effects)
       }
     }
@@ -229,24 +202,18 @@ public struct GossipCore: Sendable {
       disconnected(connection, now: now, into: &effects)
     }
     plan(now: now, into: &effects)
-    dial(now: now, into: &effects)
+    if membership.nextPlan <= now {
+      update(now: now, into: &effects) { membership, actions in membership.plan(now: now, into: &actions) }
+    }
   }
 
   /// The next moment at which ``timer(now:into:)`` has something to do.
   public var nextWake: Timestamp {
-    var next = nextAntiEntropy
-    for peer in peers.values { next = min(next, peer.nextPing, peer.lastHeard + Self.silenceMilliseconds) }
+    var next = min(nextAntiEntropy, membership.nextPlan)
+    for peer in peers.values { next = min(next, peer.nextPing, peer.lastHeard + parameters.keepalive.silenceMilliseconds) }
     if let deadline = antiEntropy.nextDeadline { next = min(next, deadline) }
-    if let due = membership.nextDial(isConnected: isConnected, peerCount: peers.count) { next = min(next, due) }
     if let due = intake.nextDue(feeds: feeds) { next = min(next, due) }
     return next
-  }
-
-  private var isConnected: (NodeID) -> Bool { { [connectionByNode] in connectionByNode[$0] != nil } }
-
-  mutating func dial(now: Timestamp, into effects: inout [GossipEffect]) {
-    let due = membership.dialsDue(now: now, isConnected: isConnected, peerCount: peers.count)
-    for address in due { effects.append(.dial(address)) }
   }
 
   mutating func plan(now: Timestamp, into effects: inout [GossipEffect]) {
@@ -342,14 +309,14 @@ public struct GossipCore: Sendable {
     var rest = heads.filter { $0.1.sequence > 0 }[...]
     repeat {
       var message = WireHeads()
-      message.heads = rest.prefix(Self.headsPerChunk).map { author, head in
+      message.heads = rest.prefix(parameters.headsPerChunk).map { author, head in
         var out = WireHead()
         out.author = .init(author.bytes)
         out.sequence = head.sequence
         out.entry = .init(head.entry.bytes)
         return out
       }
-      rest = rest.dropFirst(Self.headsPerChunk)
+      rest = rest.dropFirst(parameters.headsPerChunk)
       message.last = rest.isEmpty
       message.reply = reply
       send(.heads(message), to: connection, priority: .answer, into: &effects)

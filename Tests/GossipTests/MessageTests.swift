@@ -47,7 +47,7 @@ struct MessageTests {
     driver.receive(.hello(Driver.hello), on: 5)
     expectPunished("a second or oversized hello")
     for (connection, change) in [
-      (20, { $0.agent = String(repeating: "a", count: 65) }), (21, { $0.protocol = 2 }),
+      (20, { $0.agent = String(repeating: "a", count: 65) }), (21, { $0.protocol = 3 }),
       (22, { $0.listenPort = 65_536 }), (23, { ($0.listenPort, $0.advertise) = (1, "no host") }),
     ] as [(UInt64, (inout WireHello) -> Void)] {
       driver.connect(connection, node(connection))
@@ -65,10 +65,10 @@ struct MessageTests {
     address.node = .init(node(50).bytes)
     address.host = "192.0.2.1"
     address.port = 1
-    var addresses = WireAddresses()
-    addresses.addresses = .init(repeating: address, count: GossipCore.maximumAddresses + 1)
-    driver.receive(.addresses(addresses), on: 5)
-    expectPunished("257 addresses; allowed: 256")
+    var addresses = WireShuffleRequest()
+    addresses.addresses = .init(repeating: address, count: GossipParameters.standard.walks.maximumAddresses + 1)
+    driver.receive(.shuffleRequest(addresses), on: 5)
+    expectPunished("33 addresses; allowed: 32")
 
     var range = WireFeedRange()
     range.author = .init(node(50).bytes)
@@ -84,16 +84,16 @@ struct MessageTests {
     head.entry = .init(node(50).bytes)
     head.sequence = 1
     var heads = WireHeads()
-    heads.heads = .init(repeating: head, count: GossipCore.headsPerChunk + 1)
+    heads.heads = .init(repeating: head, count: GossipParameters.standard.headsPerChunk + 1)
     driver.receive(.heads(heads), on: 7)
     #expect(driver.take().disconnects.map(\.cause) == [.misbehaved("801 heads; allowed: 800")])
   }
 
   @Test("an address, a head or a range that is not one ends the connection")
   mutating func malformedItems() {
-    var addresses = WireAddresses()
+    var addresses = WireShuffleRequest()
     addresses.addresses = [WirePeerAddress()]
-    driver.receive(.addresses(addresses), on: 5)
+    driver.receive(.shuffleRequest(addresses), on: 5)
     expectPunished("an address that is not one")
     var heads = WireHeads()
     heads.heads = [WireHead()]

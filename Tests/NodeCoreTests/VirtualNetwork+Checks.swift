@@ -8,10 +8,12 @@ import Testing
 extension VirtualNetwork {
   private var running: [NodeCore] { nodes.compactMap(\.core) }
 
-  /// Whether every node that runs is connected to every other.
+  /// Whether every node that runs is a neighbour of every other, as it is in a network that fits the active view.
   var isMeshed: Bool {
     let names = Set(running.map(\.own))
-    return running.allSatisfy { core in names.subtracting([core.own]).isSubset(of: core.peers.map(\.node)) }
+    return running.allSatisfy { core in
+      names.subtracting([core.own]).isSubset(of: core.peers.filter { $0.link != nil }.map(\.node))
+    }
   }
 
   /// Whether nothing is under way: every feed is everywhere, everything is on disk, and no trade is in doubt.
@@ -48,7 +50,7 @@ extension VirtualNetwork {
       guard let core = node.core else { return "\(node.index): down" }
       let heads = core.feeds.sorted.map { "\($0.author.short(4)):\($0.feed.head.sequence)" }.joined(separator: " ")
       return "\(node.index)=\(node.nodeID.short(4)): \(core.state) undecided \(core.undecidedCount) "
-        + "peers \(core.peers.count) feeds \(heads)"
+        + "links \(core.peers.count { $0.link != nil }) of \(core.peers.count) feeds \(heads)"
     }.joined(separator: "\n")
   }
 
