@@ -31,8 +31,6 @@ struct AntiEntropy: Sendable {
   /// A peer that sends nothing of an answer for this long is not waited for.
   static let answerMilliseconds: Int64 = 10_000
   static let requestsPerPeer = 1
-  /// How long an entry that was overtaken by the next one is given to come by itself.
-  static let overtakingMilliseconds: Int64 = 300
   /// A peer that leaves so many requests in a row without anything is not kept.
   static let maximumStrikes = 3
   /// Feeds of which one peer's claims are noted: a bound on what a liar costs, far above any market.
@@ -72,8 +70,8 @@ struct AntiEntropy: Sendable {
   mutating func isBehind(_ author: NodeID) { behind.insert(author) }
 
   /// Notes that an entry has overtaken the one before it, which is given time to come by itself.
-  mutating func isOvertaken(_ author: NodeID, now: Timestamp) {
-    delayed[author] = delayed[author] ?? now + Self.overtakingMilliseconds
+  mutating func isOvertaken(_ author: NodeID, until time: Timestamp) {
+    delayed[author] = delayed[author] ?? time
   }
 
   /// Whether `peer` is known to hold the entry.

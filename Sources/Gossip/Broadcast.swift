@@ -83,10 +83,13 @@ struct Broadcast: Sendable {
   // MARK: Neighbours
 
   /// A neighbour is there; its cells are eager. One more than there is room for gets what is new by comparing heads.
-  mutating func connected(_ connection: UInt64) {
+  ///
+  /// - Parameter takesAll: whether it gets the entries of all authors, or only this node's own.
+  mutating func connected(_ connection: UInt64, takesAll: Bool) {
+    neighbours[connection]?.takesAll = takesAll
     guard neighbours[connection] == nil, let slot = slots.firstAbsent else { return }
     slots.insert(slot)
-    neighbours[connection] = Neighbour(slot: slot)
+    neighbours[connection] = Neighbour(slot: slot, takesAll: takesAll)
     connections.insert(connection, at: connections.firstIndex { $0 > connection } ?? connections.count)
     if cells.count <= slot {
       for row in cells.indices { cells[row].append(Cell()) }
@@ -153,9 +156,9 @@ struct Broadcast: Sendable {
     let row = item.from.flatMap { neighbours[$0]?.slot }
     var pushes: [UInt64] = []
     for connection in connections {
-      guard let slot = neighbours[connection]?.slot, connection != item.from, !item.holders.contains(slot),
-        !holds(connection)
-      else { continue }
+      guard let neighbour = neighbours[connection], neighbour.takesAll || item.from == nil else { continue }
+      let slot = neighbour.slot
+      guard connection != item.from, !item.holders.contains(slot), !holds(connection) else { continue }
       if item.isNew, !isLazy(from: row, to: slot) {
         pushes.append(connection)
         items[name]?.holders.insert(slot)

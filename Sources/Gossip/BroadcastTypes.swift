@@ -47,6 +47,8 @@ extension Broadcast {
 
   struct Neighbour: Sendable {
     let slot: Int
+    /// Whether it gets the entries of all authors, or only this node's own.
+    var takesAll: Bool
     var announcements: [UInt64] = []
     var duplicates: [UInt64] = []
     var grafts: [UInt64] = []

@@ -66,6 +66,9 @@ extension GossipCore {
         .tree(tree), to: message.connection, priority: message.grafts.isEmpty ? .announcement : .answer,
         into: &effects)
     }
-    for connection in broken { peers[connection]?.brokenPromises += 1 }
+    for connection in broken {
+      guard let peer = peers[connection] else { continue }
+      penalize(peer.node, .brokenPromise, now: now, into: &effects)
+    }
   }
 }

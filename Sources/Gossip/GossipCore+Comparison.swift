@@ -4,11 +4,6 @@ import Wire
 
 /// Anti-entropy: finds out by comparing heads what peers hold that this node does not, and the other way round.
 extension GossipCore {
-  /// The longest part of a comparison that goes into one message.
-  static let comparisonBytes = 48_000
-  /// How many messages of one comparison a peer is answered: the depth of the tree and some to spare.
-  static let comparisonRounds = 16
-
   /// A comparison that this node has begun.
   struct OpenComparison: Sendable {
     let connection: UInt64
@@ -30,7 +25,7 @@ extension GossipCore {
       guard peers[connection]?.hasGreeted == true else { continue }
       let salt = generator.next()
       openComparison = OpenComparison(
-        connection: connection, salt: salt, deadline: now + Self.comparisonMilliseconds)
+        connection: connection, salt: salt, deadline: now + parameters.comparisonMilliseconds)
       peers[connection]?.comparedSalt = salt
       send(comparison(salt: salt).opening, salt: salt, reply: false, to: connection, into: &effects)
     }
@@ -43,7 +38,7 @@ extension GossipCore {
   private mutating func send(
     _ parts: [ComparisonPart], salt: UInt64, reply: Bool, to connection: UInt64, into effects: inout [GossipEffect]
   ) {
-    let messages = Comparison.messages(parts, maximumBytes: Self.comparisonBytes)
+    let messages = Comparison.messages(parts, maximumBytes: parameters.comparisonBytes)
     for part in messages.isEmpty ? [[]] : messages {
       var message = WireCompare()
       message.salt = salt
@@ -85,12 +80,12 @@ extension GossipCore {
   ) -> Bool {
     if peer.answeredSalt != message.salt {
       guard now >= peer.nextComparison else { return false }
-      peers[peer.connection]?.nextComparison = now + Self.comparisonMilliseconds
+      peers[peer.connection]?.nextComparison = now + parameters.comparisonMilliseconds
       peers[peer.connection]?.answeredSalt = message.salt
       peers[peer.connection]?.answeredRounds = 0
     }
     peers[peer.connection]?.answeredRounds += 1
-    return (peers[peer.connection]?.answeredRounds ?? 0) <= Self.comparisonRounds
+    return (peers[peer.connection]?.answeredRounds ?? 0) <= parameters.comparisonRounds
   }
 
   /// The heads that others may learn of, ascending by author.

@@ -31,6 +31,11 @@ extension GossipCore {
         hasGap = true
         continue
       }
+      // What is over the budget is asked for later; what was asked for is not limited here.
+      guard fetch != nil || entry.author == own || spend(.verifications, count: 1, peer: peer.node, now: now) else {
+        antiEntropy.isOvertaken(entry.author, until: now + parameters.overtakingMilliseconds)
+        continue
+      }
       if intake.begin(entry, from: peer.node, fetch: fetch) {
         broadcast.arrived(entry, from: peer.connection, isPush: isPush)
         effects.append(.verify(entry))
@@ -39,7 +44,7 @@ extension GossipCore {
       }
       guard intake.advanceHorizon(of: entry.author, feeds: feeds) < entry.sequence else { continue }
       if isPush {
-        antiEntropy.isOvertaken(entry.author, now: now)
+        antiEntropy.isOvertaken(entry.author, until: now + parameters.overtakingMilliseconds)
       } else {
         antiEntropy.isBehind(entry.author)
         hasGap = true
@@ -82,6 +87,7 @@ extension GossipCore {
     case .next:
       feeds.append(entry)
       if entry.author == own { publishedOwnSequence = entry.sequence }
+      if let source = sources.first { noteFirst(of: entry.author, by: source, now: now) }
       effects.append(.deliver(entry))
       spread(entry, urgentFor: [], now: now, into: &effects)
     case .known, .frozen:

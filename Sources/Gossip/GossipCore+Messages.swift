@@ -37,115 +37,19 @@ extension GossipCore {
     case .fetch(let fetch): receivedFetch(fetch, from: peer, now: now, into: &effects)
     case .fetchAnswer(let answer): receivedAnswer(answer, from: peer, now: now, into: &effects)
     case .equivocationProof(let proof): receivedProof(proof, from: peer, now: now, into: &effects)
-    case .addresses(let list): receivedAddresses(list, from: peer, now: now, into: &effects)
+    case .neighbour, .neighbourAnswer, .join, .forwardJoin, .shuffleRequest, .shuffleAnswer, .disconnect, .whois,
+      .whoisAnswer:
+      receivedMembership(kind, from: peer, now: now, into: &effects)
     case .ping(let ping):
       peers[connection]?.summary = Summary(wire: ping.summary)
       effects.append(.sendSummary(connection: connection, kind: .pong, id: ping.id))
     case .pong(let pong):
       peers[connection]?.summary = Summary(wire: pong.summary)
       if let sent = peer.pingSent, sent.id == pong.id {
-        peers[connection]?.roundTripMilliseconds = now - sent.at
         peers[connection]?.pingSent = nil
+        measured(peer, milliseconds: now - sent.at, now: now, into: &effects)
       }
     }
-  }
-
-  private mutating func receivedHello(
-    _ hello: WireHello, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
-  ) {
-    guard hello.protocol == Self.protocolVersion else {
-      punish(
-        peer.connection, "protocol \(hello.protocol); allowed: \(Self.protocolVersion)", now: now, into: &effects)
-      return
-    }
-    guard hello.agent.utf8.count <= Self.maximumAgentBytes, hello.listenPort <= UInt16.max, !peer.hasGreeted else {
-      punish(peer.connection, "a second or oversized hello", now: now, into: &effects)
-      return
-    }
-    peers[peer.connection]?.hasGreeted = true
-    receivedOwnHead(hello, from: peer, now: now, into: &effects)
-    peers[peer.connection]?.agent = String(hello.agent.unicodeScalars.filter { (0x20...0x7E).contains($0.value) })
-    if peer.direction == .inbound, hello.listenPort > 0 {
-      let host = hello.advertise.isEmpty ? peer.address.host : hello.advertise
-      let address = PeerAddress(host: host, port: UInt16(hello.listenPort))
-      guard PeerAddress(address.description) == address else {
-        punish(peer.connection, "an address that is not one in its hello", now: now, into: &effects)
-        return
-      }
-      // Who dials from an address may say which port it listens on. That it is reached under another host is believed
-      // when a dial has shown it, or anybody could pass for the nodes there.
-      if hello.advertise.isEmpty || hello.advertise == peer.address.host {
-        peers[peer.connection]?.listens = address
-        membership.claimed(address, by: peer.node)
-        announce(peer.node, at: address, into: &effects)
-      } else {
-        membership.learn(address, node: nil, now: now)
-      }
-    } else if let address = peer.listens {
-      announce(peer.node, at: address, into: &effects)
-    }
-    let known = membership.shareable.filter { $0.node != peer.node }
-    if !known.isEmpty { sendAddresses(known, to: peer.connection, into: &effects) }
-    // One side begins; what either lacks shows to both.
-    if peer.direction == .outbound { compare(with: peer.connection, now: now, into: &effects) }
-  }
-
-  /// Takes in what a peer holds of this node's own feed, before this node writes to it.
-  private mutating func receivedOwnHead(
-    _ hello: WireHello, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
-  ) {
-    guard hello.yourSequence > 0 else { return }
-    guard let entry = EntryID(bytes: hello.yourEntry), hello.yourSequence <= SignedEntry.maximumSequence else {
-      punish(peer.connection, "a head that is not one in its hello", now: now, into: &effects)
-      return
-    }
-    claim(peer, author: own, sequence: hello.yourSequence)
-    if let held = feeds.feed(of: own)?.id(at: hello.yourSequence), held != entry {
-      suspect(peer, [(own, hello.yourSequence)], now: now, into: &effects)
-    }
-    plan(now: now, into: &effects)
-  }
-
-  private func announce(_ node: NodeID, at address: PeerAddress, into effects: inout [GossipEffect]) {
-    for other in connectedPeers where other.node != node && other.hasGreeted {
-      sendAddresses([(node, address)], to: other.connection, into: &effects)
-    }
-  }
-
-  private func sendAddresses(
-    _ addresses: [(node: NodeID, address: PeerAddress)], to connection: UInt64, into effects: inout [GossipEffect]
-  ) {
-    var message = WireAddresses()
-    message.addresses = addresses.prefix(Self.maximumAddresses).map { node, address in
-      var out = WirePeerAddress()
-      out.node = .init(node.bytes)
-      out.host = address.host
-      out.port = UInt32(address.port)
-      return out
-    }
-    send(.addresses(message), to: connection, priority: .answer, into: &effects)
-  }
-
-  private mutating func receivedAddresses(
-    _ list: WireAddresses, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
-  ) {
-    guard list.addresses.count <= Self.maximumAddresses else {
-      punish(
-        peer.connection, "\(list.addresses.count) addresses; allowed: \(Self.maximumAddresses)", now: now,
-        into: &effects)
-      return
-    }
-    for item in list.addresses {
-      guard let node = NodeID(bytes: item.node), let port = UInt16(exactly: item.port), port > 0,
-        let address = PeerAddress(PeerAddress(host: item.host, port: port).description)
-      else {
-        punish(peer.connection, "an address that is not one", now: now, into: &effects)
-        return
-      }
-      // Whose address it is, the dial will show.
-      if node != own { membership.learn(address, node: nil, now: now) }
-    }
-    dial(now: now, into: &effects)
   }
 
   // MARK: History

@@ -11,21 +11,10 @@ import Wire
 /// connection; ignore, for everything that an honest node may send too (known, early, frozen, divergent).
 public struct GossipCore: Sendable {
   /// The protocol's version, exchanged in the hello.
-  public static let protocolVersion: UInt32 = 1
-  /// How often a peer is asked whether it is there.
-  public static let pingMilliseconds: Int64 = 5000
-  /// After how long without a word a connection is ended.
-  public static let silenceMilliseconds: Int64 = 15_000
-  /// How often heads are compared with a random peer.
-  public static let antiEntropyMilliseconds: Int64 = 30_000
-  /// After how long a comparison of heads that has not come to its end makes room for another, and how often one peer's
-  /// is answered at most.
-  static let comparisonMilliseconds: Int64 = 5000
-  /// The longest `agent` text that a peer may send.
-  static let maximumAgentBytes = 64
-  /// The most addresses in one message.
-  static let maximumAddresses = 256
+  public static let protocolVersion: UInt32 = 2
 
+  /// The local constants.
+  public let parameters: GossipParameters
   /// The feeds.
   public internal(set) var feeds: Feeds
   /// This node.
@@ -38,7 +27,7 @@ public struct GossipCore: Sendable {
   public var advertisedHost: String?
 
   var membership: Membership
-  var broadcast = Broadcast()
+  var broadcast: Broadcast
   var antiEntropy = AntiEntropy()
   var intake = Intake()
   var peers: [UInt64: Peer] = [:]
@@ -63,18 +52,20 @@ public struct GossipCore: Sendable {
   ///   - listenPort: 0 when the node cannot be dialled.
   public init(
     own: NodeID, network: NetworkID, limits: GenesisLimits, agent: String, listenPort: UInt16, advertisedHost: String?,
-    bootstrap: [PeerAddress], seed: UInt64, now: Timestamp
+    bootstrap: [PeerAddress], seed: UInt64, now: Timestamp, parameters: GossipParameters = .standard
   ) {
     self.own = own
+    self.parameters = parameters
     self.agent = agent
     self.listenPort = listenPort
     self.advertisedHost = advertisedHost
     var generator = SplitMix64(seed: seed)
     feeds = Feeds(network: network, limits: limits)
-    membership = Membership(own: own, seed: generator.next())
+    broadcast = Broadcast(parameters: parameters.broadcast)
+    membership = Membership(own: own, parameters: parameters, seed: generator.next(), now: now)
     self.generator = generator
-    nextAntiEntropy = now + Self.antiEntropyMilliseconds
-    for address in bootstrap { membership.learn(address, node: nil, now: now, isBootstrap: true) }
+    nextAntiEntropy = now + parameters.antiEntropyMilliseconds
+    for address in bootstrap { membership.learn(address, isBootstrap: true, now: now) }
   }
 
   // MARK: What others ask
@@ -89,7 +80,7 @@ public struct GossipCore: Sendable {
 
   /// Whether every connected peer has told what it knows of this node's own feed, and nothing of it is missing here.
   public var hasRecoveredOwnFeed: Bool {
-    !peers.isEmpty && peers.values.allSatisfy(\.hasGreeted)
+    !neighbours.isEmpty && neighbours.allSatisfy(\.hasGreeted)
       && !antiEntropy.isBehind(own, head: feeds.head(of: own).sequence)
   }
 
@@ -109,8 +100,8 @@ public struct GossipCore: Sendable {
     _ connection: UInt64, node: NodeID, address: PeerAddress, direction: Direction, now: Timestamp,
     into effects: inout [GossipEffect]
   ) {
-    if membership.isBanned(node, now: now) {
-      if direction == .outbound { membership.dialFailed(address, isOwn: false, now: now) }
+    if membership.score.isBanned(node, now: now) {
+      if direction == .outbound { dialFailed(address, isOwn: false, now: now, into: &effects) }
       effects.append(.disconnect(connection: connection, cause: .banned))
       return
     }
@@ -121,8 +112,8 @@ public struct GossipCore: Sendable {
       }
       effects.append(.disconnect(connection: other, cause: .duplicate))
       forget(other)
-    } else if peers.count >= Membership.maximumPeers - (direction == .inbound ? Membership.reservedForDialing : 0) {
-      effects.append(.disconnect(connection: connection, cause: .full(maximum: Membership.maximumPeers)))
+    } else if isFull(for: direction) {
+      turnAway(connection, into: &effects)
       return
     }
     peers[connection] = Peer(
@@ -130,12 +121,11 @@ public struct GossipCore: Sendable {
       lastHeard: now, nextPing: now)
     connectionByNode[node] = connection
     antiEntropy.connected(node)
-    broadcast.connected(connection)
-    if direction == .outbound {
-      peers[connection]?.listens = address
-      membership.connected(node, at: address)
-    }
+    if direction == .outbound { peers[connection]?.listens = address }
     greet(connection, into: &effects)
+    update(now: now, into: &effects) { membership, actions in
+      membership.connected(node, direction: direction, address: address, now: now, into: &actions)
+    }
   }
 
   /// Of two connections between the same nodes both keep the one that the node with the smaller name opened; of two in
@@ -145,7 +135,7 @@ public struct GossipCore: Sendable {
     return (direction == .outbound) == (own < node)
   }
 
-  private func greet(_ connection: UInt64, into effects: inout [GossipEffect]) {
+  func greet(_ connection: UInt64, into effects: inout [GossipEffect]) {
     var hello = WireHello()
     hello.protocol = Self.protocolVersion
     hello.agent = agent
@@ -166,11 +156,13 @@ public struct GossipCore: Sendable {
   public mutating func disconnected(_ connection: UInt64, now: Timestamp, into effects: inout [GossipEffect]) {
     guard let peer = peers[connection] else { return }
     forget(connection)
-    membership.disconnected(peer.node, now: now)
     plan(now: now, into: &effects)
+    update(now: now, into: &effects) { membership, actions in
+      membership.disconnected(peer.node, now: now, into: &actions)
+    }
   }
 
-  private mutating func forget(_ connection: UInt64) {
+  mutating func forget(_ connection: UInt64) {
     guard let peer = peers.removeValue(forKey: connection) else { return }
     connectionByNode[peer.node] = nil
     suspected[connection] = nil
@@ -178,22 +170,6 @@ public struct GossipCore: Sendable {
     comparisonQueue.removeAll { $0 == connection }
     antiEntropy.disconnected(peer.node)
     for fetch in endedFetches.keys.sorted() where endedFetches[fetch] == peer.node { endedFetches[fetch] = nil }
-  }
-
-  /// An attempt to open a connection has reached a node; its connection has been reported by
-  /// ``connected(_:node:address:direction:now:into:)``.
-  public mutating func dialed(_ address: PeerAddress, node: NodeID, now: Timestamp) {
-    membership.dialed(address, node: node, isConnected: connectionByNode[node] != nil, now: now)
-  }
-
-  /// An attempt to open a connection has failed.
-  public mutating func dialFailed(_ address: PeerAddress, isOwn: Bool, now: Timestamp) {
-    membership.dialFailed(address, isOwn: isOwn, now: now)
-  }
-
-  /// Adds an address to dial.
-  public mutating func learn(_ address: PeerAddress, now: Timestamp) {
-    membership.learn(address, node: nil, now: now)
   }
 
   /// Ends the connection of a peer that sent what no honest node sends.
@@ -210,20 +186,20 @@ public struct GossipCore: Sendable {
   public mutating func timer(now: Timestamp, into effects: inout [GossipEffect]) {
     for connection in peers.keys.sorted() {
       guard let peer = peers[connection] else { continue }
-      if now - peer.lastHeard >= Self.silenceMilliseconds {
+      if now - peer.lastHeard >= parameters.keepalive.silenceMilliseconds {
         effects.append(
           .disconnect(connection: connection, cause: .silent(milliseconds: now - peer.lastHeard)))
         disconnected(connection, now: now, into: &effects)
       } else if peer.nextPing <= now {
-        peers[connection]?.nextPing = now + Self.pingMilliseconds
+        peers[connection]?.nextPing = now + parameters.keepalive.pingMilliseconds
         peers[connection]?.pingSent = (id: nextPingID, at: now)
         effects.append(.sendSummary(connection: connection, kind: .ping, id: nextPingID))
         nextPingID += 1
       }
     }
     if nextAntiEntropy <= now {
-      nextAntiEntropy = now + Self.antiEntropyMilliseconds
-      if let connection = peers.keys.sorted().randomElement(using: &generator) {
+      nextAntiEntropy = now + parameters.antiEntropyMilliseconds
+      if let connection = neighbours.randomElement(using: &generator)?.connection {
         compare(with: connection, now: now, into: &effects)
       }
     }
@@ -237,26 +213,22 @@ public struct GossipCore: Sendable {
       disconnected(connection, now: now, into: &effects)
     }
     plan(now: now, into: &effects)
-    dial(now: now, into: &effects)
+    if membership.nextPlan <= now {
+      update(now: now, into: &effects) { membership, actions in membership.plan(now: now, into: &actions) }
+    }
   }
 
   /// The next moment at which ``timer(now:into:)`` has something to do.
   public var nextWake: Timestamp {
-    var next = nextAntiEntropy
-    for peer in peers.values { next = min(next, peer.nextPing, peer.lastHeard + Self.silenceMilliseconds) }
+    var next = min(nextAntiEntropy, membership.nextPlan)
+    for peer in peers.values {
+      next = min(next, peer.nextPing, peer.lastHeard + parameters.keepalive.silenceMilliseconds)
+    }
     if let deadline = antiEntropy.nextDeadline { next = min(next, deadline) }
-    if let due = membership.nextDial(isConnected: isConnected, peerCount: peers.count) { next = min(next, due) }
     if let due = intake.nextDue(feeds: feeds) { next = min(next, due) }
     if let due = broadcast.nextDue { next = min(next, due) }
     if let open = openComparison, !comparisonQueue.isEmpty { next = min(next, open.deadline) }
     return next
-  }
-
-  private var isConnected: (NodeID) -> Bool { { [connectionByNode] in connectionByNode[$0] != nil } }
-
-  mutating func dial(now: Timestamp, into effects: inout [GossipEffect]) {
-    let due = membership.dialsDue(now: now, isConnected: isConnected, peerCount: peers.count)
-    for address in due { effects.append(.dial(address)) }
   }
 
   mutating func plan(now: Timestamp, into effects: inout [GossipEffect]) {

@@ -31,6 +31,22 @@ public enum DisconnectCause: Sendable, Equatable, CustomStringConvertible {
   case full(maximum: Int)
   /// The peer did not answer for too long.
   case silent(milliseconds: Int64)
+  /// The peer announced what it did not deliver, too often.
+  case unreliable
+  /// The node has no place for a link to this peer, or the peer has none.
+  case refused
+  /// A peer in greater need took the place.
+  case evicted
+  /// A nearer or newer link took the place.
+  case replaced
+  /// The node has more links than it needs.
+  case surplus
+  /// The peer's round trip was measured, and nothing else was wanted.
+  case probed
+  /// The connection did not become a link in time.
+  case unlinked
+  /// The peer gave the link up.
+  case givenUp
 
   /// The cause in words.
   public var description: String {
@@ -40,6 +56,14 @@ public enum DisconnectCause: Sendable, Equatable, CustomStringConvertible {
     case .banned: "misbehaved shortly before"
     case .full(let maximum): "more peers than \(maximum)"
     case .silent(let span): "silent for \(span) ms"
+    case .unreliable: "announces what it does not deliver"
+    case .refused: "no place for another link"
+    case .evicted: "a peer in greater need took the place"
+    case .replaced: "a nearer or newer link took the place"
+    case .surplus: "more links than needed"
+    case .probed: "the round trip was measured"
+    case .unlinked: "no link in time"
+    case .givenUp: "the peer gave the link up"
     }
   }
 }
@@ -101,6 +125,8 @@ public struct Peer: Sendable {
   public internal(set) var listens: PeerAddress?
   /// What the peer last said of itself.
   public internal(set) var summary: Summary?
+  /// What the peer is to this node; nil while the connection is not a link.
+  public internal(set) var link: LinkKind?
   /// The last measured round trip in milliseconds.
   public internal(set) var roundTripMilliseconds: Int64?
 
@@ -114,8 +140,6 @@ public struct Peer: Sendable {
   var answeredRounds = 0
   /// Another comparison of the peer's before this moment is not answered.
   var nextComparison = Timestamp.zero
-  /// Entries that it announced, was asked for and did not send.
-  var brokenPromises = 0
   var pingSent: (id: UInt64, at: Timestamp)?
 }
 

@@ -1,206 +1,308 @@
 import Market
 import NodeCrypto
 
-/// Where a node can be dialled.
-public struct PeerAddress: Hashable, Comparable, Sendable, CustomStringConvertible {
-  /// An IPv4 or IPv6 address or a DNS name.
-  public let host: String
-  /// The TCP port, from 1.
-  public let port: UInt16
-
-  /// An address.
-  public init(host: String, port: UInt16) {
-    self.host = host
-    self.port = port
-  }
-
-  /// An address from `host:port` or `[v6]:port`; nil when it is not one.
-  public init?(_ text: some StringProtocol) {
-    guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0 else {
-      return nil
-    }
-    var host = text[..<colon]
-    if host.hasPrefix("["), host.hasSuffix("]") {
-      host = host.dropFirst().dropLast()
-    } else if host.contains(":") {
-      return nil
-    }
-    guard !host.isEmpty, host.utf8.count <= 255, host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { return nil }
-    self.init(host: String(host), port: port)
-  }
-
-  /// By host, then by port.
-  public static func < (left: Self, right: Self) -> Bool {
-    left.host == right.host ? left.port < right.port : left.host < right.host
-  }
-
-  /// `host:port`, with brackets around an IPv6 address.
-  public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-}
-
-/// Who opened a connection.
-public enum Direction: Sendable, Hashable {
-  /// The peer did.
-  case inbound
-  /// This node did.
-  case outbound
-}
-
-/// The full-mesh membership of a small network: a node connects to every node it learns of, from its bootstrap
-/// addresses, from its peers' lists, and from the peers that dial it.
+/// The overlay as one node sees it: the views of HyParView (Leitão et al. 2007) over an ``AddressBook``, with part of the
+/// active view chosen near as in X-BOT (Leitão et al. 2009).
 ///
-/// | address | moves on | to |
+/// A value type: connections, messages, measurements and the time go in, ``MembershipAction``s come out. It knows nothing
+/// of encodings or entries.
+///
+/// | connection | moves on | to |
 /// |---|---|---|
-/// | idle | its dial time comes | dialling |
-/// | dialling | connected | connected |
-/// | dialling | failed | idle, later: the backoff doubles from 1 s to 60 s, with jitter |
-/// | connected | disconnected | idle |
-/// | any | it turns out to be this node | own: never dialled |
+/// | none | connected | open |
+/// | open | this node asks for a link | requested |
+/// | open, requested | the peer asks, and is taken | linked |
+/// | requested | the peer accepts | linked |
+/// | open, requested | refused, or nothing in 10 s | none |
+/// | linked | given up by either side, evicted, silent, broken | none |
+///
+/// A link is of the kind that was asked for: `random`, `near`, or `direct`. A node dials until it has its share of random
+/// and near ones, takes more up to a limit that is well above, and lets go of surplus random links that it opened
+/// itself; so links are kept unless there is a reason.
 struct Membership: Sendable {
-  enum State: Hashable, Sendable {
-    case idle(nextDial: Timestamp)
-    case dialling
-    case connected
-    case own
+  struct Dial: Sendable {
+    var purpose: DialPurpose
+    var since: Timestamp
   }
 
-  struct Known: Sendable {
-    var node: NodeID?
-    var state: State
-    var failures: Int
+  /// A neighbour that went without a word.
+  struct Lost: Sendable {
+    var address: PeerAddress
+    var failures = 0
   }
 
-  static let maximumAddresses = 4096
-  static let maximumPeers = 256
-  /// How many of those a node that is dialled leaves for the nodes that it dials itself.
-  static let reservedForDialing = 32
-  /// Dials that may be under way at once.
-  static let maximumDials = 16
-  static let firstBackoffMilliseconds: Int64 = 1000
-  static let lastBackoffMilliseconds: Int64 = 60_000
-  static let banMilliseconds: Int64 = 60_000
-  /// After this many failures in a row an address that no connected peer vouches for is forgotten.
-  static let forgottenAfterFailures = 20
+  let own: NodeID
+  let parameters: GossipParameters
+  let key: [UInt8]
+  var generator: SplitMix64
+  var book: AddressBook
+  var contacts: [NodeID: Contact] = [:]
+  var contactByAddress: [PeerAddress: NodeID] = [:]
+  var dials: [PeerAddress: Dial] = [:]
+  /// What to dial next.
+  var passive: [PeerAddress] = []
+  var lost: [Lost] = []
+  var measured = MeasuredNodes()
+  /// Budgets, broken promises and bans.
+  var score: PeerScore
+  var returns = ReturnPaths()
+  var direct = DirectLinks()
 
-  private let own: NodeID
-  private var addresses: [PeerAddress: Known] = [:]
-  private var bootstrap: Set<PeerAddress> = []
-  private var banned: [NodeID: Timestamp] = [:]
-  private var generator: SplitMix64
+  var nextShuffle: Timestamp
+  var nextProbe: Timestamp
+  var probeSpan: Int64
+  var probeCount = 0
+  var nextEviction = Timestamp.zero
+  var nextShedding = Timestamp.zero
+  var nextJoin = Timestamp.zero
+  /// When ``plan(now:into:)`` has to look again.
+  private(set) var nextPlan: Timestamp = .zero
 
-  init(own: NodeID, seed: UInt64) {
+  /// A node that knows nobody.
+  ///
+  /// - Parameter seed: where chance and the book's secret come from.
+  init(own: NodeID, parameters: GossipParameters, seed: UInt64, now: Timestamp) {
     self.own = own
-    generator = SplitMix64(seed: seed)
-  }
-
-  /// Notes an address; one that is known already keeps its state.
-  mutating func learn(_ address: PeerAddress, node: NodeID?, now: Timestamp, isBootstrap: Bool = false) {
-    if isBootstrap { bootstrap.insert(address) }
-    if var known = addresses[address] {
-      if known.node == nil, known.state != .own { known.node = node }
-      addresses[address] = known
-      return
+    self.parameters = parameters
+    var generator = SplitMix64(seed: seed)
+    key = (0..<4).flatMap { _ in
+      let word = generator.next()
+      return stride(from: UInt64(0), to: 64, by: 8).map { UInt8(truncatingIfNeeded: word >> $0) }
     }
-    guard addresses.count < Self.maximumAddresses else { return }
-    let state: State = node == own ? .own : .idle(nextDial: now)
-    addresses[address] = Known(node: node, state: state, failures: 0)
+    book = AddressBook(parameters, key: key)
+    score = PeerScore(parameters.judging)
+    let shuffle = parameters.walks.eagerShuffleMilliseconds
+    nextShuffle = now + Int64.random(in: 0...shuffle, using: &generator)
+    nextProbe = now
+    probeSpan = parameters.nearness.probeMilliseconds
+    self.generator = generator
   }
 
-  /// The addresses to dial now, ascending; each is `dialling` from here on.
-  mutating func dialsDue(now: Timestamp, isConnected: (NodeID) -> Bool, peerCount: Int) -> [PeerAddress] {
-    banned = banned.filter { $0.value > now }
-    var due: [PeerAddress] = []
-    let underWay = addresses.values.reduce(0) { $0 + ($1.state == .dialling ? 1 : 0) }
-    for address in addresses.keys.sorted() {
-      guard peerCount + due.count < Self.maximumPeers, underWay + due.count < Self.maximumDials else { break }
-      guard let known = addresses[address], case .idle(let next) = known.state, next <= now else { continue }
-      if let node = known.node, isConnected(node) || banned[node] != nil { continue }
-      addresses[address]?.state = .dialling
-      due.append(address)
+  // MARK: Reading
+
+  /// The links of the overlay, ascending by node.
+  var neighbours: [Contact] {
+    contacts.values.filter { $0.link == .random || $0.link == .near }.sorted { $0.node < $1.node }
+  }
+
+  /// How many links there are of a kind.
+  func count(of kind: LinkKind) -> Int { contacts.values.reduce(0) { $0 + ($1.link == kind ? 1 : 0) } }
+
+  /// Links of the overlay.
+  var degree: Int { count(of: .random) + count(of: .near) }
+
+  /// Whether every address known here is this node's own, and nobody is connected.
+  var knowsNobody: Bool { book.isEmpty && contacts.isEmpty }
+
+  /// The addresses to keep over a restart: first those of the neighbours that this node chose itself, the anchors.
+  var keptAddresses: [NodeAddress] {
+    let links = contacts.values.filter { $0.link != nil && $0.address != nil }.sorted { left, right in
+      (left.direction == .inbound ? 1 : 0, left.linkedAt, left.node)
+        < (right.direction == .inbound ? 1 : 0, right.linkedAt, right.node)
     }
-    return due
-  }
-
-  /// The next moment at which an address may be due; nil when none will be.
-  func nextDial(isConnected: (NodeID) -> Bool, peerCount: Int) -> Timestamp? {
-    let underWay = addresses.values.reduce(0) { $0 + ($1.state == .dialling ? 1 : 0) }
-    guard peerCount < Self.maximumPeers, underWay < Self.maximumDials else { return nil }
-    var next: Timestamp?
-    for known in addresses.values {
-      guard case .idle(var time) = known.state else { continue }
-      if let node = known.node {
-        if isConnected(node) { continue }
-        if let until = banned[node] { time = max(time, until) }
-      }
-      next = min(next ?? time, time)
+    var kept = links.compactMap { contact in
+      contact.address.map { NodeAddress(node: contact.node, address: $0) }
     }
-    return next
+    let known = Set(kept.map(\.node))
+    kept += book.latest(parameters.book.keptCount).filter { !known.contains($0.node) }
+    return Array(kept.prefix(parameters.book.keptCount))
   }
 
-  mutating func connected(_ node: NodeID, at address: PeerAddress) {
-    addresses[address] = Known(node: node, state: .connected, failures: 0)
-  }
+  // MARK: Addresses
 
-  /// A peer that dialled this node says where it can be dialled itself. An address at which another node is connected
-  /// stays that node's, and a full table takes no more.
-  mutating func claimed(_ address: PeerAddress, by node: NodeID) {
-    if let known = addresses[address] {
-      guard known.state != .own, known.state != .connected || known.node == node else { return }
+  /// Notes an address from this node's own configuration or an earlier run.
+  mutating func learn(_ address: PeerAddress, isBootstrap: Bool, now: Timestamp) {
+    if isBootstrap {
+      book.addBootstrap(address, now: now)
     } else {
-      guard addresses.count < Self.maximumAddresses else { return }
+      book.learn(address, source: NetworkGroup(address), now: now)
     }
-    connected(node, at: address)
-  }
-
-  mutating func disconnected(_ node: NodeID, now: Timestamp) {
-    for address in addresses.keys.sorted() where addresses[address]?.node == node {
-      guard addresses[address]?.state == .connected else { continue }
-      let pause = jittered(Self.firstBackoffMilliseconds)
-      addresses[address]?.state = .idle(nextDial: now + pause)
-    }
-  }
-
-  mutating func dialFailed(_ address: PeerAddress, isOwn: Bool, now: Timestamp) {
-    guard var known = addresses[address] else { return }
-    guard !isOwn else {
-      known.state = .own
-      addresses[address] = known
+    guard book[address] != nil, !passive.contains(address), passive.count < parameters.views.passiveCount else {
       return
     }
-    known.failures += 1
-    if known.failures >= Self.forgottenAfterFailures, !bootstrap.contains(address) {
-      addresses[address] = nil
+    passive.append(address)
+  }
+
+  /// Notes addresses that a peer named. Whose they are, a dial will show.
+  mutating func hear(_ addresses: [NodeAddress], from peer: NodeID, now: Timestamp) {
+    guard let contact = contacts[peer] else { return }
+    let source = contact.address.map { NetworkGroup($0) } ?? contact.group
+    let unknown = addresses.filter { $0.node != own && book[$0.address] == nil }
+    let count = score.takeAddresses(unknown.count, peer: peer, now: now)
+    for item in unknown.prefix(count) { book.learn(item.address, source: source, now: now) }
+  }
+
+  /// A peer that dialled this node says where it can be dialled, over a connection from that host.
+  mutating func claimed(_ address: PeerAddress, by node: NodeID, now: Timestamp) {
+    guard contacts[node] != nil else { return }
+    book.claim(address, by: node, now: now)
+    guard book[address]?.node == node else { return }
+    setAddress(address, of: node)
+  }
+
+  private mutating func setAddress(_ address: PeerAddress, of node: NodeID) {
+    if let before = contacts[node]?.address, contactByAddress[before] == node { contactByAddress[before] = nil }
+    contacts[node]?.address = address
+    contactByAddress[address] = node
+  }
+
+  // MARK: Connections
+
+  /// A connection has been opened. One that has taken the place of another to the same node goes on as the same link.
+  mutating func connected(
+    _ node: NodeID, direction: Direction, address: PeerAddress, now: Timestamp, into actions: inout [MembershipAction]
+  ) {
+    let before = forget(node)
+    let purpose = direction == .outbound ? dials.removeValue(forKey: address)?.purpose ?? .random : nil
+    contacts[node] = Contact(
+      node: node, direction: direction, address: nil, group: NetworkGroup(address), since: now, purpose: purpose)
+    score.connected(node, now: now)
+    guard direction == .outbound else {
+      plan(now: now, into: &actions)
       return
     }
-    let doubled = Self.firstBackoffMilliseconds << Int64(min(known.failures - 1, 6))
-    known.state = .idle(nextDial: now + jittered(min(doubled, Self.lastBackoffMilliseconds)))
-    addresses[address] = known
+    book.reached(address, node: node, now: now)
+    setAddress(address, of: node)
+    lost.removeAll { $0.address == address }
+    if let kind = before?.link {
+      request(kind, of: node, now: now, into: &actions)
+    } else {
+      begin(node, now: now, into: &actions)
+    }
+    plan(now: now, into: &actions)
   }
 
-  /// Somebody answered at an address that was dialled. It may be a name for an address under which the node is known
-  /// already, and the connection may be gone again.
-  mutating func dialed(_ address: PeerAddress, node: NodeID, isConnected: Bool, now: Timestamp) {
-    let next = now + jittered(Self.firstBackoffMilliseconds)
-    addresses[address] = Known(node: node, state: isConnected ? .connected : .idle(nextDial: next), failures: 0)
+  /// A connection has ended without this node's doing.
+  mutating func disconnected(_ node: NodeID, now: Timestamp, into actions: inout [MembershipAction]) {
+    guard let contact = forget(node) else { return }
+    score.disconnected(node, now: now)
+    if let address = contact.address {
+      // A connection that ends before the answer to a request is a refusal.
+      let span =
+        contact.request == nil
+        ? parameters.dialling.firstBackoffMilliseconds : parameters.dialling.refusedMilliseconds
+      book.postpone(address, until: now + jittered(span))
+      if contact.link == .random || contact.link == .near { lose(address) }
+    }
+    plan(now: now, into: &actions)
   }
 
-  mutating func ban(_ node: NodeID, now: Timestamp) { banned[node] = now + Self.banMilliseconds }
+  /// An attempt to connect has reached a node, whose connection was reported before, if it stands.
+  mutating func dialed(_ address: PeerAddress, node: NodeID, now: Timestamp) {
+    dials[address] = nil
+    book.reached(address, node: node, now: now)
+    lost.removeAll { $0.address == address }
+    if contactByAddress[address] == nil, contacts[node] != nil {
+      // It may be a name for an address under which the node is known already.
+      if contacts[node]?.address == nil { setAddress(address, of: node) }
+    } else if contacts[node] == nil {
+      book.postpone(address, until: now + jittered(parameters.dialling.firstBackoffMilliseconds))
+    }
+    passive.removeAll { $0 == address }
+  }
 
-  func isBanned(_ node: NodeID, now: Timestamp) -> Bool { banned[node].map { $0 > now } ?? false }
+  /// An attempt to connect has failed.
+  mutating func dialFailed(_ address: PeerAddress, isOwn: Bool, now: Timestamp, into actions: inout [MembershipAction])
+  {
+    dials[address] = nil
+    book.failed(address, isOwn: isOwn, now: now, using: &generator)
+    passive.removeAll { $0 == address }
+    if let index = lost.firstIndex(where: { $0.address == address }) {
+      lost[index].failures += 1
+      if isOwn || lost[index].failures >= parameters.dialling.forgottenAfterFailures { lost.remove(at: index) }
+    }
+    plan(now: now, into: &actions)
+  }
 
-  /// Whether every address known here is this node's own.
-  var knowsNobody: Bool { addresses.values.allSatisfy { $0.state == .own } }
+  private mutating func lose(_ address: PeerAddress) {
+    guard !lost.contains(where: { $0.address == address }) else { return }
+    if lost.count >= parameters.dialling.maximumLost { lost.removeFirst() }
+    lost.append(Lost(address: address))
+  }
 
-  /// What to tell a peer: the addresses of nodes known by name, ascending.
-  var shareable: [(node: NodeID, address: PeerAddress)] {
-    addresses.keys.sorted().compactMap { address in
-      guard let known = addresses[address], known.state == .connected, let node = known.node else { return nil }
-      return (node, address)
+  @discardableResult
+  mutating func forget(_ node: NodeID) -> Contact? {
+    guard let contact = contacts.removeValue(forKey: node) else { return nil }
+    if let address = contact.address, contactByAddress[address] == node { contactByAddress[address] = nil }
+    return contact
+  }
+
+  /// Ends a connection.
+  mutating func close(
+    _ node: NodeID, _ cause: DisconnectCause, addresses: [NodeAddress]?, now: Timestamp,
+    into actions: inout [MembershipAction]
+  ) {
+    guard let contact = forget(node) else { return }
+    score.disconnected(node, now: now)
+    if let address = contact.address {
+      book.postpone(address, until: now + jittered(parameters.dialling.firstBackoffMilliseconds))
+    }
+    if let addresses { actions.append(.send(.disconnect(addresses: addresses), to: node)) }
+    actions.append(.close(node, cause))
+  }
+
+  /// Takes no connection with a node that sent what no honest node sends, for a while.
+  mutating func ban(_ node: NodeID, now: Timestamp) {
+    score.ban(node, now: now)
+    if let address = contacts[node]?.address, let until = score.bannedUntil(node) {
+      book.postpone(address, until: until)
+    }
+  }
+
+  /// A round trip to a connected node was measured.
+  mutating func measured(_ node: NodeID, milliseconds: Int64, now: Timestamp, into actions: inout [MembershipAction]) {
+    guard let contact = contacts[node] else { return }
+    let shortest = min(contact.roundTripMilliseconds ?? .max, milliseconds)
+    contacts[node]?.roundTripMilliseconds = shortest
+    measured.note(node, now: now, nearness: parameters.nearness)
+    if contact.phase == .open, contact.direction == .outbound {
+      judge(node, now: now, into: &actions)
+      plan(now: now, into: &actions)
+    }
+  }
+
+  /// A node brought an entry that was new.
+  mutating func useful(_ node: NodeID, now: Timestamp) { contacts[node]?.lastUseful = now }
+
+  // MARK: Time
+
+  /// Does what is due, and works out when there is something to do next.
+  mutating func plan(now: Timestamp, into actions: inout [MembershipAction]) {
+    endUnlinked(now: now, into: &actions)
+    shed(now: now, into: &actions)
+    var next = planWalks(now: now, into: &actions)
+    next = min(next, planDirect(now: now, into: &actions))
+    next = min(next, planDials(now: now, into: &actions))
+    for contact in contacts.values where contact.link == nil {
+      next = min(next, contact.since + parameters.views.unlinkedMilliseconds)
+    }
+    nextPlan = max(next, now + 1)
+  }
+
+  private mutating func endUnlinked(now: Timestamp, into actions: inout [MembershipAction]) {
+    for node in contacts.keys.sorted() {
+      guard let contact = contacts[node], contact.link == nil else { continue }
+      if now - contact.since >= parameters.views.unlinkedMilliseconds {
+        close(node, .unlinked, addresses: nil, now: now, into: &actions)
+      }
     }
   }
 
   /// Between half and all of `span`, so that nodes that lost each other together do not come back together.
-  private mutating func jittered(_ span: Int64) -> Int64 {
-    span / 2 + Int64.random(in: 0...(span / 2), using: &generator)
+  mutating func jittered(_ span: Int64) -> Int64 { span / 2 + Int64.random(in: 0...(span / 2), using: &generator) }
+}
+
+/// Nodes whose round trip was measured lately, so that probes go to others.
+struct MeasuredNodes: Sendable {
+  private var times: [NodeID: Timestamp] = [:]
+  private var order: [NodeID] = []
+
+  mutating func note(_ node: NodeID, now: Timestamp, nearness: GossipParameters.Nearness) {
+    if times.updateValue(now, forKey: node) == nil { order.append(node) }
+    if order.count > nearness.maximumMeasured { times[order.removeFirst()] = nil }
+  }
+
+  func isFresh(_ node: NodeID, now: Timestamp, nearness: GossipParameters.Nearness) -> Bool {
+    times[node].map { now - $0 < nearness.measuredMilliseconds } ?? false
   }
 }

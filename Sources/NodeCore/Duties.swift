@@ -13,6 +13,12 @@ struct Duties: Sendable {
     }
   }
 
+  /// A proposal of somebody else to an own order.
+  struct OpenProposal: Sendable {
+    let taker: NodeID
+    let deadline: Timestamp
+  }
+
   /// Proposals of others to own orders, first come first.
   var decide = TradeQueue()
   /// Own proposals that were accepted and whose receipt is not in the own feed yet.
@@ -27,9 +33,13 @@ struct Duties: Sendable {
   var staleOwners: Set<NodeID> = []
   /// When ``staleOwners`` was worked out.
   var staleCheckedAt = Timestamp.zero
-  /// Others' proposals to own orders that have come to no end yet, with their deadlines. Their takers wait for this
-  /// node's feed to reach past those.
-  private(set) var open: [TradeID: Timestamp] = [:]
+  /// Others' proposals to own orders that have come to no end yet. Their takers wait for this node's feed to reach past
+  /// their deadlines.
+  private(set) var open: [TradeID: OpenProposal] = [:]
+  /// How many of those each taker has.
+  private var openByTaker: [NodeID: Int] = [:]
+  /// Whether ``counterparties`` has changed since it was last taken.
+  private var hasNewCounterparties = true
   /// Own orders to match again.
   private(set) var rematch: Set<OrderID> = []
   /// Own orders in the book that never rest there. They are matched once, when they are placed, and cancelled when none
@@ -50,6 +60,7 @@ struct Duties: Sendable {
   private var expiries: [TradeID: Timestamp] = [:]
 
   mutating func awaitAnswer(_ id: TradeID, maker: NodeID, makerOrder: OrderID, expiry: Timestamp) {
+    if undecided[maker] == nil { hasNewCounterparties = true }
     undecided[maker, default: []].insert(id)
     proposedTo.insert(makerOrder)
     expiries[id] = expiry
@@ -57,19 +68,36 @@ struct Duties: Sendable {
 
   mutating func answered(_ id: TradeID, maker: NodeID, makerOrder: OrderID) {
     guard undecided[maker]?.remove(id) != nil else { return }
-    if undecided[maker]?.isEmpty == true { undecided[maker] = nil }
+    if undecided[maker]?.isEmpty == true {
+      undecided[maker] = nil
+      hasNewCounterparties = true
+    }
     proposedTo.remove(makerOrder)
     expiries[id] = nil
   }
 
-  mutating func opened(_ id: TradeID, deadline: Timestamp) { open[id] = deadline }
+  mutating func opened(_ id: TradeID, taker: NodeID, deadline: Timestamp) {
+    guard open.updateValue(OpenProposal(taker: taker, deadline: deadline), forKey: id) == nil else { return }
+    openByTaker[taker, default: 0] += 1
+    if openByTaker[taker] == 1 { hasNewCounterparties = true }
+  }
 
-  mutating func closed(_ id: TradeID) { open[id] = nil }
+  mutating func closed(_ id: TradeID) {
+    guard let taker = open.removeValue(forKey: id)?.taker, let count = openByTaker[taker] else { return }
+    openByTaker[taker] = count == 1 ? nil : count - 1
+    if count == 1 { hasNewCounterparties = true }
+  }
 
   /// Forgets proposals whose deadline the own feed, which ends at `head`, has passed: that is their closure.
   mutating func closeOpen(head: Timestamp) {
-    guard open.contains(where: { $0.value < head }) else { return }
-    open = open.filter { $0.value >= head }
+    for id in open.filter({ $0.value.deadline < head }).keys { closed(id) }
+  }
+
+  /// The nodes with which trades are undecided, ascending, when they are others than the last time.
+  mutating func takeCounterparties() -> [NodeID]? {
+    guard hasNewCounterparties else { return nil }
+    hasNewCounterparties = false
+    return Set(undecided.keys).union(openByTaker.keys).sorted()
   }
 
   var undecidedCount: Int { undecided.values.reduce(0) { $0 + $1.count } }

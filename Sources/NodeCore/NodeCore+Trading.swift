@@ -88,7 +88,7 @@ extension NodeCore {
     if trade.terms.maker == own, ownOrders[trade.terms.makerOrder] != nil {
       if trade.state == .proposed {
         duties.decide.append(id)
-        duties.opened(id, deadline: trade.terms.deadline)
+        duties.opened(id, taker: trade.terms.taker, deadline: trade.terms.deadline)
       } else {
         duties.decide.remove(id)
         duties.closed(id)

@@ -20,11 +20,13 @@ public struct NodeConfiguration: Sendable {
   public var bootstrap: [PeerAddress]
   /// Where chance comes from: jitter, the choice of peers, nonces.
   public var seed: UInt64
+  /// The local constants of the gossip.
+  public var gossip: GossipParameters
 
   /// A configuration with the given parts.
   public init(
     genesis: Genesis, identity: Identity, agent: String, listenPort: UInt16, advertisedHost: String?,
-    bootstrap: [PeerAddress], seed: UInt64
+    bootstrap: [PeerAddress], seed: UInt64, gossip: GossipParameters = .standard
   ) {
     self.genesis = genesis
     self.identity = identity
@@ -33,6 +35,7 @@ public struct NodeConfiguration: Sendable {
     self.advertisedHost = advertisedHost
     self.bootstrap = bootstrap
     self.seed = seed
+    self.gossip = gossip
   }
 }
 
@@ -97,7 +100,7 @@ public struct NodeCore: Sendable {
       own: configuration.identity.nodeID, network: configuration.genesis.networkID,
       limits: configuration.genesis.limits, agent: configuration.agent, listenPort: configuration.listenPort,
       advertisedHost: configuration.advertisedHost, bootstrap: configuration.bootstrap, seed: generator.next(),
-      now: now)
+      now: now, parameters: configuration.gossip)
     exchange = Exchange(
       genesis: configuration.genesis, own: configuration.identity.nodeID, seed: generator.next())
     recoveryDeadline = now + Self.recoveryMilliseconds
@@ -209,7 +212,7 @@ public struct NodeCore: Sendable {
     case .received(let connection, let bytes):
       gossip.received(bytes, on: connection, now: now, into: &gossipEffects)
     case .dialed(let address, let node): gossip.dialed(address, node: node, now: now)
-    case .dialFailed(let address, let isOwn): gossip.dialFailed(address, isOwn: isOwn, now: now)
+    case .dialFailed(let address, let isOwn): gossip.dialFailed(address, isOwn: isOwn, now: now, into: &gossipEffects)
     case .verified(let entry, let result): verified(entry, result, now: now, into: &effects)
     case .proofVerified(let proof, let peer, let isValid):
       gossip.proofVerified(proof, from: peer, isValid: isValid, now: now, into: &gossipEffects)
@@ -242,6 +245,9 @@ public struct NodeCore: Sendable {
     if state == .recovering, hasRecovered(now: now) { recovered() }
     expireDuties(now: now)
     writeEntry(now: now, into: &effects)
+    if let counterparties = duties.takeCounterparties() {
+      gossip.wants(directly: counterparties, now: now, into: &gossipEffects)
+    }
     drainGossip(now: now, into: &effects)
   }
 

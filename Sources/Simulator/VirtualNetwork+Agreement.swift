@@ -8,11 +8,11 @@ import Settlement
 extension VirtualNetwork {
   private var running: [VirtualNode] { nodes.filter { $0.core != nil } }
 
-  /// Whether every node that runs is connected to every other.
+  /// Whether every node that runs is a neighbour of every other, as it is in a network that fits the active view.
   public var isMeshed: Bool {
     let names = Set(running.map(\.nodeID))
     return running.allSatisfy { node in
-      names.subtracting([node.nodeID]).isSubset(of: node.core?.peers.map(\.node) ?? [])
+      names.subtracting([node.nodeID]).isSubset(of: node.core?.peers.filter { $0.link != nil }.map(\.node) ?? [])
     }
   }
 

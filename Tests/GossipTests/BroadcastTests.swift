@@ -11,7 +11,7 @@ struct BroadcastTests {
   let parameters = BroadcastParameters()
 
   private mutating func connect(_ connections: UInt64...) {
-    for connection in connections { broadcast.connected(connection) }
+    for connection in connections { broadcast.connected(connection, takesAll: true) }
   }
 
   private func entries(_ count: Int) -> [SignedEntry] { chain(author, .init(repeating: 1000, count: count)) }
@@ -40,6 +40,16 @@ struct BroadcastTests {
     broadcast.arrived(entry, from: 2, isPush: true)
     broadcast.arrivedAgain(entry.id, from: 3, now: at(950))
     #expect(broadcast.spread(entry, now: at(1000)) { $0 == 4 } == [])
+  }
+
+  @Test("a neighbour that takes only own entries gets no others, and others get what comes from it")
+  mutating func direct() {
+    connect(1, 2)
+    broadcast.connected(3, takesAll: false)
+    let entries = entries(3)
+    #expect(relay(entries[0], from: 1) == [2])
+    #expect(relay(entries[1], from: 3) == [1, 2])
+    #expect(broadcast.spread(entries[2], now: at(1000)) { _ in false } == [1, 2, 3])
   }
 
   @Test("a duplicate is reported, in one message with the announcements, after the flush time")

@@ -11,10 +11,13 @@ struct Driver {
   var now = at(1_000_000)
   var effects: [GossipEffect] = []
 
+  /// A core that does not shuffle of itself.
   init(own: NodeID, bootstrap: [PeerAddress] = []) {
+    var parameters = GossipParameters.standard
+    parameters.walks.eagerShuffleMilliseconds = 1_000_000_000
     core = GossipCore(
       own: own, network: networkID, limits: .test(), agent: "driver", listenPort: 4000, advertisedHost: nil,
-      bootstrap: bootstrap, seed: 1, now: now)
+      bootstrap: bootstrap, seed: 1, now: now, parameters: parameters)
   }
 
   static func address(_ number: UInt64) -> PeerAddress { PeerAddress(host: "192.0.2.\(number)", port: 4000) }
@@ -30,10 +33,31 @@ struct Driver {
       connection, node: peer, address: Self.address(connection), direction: direction, now: now, into: &effects)
   }
 
-  /// Connects a peer that has said hello.
+  /// Connects a peer that has said hello and is a neighbour.
   mutating func greet(_ connection: UInt64, _ peer: NodeID, _ direction: Direction = .inbound) {
     connect(connection, peer, direction)
     receive(.hello(Self.hello), on: connection)
+    link(connection, direction)
+  }
+
+  /// Asks for a random link, or grants the one that was asked for.
+  mutating func link(_ connection: UInt64, _ direction: Direction) {
+    switch direction {
+    case .inbound:
+      var neighbour = WireNeighbour()
+      neighbour.kind = .random
+      receive(.neighbour(neighbour), on: connection)
+    case .outbound:
+      if core.peers[connection].map({ core.membership.contacts[$0.node]?.phase == .open }) ?? false {
+        core.update(now: now, into: &effects) { [peers = core.peers] membership, actions in
+          guard let peer = peers[connection] else { return }
+          membership.request(.random, of: peer.node, now: Timestamp.zero, into: &actions)
+        }
+      }
+      var answer = WireNeighbourAnswer()
+      answer.accepted = true
+      receive(.neighbourAnswer(answer), on: connection)
+    }
   }
 
   static var hello: WireHello {
@@ -124,7 +148,7 @@ struct ConnectionTests {
     #expect(driver.core.connection(to: node(2)) == 6, "the old one's end does not end the new one")
   }
 
-  @Test("both sides say hello first; then the one that dialled begins to compare heads")
+  @Test("both sides say hello first; the one that dialled asks for a link, and begins to compare heads on it")
   func greeting() {
     var driver = Driver(own: node(1))
     driver.connect(5, node(2), .inbound)
@@ -132,25 +156,30 @@ struct ConnectionTests {
     driver.receive(.hello(Driver.hello), on: 5)
     #expect(driver.take().comparisons.isEmpty)
     driver.connect(6, node(3), .outbound)
-    #expect(driver.take().sent.map(\.message.message?.name) == ["hello"])
+    #expect(driver.take().sent.map(\.message.message?.name) == ["hello", "neighbour", "join"])
     driver.receive(.hello(Driver.hello), on: 6)
-    #expect(driver.take().comparisons.map(\.connection) == [6])
+    driver.link(6, .outbound)
+    #expect(driver.take().sent.map(\.message.message?.name) == ["compare"])
   }
 
-  @Test("a node that is full or has just misbehaved is turned away")
+  @Test("a node that is full says where else to try; one that has just misbehaved is turned away")
   func turnedAway() {
     var driver = Driver(own: node(1))
-    for number in 0..<UInt64(Membership.maximumPeers) { driver.connect(100 + number, node(100 + number)) }
+    let views = GossipParameters.standard.views
+    let limit = views.maximumConnections - views.reservedConnections
+    for number in 0..<UInt64(limit) { driver.connect(100 + number, node(100 + number)) }
     _ = driver.take()
     driver.connect(5, node(5))
-    #expect(driver.take().disconnects.map(\.cause) == [.full(maximum: Membership.maximumPeers)])
+    let effects = driver.take()
+    #expect(effects.sent.map(\.message.message?.name) == ["hello", "disconnect"])
+    #expect(effects.disconnects.map(\.cause) == [.full(maximum: views.maximumConnections)])
     driver.core.received([0xFF], on: 100, now: driver.now, into: &driver.effects)
     _ = driver.take()
     driver.connect(900, node(100))
     #expect(driver.take().disconnects.map(\.cause) == [.banned])
-    driver.now = driver.now + Membership.banMilliseconds
+    driver.now = driver.now + GossipParameters.standard.judging.firstBanMilliseconds
     driver.connect(901, node(100))
-    #expect(driver.take().disconnects.isEmpty)
+    #expect(driver.take().disconnects.allSatisfy { $0.connection != 901 })
   }
 
   @Test("a peer is pinged, and dropped when it is silent for too long")
@@ -165,20 +194,24 @@ struct ConnectionTests {
       Issue.record("no ping")
       return
     }
-    #expect(driver.core.nextWake == start + GossipCore.pingMilliseconds)
+    #expect(driver.core.nextWake == start + GossipParameters.standard.keepalive.pingMilliseconds)
     driver.now = start + 42
     var pong = WirePong()
     pong.id = id
     driver.receive(.pong(pong), on: 5)
     #expect(driver.core.connectedPeers.first?.roundTripMilliseconds == 42)
-    driver.core.timer(now: start + 42 + GossipCore.silenceMilliseconds - 1, into: &driver.effects)
+    driver.core.timer(
+      now: start + 42 + GossipParameters.standard.keepalive.silenceMilliseconds - 1, into: &driver.effects)
     #expect(driver.take().disconnects.isEmpty)
-    driver.core.timer(now: start + 42 + GossipCore.silenceMilliseconds, into: &driver.effects)
-    #expect(driver.take().disconnects.map(\.cause) == [.silent(milliseconds: GossipCore.silenceMilliseconds)])
+    driver.core.timer(now: start + 42 + GossipParameters.standard.keepalive.silenceMilliseconds, into: &driver.effects)
+    #expect(
+      driver.take().disconnects.map(\.cause) == [
+        .silent(milliseconds: GossipParameters.standard.keepalive.silenceMilliseconds)
+      ])
     #expect(driver.core.connectedPeers.isEmpty)
   }
 
-  @Test("what a newcomer says of its address is told to the others, and theirs to it")
+  @Test("a newcomer is told the addresses of others, and they are told its own")
   func peerExchange() {
     var driver = Driver(own: node(1))
     driver.greet(5, node(2), .outbound)
@@ -187,12 +220,21 @@ struct ConnectionTests {
     var hello = Driver.hello
     hello.listenPort = 5000
     driver.receive(.hello(hello), on: 6)
-    let addresses = driver.take().sent.compactMap { sent -> (UInt64, [UInt32])? in
-      guard case .addresses(let list)? = sent.message.message else { return nil }
-      return (sent.connection, list.addresses.map(\.port))
+    var neighbour = WireNeighbour()
+    neighbour.kind = .random
+    neighbour.urgent = true
+    driver.receive(.neighbour(neighbour), on: 6)
+    driver.receive(.join(WireJoin()), on: 6)
+    let sent = driver.take().sent
+    let told = sent.compactMap { sent -> (UInt64, [UInt32])? in
+      switch sent.message.message {
+      case .neighbourAnswer(let answer): (sent.connection, answer.addresses.map(\.port))
+      case .forwardJoin(let walk): (sent.connection, [walk.newcomer.port])
+      default: nil
+      }
     }
-    #expect(addresses.map(\.0) == [5, 6])
-    #expect(addresses.map(\.1) == [[5000], [4000]])
+    #expect(told.map(\.0) == [6, 5])
+    #expect(told.map(\.1) == [[4000], [5000]])
   }
 }
 
@@ -206,9 +248,17 @@ extension WirePeerMessage.OneOf_Message {
     case .fetch: "fetch"
     case .fetchAnswer: "answer"
     case .equivocationProof: "proof"
-    case .addresses: "addresses"
     case .ping: "ping"
     case .pong: "pong"
+    case .neighbour: "neighbour"
+    case .neighbourAnswer: "answer to a neighbour"
+    case .join: "join"
+    case .forwardJoin: "forward join"
+    case .shuffleRequest: "shuffle"
+    case .shuffleAnswer: "answer to a shuffle"
+    case .disconnect: "disconnect"
+    case .whois: "whois"
+    case .whoisAnswer: "answer to a whois"
     }
   }
 }

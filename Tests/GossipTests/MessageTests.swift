@@ -47,7 +47,7 @@ struct MessageTests {
     driver.receive(.hello(Driver.hello), on: 5)
     expectPunished("a second or oversized hello")
     for (connection, change) in [
-      (20, { $0.agent = String(repeating: "a", count: 65) }), (21, { $0.protocol = 2 }),
+      (20, { $0.agent = String(repeating: "a", count: 65) }), (21, { $0.protocol = 3 }),
       (22, { $0.listenPort = 65_536 }), (24, { $0.yourSequence = 1 }),
       (23, { ($0.listenPort, $0.advertise) = (1, "no host") }),
     ] as [(UInt64, (inout WireHello) -> Void)] {
@@ -66,10 +66,10 @@ struct MessageTests {
     address.node = .init(node(50).bytes)
     address.host = "192.0.2.1"
     address.port = 1
-    var addresses = WireAddresses()
-    addresses.addresses = .init(repeating: address, count: GossipCore.maximumAddresses + 1)
-    driver.receive(.addresses(addresses), on: 5)
-    expectPunished("257 addresses; allowed: 256")
+    var addresses = WireShuffleRequest()
+    addresses.addresses = .init(repeating: address, count: GossipParameters.standard.walks.maximumAddresses + 1)
+    driver.receive(.shuffleRequest(addresses), on: 5)
+    expectPunished("33 addresses; allowed: 32")
 
     var range = WireFeedRange()
     range.author = .init(node(50).bytes)
@@ -89,9 +89,9 @@ struct MessageTests {
 
   @Test("an address, a comparison or a range that is not one ends the connection")
   mutating func malformedItems() {
-    var addresses = WireAddresses()
+    var addresses = WireShuffleRequest()
     addresses.addresses = [WirePeerAddress()]
-    driver.receive(.addresses(addresses), on: 5)
+    driver.receive(.shuffleRequest(addresses), on: 5)
     expectPunished("an address that is not one")
     var compare = WireCompare()
     compare.parts = .init([0x00, 0x01])
@@ -138,7 +138,7 @@ struct MessageTests {
     let entries = chain(author, [Int64](repeating: 1_000_000, count: 5))
     for entry in entries.dropFirst(2) { driver.push([entry], on: 5) }
     #expect(driver.take().fetches.isEmpty, "they may have overtaken it")
-    driver.now = driver.now + AntiEntropy.overtakingMilliseconds
+    driver.now = driver.now + GossipParameters.standard.overtakingMilliseconds
     driver.core.timer(now: driver.now, into: &driver.effects)
     let fetches = driver.take().fetches
     #expect(fetches.count == 1)
@@ -255,7 +255,7 @@ struct MessageTests {
     #expect(driver.take().comparisons.map(\.connection) == [6])
     driver.greet(7, node(7), .outbound)
     #expect(driver.take().comparisons.isEmpty)
-    driver.core.timer(now: driver.now + GossipCore.comparisonMilliseconds, into: &driver.effects)
+    driver.core.timer(now: driver.now + GossipParameters.standard.comparisonMilliseconds, into: &driver.effects)
     #expect(driver.take().comparisons.map(\.connection) == [7], "a peer that does not answer is not waited for")
   }
 

@@ -35,6 +35,10 @@ final class Puppet: Participant {
     received.append(message)
     switch message.message {
     case .fetch(let fetch): answer(fetch, over: link)
+    case .neighbour:
+      var answer = WireNeighbourAnswer()
+      answer.accepted = true
+      send(.neighbourAnswer(answer), over: link)
     case .ping(let ping):
       var pong = WirePong()
       pong.id = ping.id
@@ -54,7 +58,7 @@ final class Puppet: Participant {
       over: link)
   }
 
-  /// Dials a node and says hello; returns the connection.
+  /// Dials a node, says hello and asks for a link; returns the connection.
   @discardableResult
   func connect(to node: VirtualNode) -> UInt64 {
     let link = network.open(from: index, to: node.index)
@@ -63,6 +67,9 @@ final class Puppet: Participant {
     hello.protocol = GossipCore.protocolVersion
     hello.agent = "puppet"
     send(.hello(hello), over: link)
+    var neighbour = WireNeighbour()
+    neighbour.kind = .random
+    send(.neighbour(neighbour), over: link)
     return link
   }
 

@@ -1,0 +1,251 @@
+import Market
+import NodeCrypto
+
+/// Asking for links, granting them and giving them up.
+extension Membership {
+  // MARK: Asking
+
+  /// What to do with a connection that this node has just opened.
+  mutating func begin(_ node: NodeID, now: Timestamp, into actions: inout [MembershipAction]) {
+    guard let contact = contacts[node] else { return }
+    switch contact.purpose {
+    case .direct(let wanted) where wanted == node: request(.direct, of: node, now: now, into: &actions)
+    case .lost where degree < parameters.views.softLimit: request(.random, of: node, now: now, into: &actions)
+    case .random where missingRandom(now: now) > 0: request(.random, of: node, now: now, into: &actions)
+    default:
+      // Its round trip will show what it is good for.
+      break
+    }
+  }
+
+  mutating func request(_ kind: LinkKind, of node: NodeID, now: Timestamp, into actions: inout [MembershipAction]) {
+    guard let contact = contacts[node] else { return }
+    contacts[node]?.phase = .requested(kind)
+    contacts[node]?.isOwnRequest = true
+    let isUrgent = degree == 0 && kind != .direct
+    let roundTrip = contact.roundTripMilliseconds ?? 0
+    actions.append(.send(.neighbour(kind, isUrgent: isUrgent, roundTripMilliseconds: roundTrip), to: node))
+    if isUrgent, nextJoin <= now {
+      nextJoin = now + parameters.walks.joinMilliseconds
+      actions.append(.send(.join, to: node))
+    }
+  }
+
+  /// A candidate that this node dialled has been measured: it becomes a link if one is missing, or if it is clearly nearer
+  /// than one of those there are.
+  mutating func judge(_ node: NodeID, now: Timestamp, into actions: inout [MembershipAction]) {
+    guard let contact = contacts[node], let roundTrip = contact.roundTripMilliseconds else { return }
+    if direct.isWanted(node) {
+      request(.direct, of: node, now: now, into: &actions)
+    } else if missingRandom(now: now) > 0 {
+      request(.random, of: node, now: now, into: &actions)
+    } else if count(of: .near) + requested(.near) < parameters.views.nearTarget {
+      request(.near, of: node, now: now, into: &actions)
+    } else if let worst = worstNear(now: now, where: { _ in true }), isClearlyNearer(roundTrip, than: worst) {
+      request(.near, of: node, now: now, into: &actions)
+    } else if probeCount % parameters.nearness.probesPerRotation == 0,
+      probeSpan > parameters.nearness.probeMilliseconds,
+      degree < parameters.views.softLimit, rotationVictim(except: node) != nil
+    {
+      contacts[node]?.isRotation = true
+      request(.random, of: node, now: now, into: &actions)
+    } else {
+      if probeCount > parameters.nearness.firstProbes {
+        probeSpan = min(2 * probeSpan, parameters.nearness.slowestProbeMilliseconds)
+        nextProbe = max(nextProbe, now + jittered(probeSpan))
+      }
+      close(node, .probed, addresses: nil, now: now, into: &actions)
+    }
+  }
+
+  func requested(_ kind: LinkKind) -> Int { contacts.values.reduce(0) { $0 + ($1.request == kind ? 1 : 0) } }
+
+  /// Random links that are missing and not under way.
+  func missingRandom(now: Timestamp) -> Int {
+    var random = 0
+    var outbound = 0
+    for contact in contacts.values where contact.link == .random || contact.request == .random {
+      random += 1
+      if contact.direction == .outbound { outbound += 1 }
+    }
+    return max(parameters.views.randomTarget - random, parameters.views.randomOutboundTarget - outbound)
+  }
+
+  // MARK: Granting
+
+  /// A peer asks for a link.
+  mutating func receivedRequest(
+    _ kind: LinkKind, isUrgent: Bool, roundTripMilliseconds: Int64, from node: NodeID, now: Timestamp,
+    into actions: inout [MembershipAction]
+  ) {
+    guard let contact = contacts[node] else { return }
+    if contact.link != nil, kind == .direct {
+      actions.append(.send(.neighbourAnswer(isAccepted: true, addresses: []), to: node))
+      return
+    }
+    let claimed = roundTripMilliseconds > 0 ? roundTripMilliseconds : nil
+    let roundTrip = contact.roundTripMilliseconds ?? claimed
+    if contact.link == nil || contact.link == .direct {
+      guard makePlace(for: kind, isUrgent: isUrgent, roundTrip: roundTrip, now: now, into: &actions) else {
+        refuse(node, kind, now: now, into: &actions)
+        return
+      }
+    }
+    let count = isUrgent ? parameters.walks.maximumAddresses : parameters.walks.shuffleActive + 1
+    let addresses = giveAway(count, to: node)
+    actions.append(.send(.neighbourAnswer(isAccepted: true, addresses: addresses), to: node))
+    establish(node, kind, now: now, into: &actions)
+    plan(now: now, into: &actions)
+  }
+
+  private mutating func refuse(
+    _ node: NodeID, _ kind: LinkKind, now: Timestamp, into actions: inout [MembershipAction]
+  ) {
+    let addresses = giveAway(parameters.walks.maximumAddresses, to: node)
+    actions.append(.send(.neighbourAnswer(isAccepted: false, addresses: addresses), to: node))
+    guard contacts[node]?.link == nil else { return }
+    close(node, .refused, addresses: nil, now: now, into: &actions)
+  }
+
+  /// Whether a link of this kind can be granted; one that has to go for it goes.
+  private mutating func makePlace(
+    for kind: LinkKind, isUrgent: Bool, roundTrip: Int64?, now: Timestamp, into actions: inout [MembershipAction]
+  ) -> Bool {
+    if kind == .direct {
+      let inbound = contacts.values.reduce(0) { $0 + ($1.link == .direct && !$1.isOwnRequest ? 1 : 0) }
+      return inbound < parameters.direct.maximumInbound
+    }
+    if degree < parameters.views.softLimit, kind == .random || count(of: .near) < parameters.views.nearLimit {
+      return true
+    }
+    if kind == .near, let roundTrip,
+      let worst = worstNear(now: now, where: { $0.direction == .inbound }), isClearlyNearer(roundTrip, than: worst)
+    {
+      giveUp(worst.node, .replaced, now: now, into: &actions)
+      return true
+    }
+    guard isUrgent else { return false }
+    let inbound = neighbours.filter { $0.direction == .inbound }
+    if inbound.count < parameters.views.inboundLimit { return true }
+    guard nextEviction <= now else { return false }
+    let candidates = inbound.filter { !direct.isWanted($0.node) }.map { contact in
+      EvictionPolicy.Candidate(
+        node: contact.node, group: contact.group, roundTripMilliseconds: contact.roundTripMilliseconds,
+        lastUseful: contact.lastUseful, since: contact.since)
+    }
+    guard let victim = EvictionPolicy.victim(among: candidates, protecting: parameters.eviction, key: key) else {
+      return false
+    }
+    nextEviction = now + parameters.views.evictionMilliseconds
+    giveUp(victim, .evicted, now: now, into: &actions)
+    return true
+  }
+
+  /// A peer has answered a request for a link.
+  mutating func receivedAnswer(
+    isAccepted: Bool, from node: NodeID, now: Timestamp, into actions: inout [MembershipAction]
+  ) {
+    guard let contact = contacts[node], case .requested(let kind) = contact.phase else { return }
+    if isAccepted {
+      establish(node, kind, now: now, into: &actions)
+    } else {
+      if let address = contact.address {
+        book.postpone(address, until: now + jittered(parameters.dialling.refusedMilliseconds))
+      }
+      close(node, .refused, addresses: nil, now: now, into: &actions)
+    }
+    plan(now: now, into: &actions)
+  }
+
+  private mutating func establish(
+    _ node: NodeID, _ kind: LinkKind, now: Timestamp, into actions: inout [MembershipAction]
+  ) {
+    let hadLink = contacts[node]?.link != nil
+    contacts[node]?.phase = .linked(kind)
+    if !hadLink { contacts[node]?.linkedAt = now }
+    if let address = contacts[node]?.address { passive.removeAll { $0 == address } }
+    actions.append(.linked(node, kind))
+    guard let contact = contacts[node], contact.isOwnRequest else { return }
+    if kind == .near, count(of: .near) > parameters.views.nearTarget,
+      let worst = worstNear(now: now, where: { $0.node != node }), let roundTrip = contact.roundTripMilliseconds,
+      isClearlyNearer(roundTrip, than: worst)
+    {
+      giveUp(worst.node, .replaced, now: now, into: &actions)
+      probeSpan = parameters.nearness.probeMilliseconds
+      nextProbe = min(nextProbe, now + jittered(probeSpan))
+    }
+    if contact.isRotation, let victim = rotationVictim(except: node) {
+      contacts[node]?.isRotation = false
+      giveUp(victim, .replaced, now: now, into: &actions)
+    }
+  }
+
+  // MARK: Giving up
+
+  /// Ends a link, with addresses to try instead.
+  mutating func giveUp(
+    _ node: NodeID, _ cause: DisconnectCause, now: Timestamp, into actions: inout [MembershipAction]
+  ) {
+    let addresses = giveAway(parameters.walks.shuffleActive + parameters.walks.shufflePassive, to: node)
+    if let address = contacts[node]?.address {
+      book.postpone(address, until: now + jittered(parameters.dialling.refusedMilliseconds))
+    }
+    close(node, cause, addresses: addresses, now: now, into: &actions)
+  }
+
+  /// Lets go of random links that this node opened beyond what it needs: when newcomers have linked to it, those have
+  /// become surplus. Each such step makes the overlay smaller or moves a surplus, so it comes to an end.
+  mutating func shed(now: Timestamp, into actions: inout [MembershipAction]) {
+    guard nextShedding <= now else { return }
+    let random = contacts.values.filter { $0.link == .random }
+    guard random.count > parameters.views.randomTarget + parameters.views.randomSurplus else { return }
+    let outbound = random.filter { $0.direction == .outbound }
+    guard outbound.count > parameters.views.randomOutboundTarget else { return }
+    let free = outbound.filter { !direct.isWanted($0.node) }.sorted { $0.node < $1.node }
+    guard let surplus = free.randomElement(using: &generator) else { return }
+    nextShedding = now + jittered(parameters.views.sheddingMilliseconds)
+    giveUp(surplus.node, .surplus, now: now, into: &actions)
+  }
+
+  /// The near link with the longest round trip of those that are old enough to be exchanged.
+  func worstNear(now: Timestamp, where isMeant: (Contact) -> Bool) -> Contact? {
+    contacts.values.filter { contact in
+      contact.link == .near && now - contact.linkedAt >= parameters.nearness.minimumAgeMilliseconds
+        && !direct.isWanted(contact.node) && isMeant(contact)
+    }.max { left, right in
+      (left.roundTripMilliseconds ?? .max, left.node) < (right.roundTripMilliseconds ?? .max, right.node)
+    }
+  }
+
+  func isClearlyNearer(_ roundTrip: Int64, than contact: Contact) -> Bool {
+    guard let other = contact.roundTripMilliseconds else { return false }
+    return other - roundTrip >= parameters.nearness.swapMilliseconds
+      && roundTrip * 100 <= other * parameters.nearness.swapPercent
+  }
+
+  /// The random link that this node has had for the longest of those it opened.
+  private func rotationVictim(except node: NodeID) -> NodeID? {
+    let outbound = contacts.values.filter { contact in
+      contact.link == .random && contact.direction == .outbound && contact.node != node
+        && !direct.isWanted(contact.node)
+    }
+    guard outbound.count >= parameters.views.randomOutboundTarget else { return nil }
+    return outbound.min { ($0.linkedAt, $0.node) < ($1.linkedAt, $1.node) }?.node
+  }
+
+  /// Addresses of others for a peer, those of neighbours first.
+  mutating func giveAway(_ count: Int, to node: NodeID) -> [NodeAddress] {
+    var given = dialableNeighbours(except: node).shuffled(using: &generator).prefix(count / 2)
+    let known = Set(given.map(\.node))
+    given += book.sample(count - given.count, using: &generator) { $0 != node && !known.contains($0) }
+    return Array(given)
+  }
+
+  /// The links of the overlay whose address is known and was not found wrong, ascending by node.
+  func dialableNeighbours(except node: NodeID) -> [NodeAddress] {
+    neighbours.compactMap { contact in
+      guard contact.node != node, let address = contact.address, book[address]?.failures == 0 else { return nil }
+      return NodeAddress(node: contact.node, address: address)
+    }
+  }
+}

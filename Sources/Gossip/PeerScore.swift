@@ -1,0 +1,110 @@
+import Market
+import NodeCrypto
+
+/// What a peer does that an honest one does now and then, but not often.
+public enum Penalty: Sendable {
+  /// It announced an entry and did not deliver it.
+  case brokenPromise
+}
+
+/// What this node remembers of others to judge them by: budgets, broken promises and bans.
+///
+/// Only what no honest node can have sent bans a node. Promises that are not kept end the connection, since the peer may
+/// just be slow; they decay.
+///
+/// | what a peer does | verdict | what follows |
+/// |---|---|---|
+/// | sends something new and valid | accept | |
+/// | sends what is known, early, over budget, against local policy | ignore | |
+/// | breaks promises faster than they decay | ignore | the connection ends |
+/// | sends what is provably invalid | reject | the connection ends; a ban, each twice as long as the last |
+struct PeerScore: Sendable {
+  private struct Ban: Sendable {
+    var until: Timestamp
+    var offences: Int
+  }
+
+  private struct Account: Sendable {
+    var budget: PeerBudget
+    /// Broken promises, in units of the time in which they decay.
+    var promiseMilliseconds: Int64 = 0
+    var promisesAt: Timestamp
+    var isConnected = false
+  }
+
+  private let judging: GossipParameters.Judging
+  private var bans: [NodeID: Ban] = [:]
+  private var accounts: [NodeID: Account] = [:]
+
+  init(_ judging: GossipParameters.Judging) { self.judging = judging }
+
+  // MARK: Accounts
+
+  mutating func connected(_ node: NodeID, now: Timestamp) {
+    if accounts[node] == nil {
+      accounts[node] = Account(budget: PeerBudget(judging, now: now), promisesAt: now)
+    }
+    accounts[node]?.isConnected = true
+  }
+
+  /// A peer that leaves keeps its account until it is as good as a new one, or the table is full.
+  mutating func disconnected(_ node: NodeID, now: Timestamp) {
+    accounts[node]?.isConnected = false
+    guard accounts.count > judging.maximumLedger else { return }
+    for other in accounts.keys.sorted() where accounts[other]?.isConnected == false {
+      let isPlain = accounts[other]?.budget.isFull(now: now) == true && promises(of: other, now: now) == 0
+      if isPlain || accounts.count > judging.maximumLedger { accounts[other] = nil }
+    }
+  }
+
+  /// Takes `count` units out of a peer's budget, or none when there are fewer. One without an account has none.
+  mutating func spend(_ kind: BudgetKind, count: Int, peer: NodeID, now: Timestamp) -> Bool {
+    accounts[peer]?.budget.spend(kind, count, now: now) ?? false
+  }
+
+  /// How many of `count` addresses a peer may name.
+  mutating func takeAddresses(_ count: Int, peer: NodeID, now: Timestamp) -> Int {
+    accounts[peer]?.budget.takeAddresses(count, now: now) ?? 0
+  }
+
+  /// Notes a penalty.
+  ///
+  /// - Returns: whether the peer has had enough of them for its connection to end.
+  mutating func penalize(_ peer: NodeID, _ penalty: Penalty, now: Timestamp) -> Bool {
+    guard accounts[peer] != nil else { return false }
+    let weight =
+      switch penalty {
+      case .brokenPromise: judging.promiseDecayMilliseconds
+      }
+    let total = promises(of: peer, now: now) + weight
+    accounts[peer]?.promiseMilliseconds = min(total, judging.promiseLimit * judging.promiseDecayMilliseconds)
+    accounts[peer]?.promisesAt = now
+    return total >= judging.promiseLimit * judging.promiseDecayMilliseconds
+  }
+
+  private func promises(of peer: NodeID, now: Timestamp) -> Int64 {
+    guard let account = accounts[peer] else { return 0 }
+    return max(0, account.promiseMilliseconds - max(0, now - account.promisesAt))
+  }
+
+  // MARK: Bans
+
+  /// Bans a node that sent what no honest node sends.
+  mutating func ban(_ node: NodeID, now: Timestamp) {
+    var offences = 1
+    if let earlier = bans[node], now - earlier.until < judging.forgivenMilliseconds { offences = earlier.offences + 1 }
+    let span = min(judging.firstBanMilliseconds << Int64(min(offences - 1, 20)), judging.longestBanMilliseconds)
+    if bans[node] == nil, bans.count >= judging.maximumBans { forgetOneBan() }
+    bans[node] = Ban(until: now + span, offences: offences)
+  }
+
+  func isBanned(_ node: NodeID, now: Timestamp) -> Bool { bannedUntil(node).map { $0 > now } ?? false }
+
+  /// Until when a node is banned, or was the last time.
+  func bannedUntil(_ node: NodeID) -> Timestamp? { bans[node]?.until }
+
+  private mutating func forgetOneBan() {
+    let oldest = bans.min { ($0.value.until, $0.key) < ($1.value.until, $1.key) }
+    if let oldest { bans[oldest.key] = nil }
+  }
+}
