@@ -14,6 +14,8 @@ struct Figures: ParsableCommand {
   var bootstrap = 3
   @Option(help: "Seconds for the network to form.")
   var warmUp: Int64 = 60
+  @Option(help: "Seconds of traffic after that, from which the broadcast learns, before anything is measured.")
+  var traffic: Int64 = 60
   @Option(help: "Seconds that are measured.")
   var seconds: Int64 = 20
   @Option(help: "Entries a second in the whole network.")
@@ -36,6 +38,7 @@ struct Figures: ParsableCommand {
       options.seed = seed
       options.bootstrap = bootstrap
       options.warmUpSeconds = warmUp
+      options.trafficSeconds = traffic
       options.seconds = seconds
       options.entriesPerSecond = rate
       options.killedPercent = kill
@@ -48,7 +51,7 @@ struct Figures: ParsableCommand {
 
   private func show(_ figures: BroadcastFigures, took duration: Duration) {
     let options = figures.options
-    let virtual = options.warmUpSeconds + options.seconds + 10
+    let virtual = options.warmUpSeconds + options.trafficSeconds + options.seconds + 10
     print(
       "\(options.nodes) nodes, seed \(options.seed): \(options.warmUpSeconds) s warm-up, \(options.seconds) s measured")
     print(

@@ -15,6 +15,8 @@ public struct BroadcastFigures: Sendable {
     public var bootstrap = 3
     /// How long the network forms before anything is measured, in seconds.
     public var warmUpSeconds: Int64 = 60
+    /// How long entries are published after that before anything is measured, in seconds: the broadcast learns from them.
+    public var trafficSeconds: Int64 = 60
     /// How long is measured, in seconds.
     public var seconds: Int64 = 20
     /// Entries a second in the whole network.
@@ -72,8 +74,9 @@ public struct BroadcastFigures: Sendable {
     network.run(for: options.warmUpSeconds * 1000)
     let counts = network.nodes.map { $0.core?.peers.count ?? 0 }.sorted()
     peers = (counts[0], counts[counts.count / 2], counts[counts.count - 1])
-    probe.begin()
     var publisher = Publisher(network: network, perSecond: options.entriesPerSecond, chance: chance)
+    publisher.run(for: options.trafficSeconds * 1000)
+    probe.begin()
     var afterKill: [Int64] = []
     publisher.run(for: options.killedPercent > 0 ? options.seconds * 500 : options.seconds * 1000)
     if options.killedPercent > 0 {
