@@ -6,5 +6,5 @@ struct Simulate: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "simulate",
     abstract: "Runs real nodes by the thousand on a virtual clock, network and disk.",
-    subcommands: [Figures.self])
+    subcommands: [Seeds.self, Figures.self], defaultSubcommand: Seeds.self)
 }

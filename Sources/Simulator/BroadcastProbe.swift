@@ -79,5 +79,8 @@ public final class BroadcastProbe: Observer {
   }
 
   /// Not measured.
+  public func died(_ node: VirtualNode) {}
+
+  /// Not measured.
   public func disconnects(_ cause: DisconnectCause, from participant: any Participant, at node: VirtualNode) {}
 }

@@ -74,6 +74,15 @@ extension VirtualNetwork {
     releaseAll()
   }
 
+  /// Ends all that goes wrong, on the lines that there are, too.
+  func calm(keeping latency: ClosedRange<Int64>) {
+    var calm = Conditions()
+    calm.latency = latency
+    conditions = calm
+    heal()
+    for place in links.indices { links[place].bytesPerSecond = 0 }
+  }
+
   private func releaseAll() {
     for lane in lanes.indices { release(lane) }
   }

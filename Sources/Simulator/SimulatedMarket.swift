@@ -27,3 +27,8 @@ public enum SimulatedMarket {
     }
   }
 }
+
+extension SimulatedMarket {
+  /// The market of drawn runs.
+  static let swarm = genesis()
+}

@@ -6,7 +6,8 @@ import Settlement
 
 /// What must hold on all nodes that run, when nothing is under way.
 extension VirtualNetwork {
-  private var running: [VirtualNode] { nodes.filter { $0.core != nil } }
+  /// The honest nodes that run.
+  var running: [VirtualNode] { nodes.filter { $0.core != nil && $0.isHonest } }
 
   /// Whether every node that runs is a neighbour of every other, as it is in a network that fits the active view.
   public var isMeshed: Bool {
@@ -47,7 +48,7 @@ extension VirtualNetwork {
     var problems: [String] = []
     if !haveEqualFeeds { problems.append("feeds differ:\n\(disquiet)") }
     var digests: Set<Digest> = []
-    for node in nodes {
+    for node in running {
       guard var core = node.core else { continue }
       let digest = core.bookDigest()
       digests.insert(digest)
@@ -64,7 +65,7 @@ extension VirtualNetwork {
     let cores = running.compactMap(\.core)
     guard let first = cores.first else { return [] }
     var problems: [String] = []
-    for core in cores.dropFirst() where Self.trades(core) != Self.trades(first) {
+    for core in cores.dropFirst() where core.ledger.text != first.ledger.text {
       problems.append("trades differ between \(first.own.short(4)) and \(core.own.short(4))")
     }
     for trade in first.ledger.sorted where trade.state == .settled {
@@ -104,9 +105,12 @@ extension VirtualNetwork {
     }
     return problems
   }
+}
 
-  private static func trades(_ core: NodeCore) -> [String] {
-    core.ledger.sorted.map { trade in
+extension TradeLedger {
+  /// All that is known of each trade, to compare two nodes.
+  var text: [String] {
+    sorted.map { trade in
       let receipt = trade.receipt.map { "\($0.acceptanceBytes)\($0.makerSignature.bytes)" } ?? ""
       return "\(trade.id) \(trade.state) \(trade.isProposed) \(trade.isCopied) \(trade.isReleased) \(receipt)"
     }

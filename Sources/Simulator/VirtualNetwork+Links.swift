@@ -9,7 +9,7 @@ struct Link {
   let callee: Int32
   let latencyMicroseconds: Int64
   /// 0 when the line takes no time.
-  let bytesPerSecond: Int64
+  var bytesPerSecond: Int64
 }
 
 /// One direction of a connection, and whether the participant at its beginning holds the connection open.

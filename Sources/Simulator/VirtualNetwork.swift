@@ -134,11 +134,16 @@ public final class VirtualNetwork {
 
   /// Adds and starts a node that dials the first node, unless told otherwise.
   @discardableResult
-  public func addNode(identity ownIdentity: Identity? = nil, bootstrap: [Int] = [0]) -> VirtualNode {
+  public func addNode(
+    identity ownIdentity: Identity? = nil, bootstrap: [Int] = [0], misconduct: Misconduct? = nil,
+    genesis ownGenesis: Genesis? = nil
+  ) -> VirtualNode {
     let index = participants.count
     let node = VirtualNode(
       network: self, index: index, identity: ownIdentity ?? Self.identity(100 + index),
       bootstrap: bootstrap.filter { $0 != index }.map { Self.address(of: $0) })
+    node.misconduct = misconduct
+    node.coreGenesis = ownGenesis ?? genesis
     participants.append(node)
     virtualNodes.append(node)
     nodes.append(node)
@@ -185,6 +190,9 @@ public final class VirtualNetwork {
     return participants.indices.contains(index) && Self.host(of: index) == address.host ? index : nil
   }
 
+  /// How many events are due.
+  var pendingEvents: Int { events.count }
+
   // MARK: Trace
 
   func note(_ kind: TraceKind, _ one: Int, _ other: UInt64 = 0) {
@@ -208,6 +216,8 @@ public protocol Observer: AnyObject {
   func persists(_ entry: SignedEntry, number: Int32, at node: VirtualNode)
   /// An own entry of a node is on its disk: from here on others may see it.
   func isDurable(_ sequence: UInt64, at node: VirtualNode)
+  /// A node dies.
+  func died(_ node: VirtualNode)
   /// A node ends a connection.
   func disconnects(_ cause: DisconnectCause, from participant: any Participant, at node: VirtualNode)
 }

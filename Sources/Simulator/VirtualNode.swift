@@ -53,6 +53,14 @@ public final class VirtualNode: Participant {
   /// Whether the disk refuses to take anything.
   public var isStoreFailing = false
   var hasReportedFailure = false
+  /// How the node bends its effects; nil when it is honest.
+  public internal(set) var misconduct: Misconduct?
+  /// Whether it keeps to the rules.
+  public var isHonest: Bool { misconduct == nil }
+  /// Whether it has left for good.
+  var hasLeft = false
+  /// The market that its core runs on: another one than the network's at a hostile node.
+  var coreGenesis: Genesis
   /// Called before each effect; may crash the node.
   public var onEffect: ((NodeEffect) -> Void)?
 
@@ -63,6 +71,7 @@ public final class VirtualNode: Participant {
     self.bootstrap = bootstrap
     nodeID = identity.nodeID
     store = VirtualStore(pool: network.pool)
+    coreGenesis = network.genesis
     let conditions = network.conditions
     clockOffset =
       conditions.clockOffset == 0...0 ? 0 : Int64.random(in: conditions.clockOffset, using: &network.nodeChance)
@@ -90,7 +99,7 @@ public final class VirtualNode: Participant {
     wakeAt = nil
     hasReportedFailure = false
     let configuration = NodeConfiguration(
-      genesis: network.genesis, identity: identity, agent: "virtual", listenPort: 47100, advertisedHost: nil,
+      genesis: coreGenesis, identity: identity, agent: "virtual", listenPort: 47100, advertisedHost: nil,
       bootstrap: bootstrap, seed: UInt64(index) << 32 | UInt64(life))
     core = NodeCore(configuration, now: now)
     network.note(.start, index, UInt64(life))
@@ -119,6 +128,7 @@ public final class VirtualNode: Participant {
     core = nil
     life += 1
     effects = []
+    network.observer?.died(self)
     store.crash(surviving: survivingWrites, own: nodeID)
     network.dropLinks(of: index, isSilent: isSilent)
   }
@@ -200,7 +210,12 @@ public final class VirtualNode: Participant {
       for effect in batch {
         onEffect?(effect)
         guard life == startedLife else { return }
-        perform(effect)
+        guard let misconduct else {
+          perform(effect)
+          continue
+        }
+        var bent = effect
+        if misconduct.allows(&bent, at: self) { perform(bent) }
       }
     }
   }
@@ -209,14 +224,21 @@ public final class VirtualNode: Participant {
 
   /// A connection has been opened.
   public func opened(_ link: UInt64, peer: NodeID, address: PeerAddress, direction: Direction) {
+    misconduct?.opened(link)
     post(.connected(link, node: peer, address: address, direction: direction))
   }
 
   /// A message has come in.
-  public func received(_ link: UInt64, _ message: [UInt8]) { post(.received(link, message)) }
+  public func received(_ link: UInt64, _ message: [UInt8]) {
+    misconduct?.received(message)
+    post(.received(link, message))
+  }
 
   /// A connection has ended.
-  public func closed(_ link: UInt64) { post(.disconnected(link)) }
+  public func closed(_ link: UInt64) {
+    misconduct?.closed(link)
+    post(.disconnected(link))
+  }
 
   // MARK: Commands
 

@@ -87,6 +87,13 @@ public struct VirtualStore {
 
   mutating func truncate(_ author: NodeID, from sequence: UInt64) { feeds[author]?.truncate(from: sequence) }
 
+  /// Makes part of one feed unreadable, which is found when it is read at the next start.
+  mutating func damage(_ choice: Int, except own: NodeID) {
+    let authors = feeds.keys.filter { $0 != own }.sorted()
+    guard !authors.isEmpty, let feed = feeds[authors[choice % authors.count]], !feed.entries.isEmpty else { return }
+    truncate(authors[choice % authors.count], from: feed.first + UInt64(choice / 64 % feed.entries.count))
+  }
+
   /// All entries, feed by feed, each in its order.
   public var sortedEntries: [SignedEntry] {
     feeds.keys.sorted().flatMap { author in (feeds[author]?.entries ?? []).map { pool[$0] } }

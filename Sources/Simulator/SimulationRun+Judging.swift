@@ -1,0 +1,205 @@
+import Gossip
+import Market
+import NodeCore
+import NodeCrypto
+import OrderBook
+import Settlement
+
+/// What must hold now and then, and in the end.
+extension SimulationRun {
+  private var honest: [VirtualNode] { network.nodes.filter { $0.isHonest && !$0.hasLeft } }
+  private var running: [VirtualNode] { honest.filter { $0.core != nil } }
+
+  /// Looks at all nodes in the middle of a run.
+  func inspect() {
+    var digests: [UInt64: (node: Int, digest: Digest)] = [:]
+    for node in running {
+      guard let heads = node.fingerprint, let digest = node.core?.bookDigest() else { continue }
+      if let other = digests[heads], other.digest != digest {
+        inspector.report(.digestsDiffer, "nodes \(other.node) and \(node.index)")
+      }
+      digests[heads] = (node.index, digest)
+      if node.busyWakes > 3 { inspector.report(.busy, "node \(node.index), \(node.busyWakes) times") }
+      let peers = node.core?.peers.count ?? 0
+      if peers > 256 { inspector.report(.bound, "node \(node.index) has \(peers) peers") }
+    }
+    if network.pendingEvents > 200_000 { inspector.report(.bound, "\(network.pendingEvents) events are due") }
+  }
+
+  /// Whether nothing is under way between honest nodes: all feeds are everywhere, and no trade is in doubt.
+  var isQuiet: Bool {
+    let nodes = running
+    guard let first = nodes.first?.fingerprint else { return true }
+    let present = Set(nodes.map(\.nodeID))
+    return nodes.allSatisfy {
+      $0.store.isIdle && $0.core?.state != .recovering && $0.fingerprint == first
+        && (!plan.hostile.isEmpty || $0.core?.undecidedCount == 0 || !network.nodes.allSatisfy { !$0.hasLeft })
+    } && inspector.market.undecided(at: network.now, among: present).isEmpty
+  }
+
+  var disquiet: String {
+    let undecided = inspector.market.undecided(at: network.now, among: Set(running.map(\.nodeID)))
+    return "undecided: \(undecided.map { $0.short(6) }); \(network.disquiet)"
+  }
+
+  /// Judges the end, when nothing is under way.
+  func judgeEnd() {
+    let nodes = running
+    guard let first = nodes.first else { return }
+    var digests: Set<Digest> = []
+    for node in nodes {
+      guard let digest = node.core?.bookDigest() else { continue }
+      digests.insert(digest)
+      if digest != node.core?.book.digestFromScratch() {
+        inspector.report(.bookDrifted, "node \(node.index): its digest is not that of its orders")
+      }
+      judgeProofs(node)
+      judgeTrades(node, first)
+    }
+    if digests.count > 1 { inspector.report(.digestsDiffer, "\(digests.count) digests at the end") }
+    judgeReplay(nodes[Int(plan.seed % UInt64(nodes.count))])
+    judgeOrders(first)
+  }
+
+  /// What is taken of each order in the book is what the published entries took of it.
+  private func judgeOrders(_ node: VirtualNode) {
+    guard plan.hostile.isEmpty, let book = node.core?.book else { return }
+    for (id, order) in inspector.market.sortedOrders {
+      guard let state = book.state(of: id) else { continue }
+      let isAsTaken: Bool
+      if let calendar = state.calendar {
+        isAsTaken = calendar.runs.allSatisfy { run in
+          (run.slots.start.index..<run.slots.end.index).allSatisfy { order.taken[$0, default: 0] == run.used }
+        }
+      } else {
+        isAsTaken = Int64(state.remainingGPUs) == max(0, Int64(order.body.gpus) - order.taken[0, default: 0])
+      }
+      if !isAsTaken { inspector.report(.bookDrifted, "\(order.body.side) \(id.short(6)) is not as its trades say") }
+    }
+  }
+
+  private func judgeProofs(_ node: VirtualNode) {
+    let proofs = node.core?.equivocationProofs ?? []
+    for proof in proofs where network.nodes.contains(where: { $0.nodeID == proof.author && $0.isHonest }) {
+      inspector.report(.honestAccused, "a proof against the honest \(proof.author.short(6))")
+    }
+    for fork in knownForks
+    where !proofs.contains(where: { $0.author == fork.author && $0.sequence <= fork.sequence }) {
+      inspector.report(.unprovenFork, "\(fork.author.short(6)) at \(fork.sequence), at node \(node.index)")
+    }
+  }
+
+  private func judgeTrades(_ node: VirtualNode, _ first: VirtualNode) {
+    guard let ledger = node.core?.ledger, let other = first.core?.ledger else { return }
+    if ledger.text != other.text { inspector.report(.digestsDiffer, "trades of nodes \(first.index) and \(node.index)") }
+    for trade in inspector.market.settled.sorted() where ledger[trade]?.state != .settled {
+      let state = ledger[trade].map { "\($0.state)" } ?? "unknown"
+      inspector.report(.receiptLost, "trade \(trade.short(6)) is \(state) at node \(node.index)")
+    }
+    for trade in ledger.sorted where trade.state == .settled {
+      do { _ = try trade.receipt?.verify(network: network.genesis.networkID) } catch {
+        inspector.report(.badReceipt, "trade \(trade.id.short(6)): \(error)")
+      }
+    }
+    for trade in ledger.sorted where trade.state == .rejected && trade.isProposed {
+      guard running.contains(where: { $0.nodeID == trade.terms.taker }) else { continue }
+      inspector.report(.reservedForever, "trade \(trade.id.short(6)) was rejected and is not released")
+    }
+    judgeCrossing(node)
+  }
+
+  /// Own open orders that a counter-order in the book crosses.
+  private func judgeCrossing(_ node: VirtualNode) {
+    guard plan.hostile.isEmpty else { return }
+    for own in node.core?.ownOrders(now: node.now) ?? [] where own.state == .open {
+      guard let found = node.core?.explain(own.order.id, now: node.now), found.count(.matching) > 0 else { continue }
+      inspector.report(.crossedBook, "\(own.order.side) \(own.order.id.short(6)) of node \(node.index)")
+    }
+  }
+
+  /// Another core reads what is on a node's disk, in another order than that in which it came.
+  private func judgeReplay(_ node: VirtualNode) {
+    var reader = NodeCore(
+      NodeConfiguration(
+        genesis: network.genesis, identity: VirtualNetwork.identity(1), agent: "", listenPort: 0, advertisedHost: nil,
+        bootstrap: [], seed: plan.seed), now: node.now)
+    for proof in node.store.sortedProofs { reader.restore(proof) }
+    reader.beginRestore()
+    for entry in node.store.sortedEntries.reversedByAuthor {
+      if let fault = reader.restore(entry) {
+        inspector.report(.badEntryTaken, "on the disk of node \(node.index): \(fault)")
+      }
+    }
+    if reader.bookDigest() != node.core?.bookDigest() {
+      inspector.report(.bookDrifted, "node \(node.index) has another book than its disk")
+    }
+  }
+}
+
+extension VirtualNode {
+  /// A number for what the node holds of all feeds.
+  var fingerprint: UInt64? {
+    guard let core else { return nil }
+    var trace = Trace()
+    for (author, feed) in core.feeds.sorted where feed.head.sequence > 0 {
+      trace.mix(author.word0)
+      trace.mix(feed.head.entry.word0)
+    }
+    for proof in core.equivocationProofs {
+      trace.mix(proof.author.word0)
+      trace.mix(proof.sequence)
+    }
+    return trace.value
+  }
+}
+
+extension [SignedEntry] {
+  /// The same feeds in the opposite order, each in its own.
+  fileprivate var reversedByAuthor: [SignedEntry] {
+    var feeds: [ArraySlice<SignedEntry>] = []
+    var start = startIndex
+    for place in indices where place + 1 == endIndex || self[place + 1].author != self[place].author {
+      feeds.append(self[start...place])
+      start = place + 1
+    }
+    return feeds.reversed().flatMap { $0 }
+  }
+}
+
+extension OrderBody {
+  func amended(_ amendment: Amendment) -> OrderBody {
+    var body = self
+    switch (amendment, body) {
+    case (.price(let micros), .offer(var offer)):
+      offer.price = Price(micros: micros)
+      body = .offer(offer)
+    case (.price(let micros), .bid(var bid)):
+      bid.price = Price(micros: micros)
+      body = .bid(bid)
+    case (.gpus(let more), .offer(var offer)):
+      offer.gpus = max(1, offer.gpus + more)
+      offer.minimumGPUs = min(offer.minimumGPUs, offer.gpus)
+      body = .offer(offer)
+    case (.gpus(let more), .bid(var bid)):
+      bid.gpus = max(1, bid.gpus + more)
+      bid.minimumGPUs = min(bid.minimumGPUs, bid.gpus)
+      body = .bid(bid)
+    case (.expiry(let milliseconds), .offer(var offer)):
+      offer.expiry = min(VirtualNetwork.epoch + milliseconds, offer.expiry)
+      body = .offer(offer)
+    case (.expiry(let milliseconds), .bid(var bid)):
+      bid.expiry = min(VirtualNetwork.epoch + milliseconds, bid.expiry)
+      body = .bid(bid)
+    }
+    return body
+  }
+
+  /// The order in a few words.
+  var text: String {
+    let price = Decimal.format(micros: price.micros)
+    switch self {
+    case .offer(let offer): return "an offer of \(offer.gpus) GPUs at \(price)"
+    case .bid(let bid): return "a bid for \(bid.gpus) GPUs at \(price)"
+    }
+  }
+}
