@@ -62,7 +62,7 @@ let package = Package(
       ]),
     .executableTarget(
       name: "Simulate",
-      dependencies: ["Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["Gossip", "Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     .target(
       name: "Store",

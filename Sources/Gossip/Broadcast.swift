@@ -74,6 +74,7 @@ struct Broadcast: Sendable {
   private var retryAlarms = AlarmQueue()
   private var promiseAlarms = AlarmQueue()
   private var flushDue: Timestamp?
+  private var reportDue: Timestamp?
 
   init(parameters: BroadcastParameters = BroadcastParameters()) { self.parameters = parameters }
 
@@ -138,7 +139,7 @@ struct Broadcast: Sendable {
     items[name]?.holders.insert(slot)
     guard items[name]?.asked.contains(slot) != true else { return }
     neighbours[connection]?.duplicates.append(name)
-    scheduleFlush(now: now)
+    reportDue = reportDue ?? now + parameters.reportMilliseconds
   }
 
   /// An entry has been appended to its feed: it is passed on.
@@ -164,7 +165,7 @@ struct Broadcast: Sendable {
         items[name]?.holders.insert(slot)
       } else {
         neighbours[connection]?.announcements.append(name)
-        scheduleFlush(now: now)
+        flushDue = flushDue ?? now + parameters.flushMilliseconds
       }
       if item.isNew, let row { cells[row][slot].sent(parameters) }
     }
@@ -226,7 +227,7 @@ struct Broadcast: Sendable {
 
   /// The next moment at which ``timer(now:brokenPromise:)`` has something to do.
   var nextDue: Timestamp? {
-    [flushDue, graftAlarms.nextDue, retryAlarms.nextDue, promiseAlarms.nextDue].compactMap { $0 }.min()
+    [flushDue, reportDue, graftAlarms.nextDue, retryAlarms.nextDue, promiseAlarms.nextDue].compactMap { $0 }.min()
   }
 
   /// Asks for what was announced and has not come.
@@ -245,8 +246,7 @@ struct Broadcast: Sendable {
         forgetMissing(alarm.name)
       }
     }
-    let isFlushDue = flushDue.map { $0 <= now } ?? false
-    return (takeMessages(all: isFlushDue), broken)
+    return (takeMessages(now: now), broken)
   }
 
   private mutating func ask(_ name: UInt64, now: Timestamp) {
@@ -274,33 +274,37 @@ struct Broadcast: Sendable {
     promiseAlarms.append(name, at: now + parameters.promiseMilliseconds, promise: peer)
   }
 
-  /// - Parameter all: whether what can wait leaves too; requests always do.
-  private mutating func takeMessages(all: Bool) -> [TreeMessage] {
+  /// What is due to each neighbour, and with it whatever else there is for it.
+  private mutating func takeMessages(now: Timestamp) -> [TreeMessage] {
+    let isFlush = flushDue.map { $0 <= now } ?? false
+    let isReport = reportDue.map { $0 <= now } ?? false
     var messages: [TreeMessage] = []
     for connection in connections {
       guard var neighbour = neighbours[connection] else { continue }
-      guard !neighbour.grafts.isEmpty || (all && !(neighbour.announcements.isEmpty && neighbour.duplicates.isEmpty))
-      else { continue }
-      var rest = TreeMessage(
-        connection: connection, announcements: all ? neighbour.announcements : [],
-        duplicates: all ? neighbour.duplicates : [], grafts: neighbour.grafts)
-      neighbour.grafts = []
-      if all {
+      if isFlush {
+        // It may have said meanwhile that it holds one.
+        neighbour.announcements.removeAll { items[$0]?.holders.contains(neighbour.slot) ?? true }
+      }
+      let isDue =
+        !neighbour.grafts.isEmpty || (isFlush && !neighbour.announcements.isEmpty)
+        || (isReport && !neighbour.duplicates.isEmpty)
+      if isDue {
+        var rest = TreeMessage(
+          connection: connection, announcements: neighbour.announcements, duplicates: neighbour.duplicates,
+          grafts: neighbour.grafts)
+        while let part = rest.takePrefix(parameters.idsPerMessage) { messages.append(part) }
         neighbour.announcements = []
         neighbour.duplicates = []
+        neighbour.grafts = []
       }
       neighbours[connection] = neighbour
-      while let part = rest.takePrefix(parameters.idsPerMessage) { messages.append(part) }
     }
-    if all { flushDue = nil }
+    if isFlush { flushDue = nil }
+    if isReport { reportDue = nil }
     return messages
   }
 
   // MARK: Parts
-
-  private mutating func scheduleFlush(now: Timestamp) {
-    flushDue = flushDue ?? now + parameters.flushMilliseconds
-  }
 
   /// What was announced is here.
   private mutating func found(_ name: UInt64) {

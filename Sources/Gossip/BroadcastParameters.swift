@@ -1,7 +1,9 @@
 /// The numbers that steer the broadcast of entries: part of ``GossipParameters``.
 public struct BroadcastParameters: Hashable, Sendable {
-  /// How long announcements and reports of duplicates are collected before they leave in one message.
+  /// How long announcements are collected before they leave in one message.
   public var flushMilliseconds: Int64 = 10
+  /// How long reports of duplicates wait for a message to leave with.
+  public var reportMilliseconds: Int64 = 250
   /// How long an announced entry is waited for before it is asked for: the eager push is usually on its way.
   public var firstGraftMilliseconds: Int64 = 30
   /// How long one peer is given before the next that announced the entry is asked.

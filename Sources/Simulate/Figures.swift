@@ -1,4 +1,5 @@
 import ArgumentParser
+import Gossip
 import Simulator
 
 /// What the broadcast costs and how long it takes.
@@ -23,6 +24,9 @@ struct Figures: ParsableCommand {
   @Option(help: "Nodes that are killed silently in the middle, in hundredths.")
   var kill: Int64 = 0
 
+  @Option(help: "Duplicates of a hundred pushes at which a pair of neighbours turns lazy.")
+  var lazy = GossipParameters.standard.broadcast.lazyPercent
+
   func validate() throws {
     guard nodes.allSatisfy({ (2...20_000).contains($0) }) else {
       throw ValidationError("--nodes is \(nodes); allowed: 2 to 20000")
@@ -42,6 +46,7 @@ struct Figures: ParsableCommand {
       options.seconds = seconds
       options.entriesPerSecond = rate
       options.killedPercent = kill
+      options.gossip.broadcast.lazyPercent = lazy
       let clock = ContinuousClock()
       let start = clock.now
       let figures = BroadcastFigures(options)

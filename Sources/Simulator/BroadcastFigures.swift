@@ -1,3 +1,4 @@
+import Gossip
 import Market
 import NodeCore
 import NodeCrypto
@@ -23,6 +24,9 @@ public struct BroadcastFigures: Sendable {
     public var entriesPerSecond: Int64 = 20
     /// Nodes that are killed without a word when half of the time is over, in hundredths.
     public var killedPercent: Int64 = 0
+
+    /// The gossip's constants.
+    public var gossip = GossipParameters.standard
 
     /// The model of the targets.
     public init() {}
@@ -62,6 +66,7 @@ public struct BroadcastFigures: Sendable {
       genesis: SimulatedMarket.genesis(slotSeconds: 1, tick: 60_000, skew: 10_000, proposal: 30_000),
       seed: options.seed,
       conditions: conditions)
+    network.gossip = options.gossip
     var chance = SplitMix64(seed: options.seed ^ 0x5EED)
     let probe = BroadcastProbe(network: network, audience: options.nodes)
     for index in 0..<options.nodes {

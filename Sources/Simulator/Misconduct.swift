@@ -92,7 +92,8 @@ public final class Misconduct {
 
   /// `Fetch { id, ranges { author, from, through } }`: what the sender needs least, its own feed.
   private func fetchOfEverything(of node: VirtualNode) -> [UInt8] {
-    let author = links.isEmpty ? node.nodeID : (node.network.peer(of: node.index, over: links[0])?.nodeID ?? node.nodeID)
+    let author =
+      links.isEmpty ? node.nodeID : (node.network.peer(of: node.index, over: links[0])?.nodeID ?? node.nodeID)
     let range = Proto.field(1, author.bytes) + Proto.number(2, 1) + Proto.number(3, 1 << 40)
     return Proto.field(4, Proto.number(1, chance.next() >> 1) + Proto.field(2, range))
   }

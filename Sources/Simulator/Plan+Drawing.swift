@@ -81,7 +81,8 @@ struct PlanDraw {
     weights.append(
       (
         Int(number(1...8)),
-        { .crash(
+        {
+          .crash(
             node: $0.node(), survivingPercent: Int($0.number(0...2) * 50), isSilent: silent && $0.percent(50),
             downMilliseconds: $0.number(10...20_000))
         }
@@ -89,7 +90,10 @@ struct PlanDraw {
     weights.append(
       (Int(number(0...3)), { .diskFailure(node: $0.node(), milliseconds: $0.number(10...8000)) }))
     weights.append(
-      (Int(number(0...2)), { .slowDisks(milliseconds: $0.number(50...2000), forMilliseconds: $0.number(1000...10_000)) }))
+      (
+        Int(number(0...2)),
+        { .slowDisks(milliseconds: $0.number(50...2000), forMilliseconds: $0.number(1000...10_000)) }
+      ))
     weights.append(
       (Int(number(0...3)), { .readError(node: $0.node(), feed: $0.pick(), downMilliseconds: $0.number(10...5000)) }))
   }

@@ -91,7 +91,9 @@ extension SimulationRun {
 
   private func judgeTrades(_ node: VirtualNode, _ first: VirtualNode) {
     guard let ledger = node.core?.ledger, let other = first.core?.ledger else { return }
-    if ledger.text != other.text { inspector.report(.digestsDiffer, "trades of nodes \(first.index) and \(node.index)") }
+    if ledger.text != other.text {
+      inspector.report(.digestsDiffer, "trades of nodes \(first.index) and \(node.index)")
+    }
     for trade in inspector.market.settled.sorted() where ledger[trade]?.state != .settled {
       let state = ledger[trade].map { "\($0.state)" } ?? "unknown"
       inspector.report(.receiptLost, "trade \(trade.short(6)) is \(state) at node \(node.index)")

@@ -62,6 +62,8 @@ public final class VirtualNetwork {
   var dials = Pool<Dial>()
   var services = Pool<Service>()
   private var actions = Pool<() -> Void>()
+  /// The gossip's constants at nodes that start from here on.
+  public var gossip = GossipParameters.standard
 
   /// A network without nodes.
   ///

@@ -100,7 +100,7 @@ public final class VirtualNode: Participant {
     hasReportedFailure = false
     let configuration = NodeConfiguration(
       genesis: coreGenesis, identity: identity, agent: "virtual", listenPort: 47100, advertisedHost: nil,
-      bootstrap: bootstrap, seed: UInt64(index) << 32 | UInt64(life))
+      bootstrap: bootstrap, seed: UInt64(index) << 32 | UInt64(life), gossip: network.gossip)
     core = NodeCore(configuration, now: now)
     network.note(.start, index, UInt64(life))
     network.tell("\(index) starts, as \(nodeID.short(6))")

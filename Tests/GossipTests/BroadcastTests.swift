@@ -52,17 +52,34 @@ struct BroadcastTests {
     #expect(broadcast.spread(entries[2], now: at(1000)) { _ in false } == [1, 2, 3])
   }
 
-  @Test("a duplicate is reported, in one message with the announcements, after the flush time")
+  @Test("a duplicate is reported with the next announcement to that neighbour, or after a while by itself")
   mutating func duplicates() {
     connect(1, 2, 3)
-    let entry = entries(1)[0]
-    #expect(relay(entry, from: 1) == [2, 3])
-    broadcast.arrivedAgain(entry.id, from: 2, now: at(1004))
-    #expect(broadcast.nextDue == at(1004 + parameters.flushMilliseconds))
-    #expect(broadcast.timer(now: at(1013)).messages.isEmpty)
-    let messages = broadcast.timer(now: at(1014)).messages
-    #expect(messages == [TreeMessage(connection: 2, announcements: [], duplicates: [name(entry)], grafts: [])])
+    let entries = entries(2)
+    #expect(relay(entries[0], from: 1) == [2, 3])
+    broadcast.arrivedAgain(entries[0].id, from: 2, now: at(1004))
+    #expect(broadcast.nextDue == at(1004 + parameters.reportMilliseconds))
+    let messages = broadcast.timer(now: at(1004 + parameters.reportMilliseconds)).messages
+    #expect(messages == [TreeMessage(connection: 2, announcements: [], duplicates: [name(entries[0])], grafts: [])])
     #expect(broadcast.nextDue == nil)
+    broadcast.arrivedAgain(entries[0].id, from: 3, now: at(2000))
+    broadcast.arrived(entries[1], from: 1, isPush: false)
+    #expect(broadcast.spread(entries[1], now: at(2000)) { _ in false } == [], "history is only announced")
+    #expect(
+      broadcast.timer(now: at(2000 + parameters.flushMilliseconds)).messages == [
+        TreeMessage(connection: 2, announcements: [name(entries[1])], duplicates: [], grafts: []),
+        TreeMessage(connection: 3, announcements: [name(entries[1])], duplicates: [name(entries[0])], grafts: []),
+      ])
+  }
+
+  @Test("what a neighbour says that it holds before it is announced to it is not announced")
+  mutating func crossing() {
+    connect(1, 2)
+    let entry = entries(1)[0]
+    broadcast.arrived(entry, from: 1, isPush: false)
+    _ = broadcast.spread(entry, now: at(1000)) { _ in false }
+    broadcast.announced([name(entry)], by: 2, now: at(1005))
+    #expect(broadcast.timer(now: at(1010)).messages.isEmpty && broadcast.nextDue == nil)
   }
 
   @Test("a cell whose pushes are nearly all duplicates turns lazy, for this pair of neighbours alone")
