@@ -121,6 +121,8 @@ let package = Package(
         "Simulator", "NodeCore", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire",
       ]),
     .testTarget(
+      name: "SimulatorTests", dependencies: ["Simulator", "NodeCore", "Gossip", "Market", "NodeCrypto"]),
+    .testTarget(
       name: "StoreTests",
       dependencies: ["Store", "Market", "NodeCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(
@@ -176,7 +178,8 @@ for target in package.targets where target.type != .system {
 let book: Set = ["CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests"]
 let core: Set = [
   "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "Simulator",
-  "Simulate", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "StyleTests",
+  "Simulate", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "SimulatorTests",
+  "StyleTests",
 ]
 if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "core": core][part] {
   package.targets.removeAll { !kept.contains($0.name) }

@@ -27,9 +27,9 @@ struct PlanDraw {
     conditions.batching = 0...number(0...15)
     weights = [(30, { .place(node: $0.node(), $0.order()) }), (4, { $0.amend() }), (4, { .cancel(order: $0.pick()) })]
     drawPackets()
-    drawStorage()
     drawPartitions()
     drawChurn()
+    drawStorage()
     drawClocks()
     let hostile = drawHostile()
     let count = Int(milliseconds / 1000 * number(1...3) / 2)
@@ -77,11 +77,24 @@ struct PlanDraw {
 
   private mutating func drawStorage() {
     guard has(.storage, 45) else { return }
+    if weights.count == 3, percent(40) {
+      // Whoever holds the lost end of the feed has to be there when the node starts again.
+      weights.append(
+        (
+          Int(number(1...6)),
+          {
+            .restoreBackup(
+              node: $0.node(), entries: Int($0.number(1...4)), downMilliseconds: $0.number(10...3000))
+          }
+        ))
+      return
+    }
     let silent = percent(40)
     weights.append(
       (
         Int(number(1...8)),
-        { .crash(
+        {
+          .crash(
             node: $0.node(), survivingPercent: Int($0.number(0...2) * 50), isSilent: silent && $0.percent(50),
             downMilliseconds: $0.number(10...20_000))
         }
@@ -89,7 +102,10 @@ struct PlanDraw {
     weights.append(
       (Int(number(0...3)), { .diskFailure(node: $0.node(), milliseconds: $0.number(10...8000)) }))
     weights.append(
-      (Int(number(0...2)), { .slowDisks(milliseconds: $0.number(50...2000), forMilliseconds: $0.number(1000...10_000)) }))
+      (
+        Int(number(0...2)),
+        { .slowDisks(milliseconds: $0.number(50...2000), forMilliseconds: $0.number(1000...10_000)) }
+      ))
     weights.append(
       (Int(number(0...3)), { .readError(node: $0.node(), feed: $0.pick(), downMilliseconds: $0.number(10...5000)) }))
   }
