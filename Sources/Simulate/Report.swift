@@ -79,16 +79,17 @@ struct Report: ParsableCommand {
     let killed = BroadcastFigures(options)
     tell("hostile nodes")
     options = BroadcastFigures.Options()
+    options.nodes = min(100, nodes.max() ?? 100)
     options.seconds = seconds
     let honest = BroadcastFigures(options)
-    options.hostile = 400
+    options.hostile = 4 * options.nodes
     let hostile = BroadcastFigures(options)
     return """
       | what | measured |
       |---|---|
       | silent kill of 20 % of \(killed.options.nodes) nodes | \(killed.missing) of \(killed.deliveries) deliveries \
       missing; p99 second by second \(killed.afterKill) ms |
-      | 100 honest nodes with 400 that pass nothing on | \(percent(hostile.promptShare)) within 2 s, \
+      | \(options.nodes) honest nodes with \(options.hostile) that pass nothing on | \(percent(hostile.promptShare)) within 2 s, \
       \(hostile.missing) of \(hostile.deliveries) missing after 70 s; p99 \(hostile.p99) ms, without them \
       \(honest.p99) ms |
       """
@@ -109,7 +110,7 @@ struct Report: ParsableCommand {
   private func healing() -> String {
     tell("healing")
     var lines = ["| nodes in two parts | for | one digest after |", "|---|---|---|"]
-    for (count, apart) in [(10, 60), (100, 60), (100, 600)] as [(Int, Int64)] {
+    for (count, apart) in [(10, 60), (min(100, nodes.max() ?? 100), 600)] as [(Int, Int64)] {
       let figures = HealingFigures(nodes: count, apartSeconds: apart)
       let healed = figures.healedAfterMilliseconds.map { "\($0) ms" } ?? "not within 300 s"
       lines.append("| \(count) | \(apart) s | \(healed) |")

@@ -85,6 +85,7 @@ public struct BroadcastFigures: Sendable {
     p99 = probe.delivery.percentile(perMille: 990) ?? 0
     longest = probe.delivery.percentile(perMille: 1000) ?? 0
     published = probe.published
+    precondition(published > 0, "no node takes the orders of the measurement")
     deliveries = probe.expected
     missing = probe.missing
     let needed = Double(max(1, probe.expected))

@@ -19,8 +19,8 @@ struct PlanDraw {
   }
 
   mutating func draw(seed: UInt64) -> Plan {
-    nodes = Int(number(3...7))
-    milliseconds = 1000 * number(20...70)
+    nodes = Int(number(3...6))
+    milliseconds = 1000 * number(15...50)
     conditions.latency = 1...number(5...200)
     conditions.commit = 1...number(2...60)
     conditions.verification = 0...number(0...40)

@@ -34,7 +34,7 @@ struct Publisher {
       price: Price(micros: 2_000_000 + Int64(chance.next() % 1_000_000)), minimumGPUs: 1, minimumSlots: 1,
       expiry: genesis.start(of: slot + 2))
     offer.attributes = Attributes(
-      region: "EU-FR", interconnect: "nvlink5-nvswitch-900-gb-a-second", driver: "580.95.05-open-kernel-module-dkms",
+      region: "EU-FR", interconnect: "nvlink5-nvswitch-900-gb-a-second", driver: "580.95.05-open-kernel-mods-dkms",
       wattsPerGPU: 700, gramsCO2PerKWh: 50, vramMiB: 81_559, probed: [])
     node.command(.place(.offer(offer)))
   }
