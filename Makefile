@@ -2,7 +2,7 @@
 CONFIG ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-book lint testnet bench
+.PHONY: help setup build test test-book lint testnet bench simulate mutants
 
 testnet: ARGS ?= --nodes 5 --replay 60
 
@@ -14,6 +14,8 @@ help:
 	@echo '               operations against a plain reference (OPERATIONS=N for more or fewer)'
 	@echo 'make build     build everything'
 	@echo 'make bench     measure the order book, in release (ARGS="--replay" for real offers and demand; ARGS=--help)'
+	@echo 'make simulate  run simulated networks of real nodes (ARGS="--seed 7 --trace"; ARGS=--help; docs/SIMULATION.md)'
+	@echo 'make mutants   plant bugs in a copy of the sources, and look whether the simulator finds them'
 	@echo 'make lint      check the format of all sources'
 	@echo 'make setup     install the system packages that the build and the tests need, when any is missing'
 	@echo 'CONFIG=release makes build and testnet optimize.'
@@ -49,6 +51,18 @@ testnet:
 	@swift build -c $(CONFIG) --product p2pnode >&2
 	@swift build -c $(CONFIG) --product testnet >&2
 	@"$$(swift build -c $(CONFIG) --show-bin-path)/testnet" $(ARGS)
+
+# Built of the pure targets alone, which takes a fraction of the whole, and always optimized.
+simulate: export P2PNODE_ONLY = core
+simulate: ARGS ?= --seeds 100
+simulate:
+	@scripts/setup
+	@swift build --scratch-path .build-simulate -c release --product simulate >&2
+	@"$$(swift build --scratch-path .build-simulate -c release --show-bin-path)/simulate" $(ARGS)
+
+mutants:
+	@scripts/setup --tests
+	@scripts/mutants $(ARGS)
 
 # Always optimized. Standard output is the table's or the JSON document's.
 bench:

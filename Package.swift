@@ -125,6 +125,8 @@ let package = Package(
         "Simulator", "NodeCore", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire",
       ]),
     .testTarget(
+      name: "SimulatorTests", dependencies: ["Simulator", "NodeCore", "Gossip", "Market", "NodeCrypto"]),
+    .testTarget(
       name: "StoreTests",
       dependencies: ["Store", "Market", "NodeCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
     .testTarget(
@@ -180,8 +182,8 @@ for target in package.targets where target.type != .system {
 let book: Set = ["CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests"]
 let core: Set = [
   "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI", "Simulator",
-  "Simulate", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "NodeAPITests",
-  "DocsTests", "StyleTests",
+  "Simulate", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "SimulatorTests",
+  "NodeAPITests", "DocsTests", "StyleTests",
 ]
 if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "core": core][part] {
   package.targets.removeAll { !kept.contains($0.name) }

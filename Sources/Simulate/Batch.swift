@@ -9,22 +9,21 @@ struct Batch {
   let cut: PlanCut
   let first: UInt64
   let count: Int
-  let isTwice: Bool
   let threads: Int?
   /// Runs in which something does not hold, ascending by seed.
   private(set) var failures: [RunResult] = []
-  private var traces: [UInt64] = []
+  /// The fingerprint of each run.
+  private(set) var traces: [UInt64] = []
   private var milliseconds: Int64 = 0
   private var events = 0
   private var settled = 0
   private var slowestHealing: Int64 = 0
 
-  init(scenario: Scenario, cut: PlanCut, first: UInt64, count: Int, isTwice: Bool, threads: Int?) {
+  init(scenario: Scenario, cut: PlanCut, first: UInt64, count: Int, threads: Int?) {
     self.scenario = scenario
     self.cut = cut
     self.first = first
     self.count = count
-    self.isTwice = isTwice
     self.threads = threads
   }
 
@@ -32,12 +31,13 @@ struct Batch {
   mutating func run(report: (RunResult) -> Void) {
     let results = Mutex<[RunResult?]>(Array(repeating: nil, count: count))
     let next = Atomic<Int>(0)
-    let (scenario, cut, first, count, isTwice) = (scenario, cut, first, count, isTwice)
+    let (scenario, cut, first, count) = (scenario, cut, first, count)
     DispatchQueue.concurrentPerform(iterations: threads ?? Self.cores) { _ in
       while true {
         let place = next.add(1, ordering: .relaxed).oldValue
         guard place < count else { return }
-        let result = Self.result(scenario, cut, seed: first &+ UInt64(place), isTwice: isTwice)
+        CrashNote.runs(first &+ UInt64(place))
+        let result = SimulationRun(cut.applied(to: Plan(scenario, seed: first &+ UInt64(place)))).run()
         results.withLock { $0[place] = result }
       }
     }
@@ -56,13 +56,21 @@ struct Batch {
 
   private static var cores: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
-  private static func result(_ scenario: Scenario, _ cut: PlanCut, seed: UInt64, isTwice: Bool) -> RunResult {
-    let plan = cut.applied(to: Plan(scenario, seed: seed))
-    let result = SimulationRun(plan).run()
-    guard isTwice else { return result }
-    let again = SimulationRun(plan).run()
-    guard again.trace != result.trace else { return result }
-    return result.notReproduced(by: again)
+  /// Compares with the fingerprints of another process, in which sets and dictionaries are in another order.
+  mutating func compare(with others: [UInt64], report: (RunResult) -> Void) {
+    for place in traces.indices where !others.indices.contains(place) || others[place] != traces[place] {
+      let seed = first &+ UInt64(place)
+      let other = others.indices.contains(place) ? hex(others[place]) : "none"
+      let violation = Violation(rule: .notReproducible, details: "traces \(hex(traces[place])) and \(other)")
+      if let failed = failures.firstIndex(where: { $0.seed == seed }) {
+        failures[failed].violations.append(violation)
+      } else {
+        let result = RunResult(seed: seed, trace: traces[place], violations: [violation])
+        failures.append(result)
+        report(result)
+      }
+    }
+    failures.sort { $0.seed < $1.seed }
   }
 
   /// One fingerprint over all runs.
@@ -99,7 +107,7 @@ struct Batch {
   func summary(seconds: Double) -> String {
     let virtual = Double(milliseconds) / 1000
     return """
-      \(count) seeds\(isTwice ? ", each twice" : ""), \(failures.count) with violations, trace \(hex(trace))
+      \(count) seeds, \(failures.count) with violations, trace \(hex(trace))
       \(Int(virtual)) s of virtual time in \((seconds * 10).rounded() / 10) s, \(events) events, \(settled) trades, \
       quiet at the latest \(slowestHealing) ms after the faults
       """

@@ -7,7 +7,7 @@ struct Figures: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures how entries spread: latencies, redundancy, bytes by kind of message.")
 
-  @Option(help: "How many nodes; several numbers for several runs.")
+  @Option(parsing: .upToNextOption, help: "How many nodes; several numbers for several runs.")
   var nodes: [Int] = [10, 100]
   @Option(help: "Where chance comes from.")
   var seed: UInt64 = 1
@@ -21,6 +21,8 @@ struct Figures: ParsableCommand {
   var seconds: Int64 = 20
   @Option(help: "Entries a second in the whole network.")
   var rate: Int64 = 20
+  @Option(help: "Hostile nodes among them, which pass nothing on.")
+  var hostile = 0
   @Option(help: "Nodes that are killed silently in the middle, in hundredths.")
   var kill: Int64 = 0
 
@@ -31,6 +33,9 @@ struct Figures: ParsableCommand {
     guard nodes.allSatisfy({ (2...20_000).contains($0) }) else {
       throw ValidationError("--nodes is \(nodes); allowed: 2 to 20000")
     }
+    guard (0...20_000).contains(hostile) else {
+      throw ValidationError("--hostile is \(hostile); allowed: 0 to 20000")
+    }
     guard (1...1000).contains(rate) else { throw ValidationError("--rate is \(rate); allowed: 1 to 1000") }
     guard (0...90).contains(kill) else { throw ValidationError("--kill is \(kill); allowed: 0 to 90") }
   }
@@ -40,6 +45,7 @@ struct Figures: ParsableCommand {
       var options = BroadcastFigures.Options()
       options.nodes = count
       options.seed = seed
+      options.hostile = hostile
       options.bootstrap = bootstrap
       options.warmUpSeconds = warmUp
       options.trafficSeconds = traffic
@@ -56,7 +62,6 @@ struct Figures: ParsableCommand {
 
   private func show(_ figures: BroadcastFigures, took duration: Duration) {
     let options = figures.options
-    let virtual = options.warmUpSeconds + options.trafficSeconds + options.seconds + 10
     print(
       "\(options.nodes) nodes, seed \(options.seed): \(options.warmUpSeconds) s warm-up, \(options.seconds) s measured")
     print(
@@ -77,7 +82,8 @@ struct Figures: ParsableCommand {
     }
     let seconds = Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
     print(
-      "  \(virtual) s in \(round(seconds)) s, \(figures.events) events, trace \(String(figures.trace, radix: 16))")
+      "  \(figures.virtualSeconds) s in \(round(seconds)) s, \(figures.events) events, trace \(String(figures.trace, radix: 16))"
+    )
   }
 
   private func round(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }

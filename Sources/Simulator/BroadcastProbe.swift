@@ -14,6 +14,9 @@ public final class BroadcastProbe: Observer {
   /// Entries that were published.
   public private(set) var published = 0
 
+  /// When a node last took an entry, in microseconds of the clock.
+  public private(set) var lastDelivery: Int64 = 0
+
   private unowned let network: VirtualNetwork
   /// When each entry of the pool was published; -1 for those that do not count.
   private var publishedAt: ContiguousArray<Int64> = []
@@ -54,11 +57,13 @@ public final class BroadcastProbe: Observer {
 
   /// Counts a message.
   public func sends(_ message: [UInt8], from node: VirtualNode, over link: UInt64) {
-    messages.count(message)
+    if node.isHonest { messages.count(message) }
   }
 
   /// Notes an own entry, or a delivery.
   public func persists(_ entry: SignedEntry, number: Int32, at node: VirtualNode) {
+    guard node.isHonest else { return }
+    lastDelivery = network.clock
     guard entry.author != node.nodeID else {
       numbers[entry.author] = number
       return
@@ -71,7 +76,7 @@ public final class BroadcastProbe: Observer {
 
   /// An entry is published.
   public func isDurable(_ sequence: UInt64, at node: VirtualNode) {
-    guard isMeasuring, let number = numbers[node.nodeID] else { return }
+    guard isMeasuring, node.isHonest, let number = numbers[node.nodeID] else { return }
     while publishedAt.count <= Int(number) { publishedAt.append(-1) }
     publishedAt[Int(number)] = network.clock
     published += 1

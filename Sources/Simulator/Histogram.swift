@@ -13,6 +13,11 @@ public struct Histogram: Sendable, Equatable {
     count += 1
   }
 
+  /// How many spans were at most so long.
+  public func count(atMost milliseconds: Int64) -> Int64 {
+    counts.prefix(Int(max(0, milliseconds)) + 1).reduce(0, +)
+  }
+
   /// The shortest span that at least `perMille` thousandths of all do not exceed; nil when there are none.
   public func percentile(perMille: Int64) -> Int64? {
     let rank = (count * perMille + 999) / 1000

@@ -58,7 +58,7 @@ final class Inspector: Observer {
       checkChain(entry, at: node)
       return
     }
-    let limit = node.now + network.genesis.limits.skewMilliseconds
+    let limit = node.time + network.genesis.limits.skewMilliseconds
     if entry.author != node.nodeID, entry.time > limit {
       report(.badEntryTaken, "\(entry.author.short(6)):\(entry.sequence) is \(entry.time - limit) ms too early")
     }

@@ -90,7 +90,7 @@ public final class Misconduct {
     return (0..<count).map { _ in UInt8(truncatingIfNeeded: chance.next()) }
   }
 
-  /// `Fetch { id, ranges { author, from, through } }`: what the sender needs least, its own feed.
+  /// `Fetch { id, ranges { author, from, through } }`: a peer's whole feed.
   private func fetchOfEverything(of node: VirtualNode) -> [UInt8] {
     let author =
       links.isEmpty ? node.nodeID : (node.network.peer(of: node.index, over: links[0])?.nodeID ?? node.nodeID)
@@ -111,7 +111,7 @@ public final class Misconduct {
   }
 
   private func flood(_ node: VirtualNode) {
-    let slot = node.network.genesis.slot(containing: node.network.now)
+    let slot = node.network.genesis.slot(containing: node.network.time)
     node.command(
       .place(
         .offer(

@@ -19,17 +19,17 @@ struct PlanDraw {
   }
 
   mutating func draw(seed: UInt64) -> Plan {
-    nodes = Int(number(3...7))
-    milliseconds = 1000 * number(20...70)
+    nodes = Int(number(3...6))
+    milliseconds = 1000 * number(15...50)
     conditions.latency = 1...number(5...200)
     conditions.commit = 1...number(2...60)
     conditions.verification = 0...number(0...40)
     conditions.batching = 0...number(0...15)
     weights = [(30, { .place(node: $0.node(), $0.order()) }), (4, { $0.amend() }), (4, { .cancel(order: $0.pick()) })]
     drawPackets()
-    drawStorage()
     drawPartitions()
     drawChurn()
+    drawStorage()
     drawClocks()
     let hostile = drawHostile()
     let count = Int(milliseconds / 1000 * number(1...3) / 2)
@@ -77,6 +77,18 @@ struct PlanDraw {
 
   private mutating func drawStorage() {
     guard has(.storage, 45) else { return }
+    if weights.count == 3, percent(40) {
+      // Whoever holds the lost end of the feed has to be there when the node starts again.
+      weights.append(
+        (
+          Int(number(1...6)),
+          {
+            .restoreBackup(
+              node: $0.node(), entries: Int($0.number(1...4)), downMilliseconds: $0.number(10...3000))
+          }
+        ))
+      return
+    }
     let silent = percent(40)
     weights.append(
       (

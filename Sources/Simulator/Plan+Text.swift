@@ -32,6 +32,7 @@ extension Action {
     case .amend: "amend"
     case .crash: "crash"
     case .readError: "read error"
+    case .restoreBackup: "backup"
     case .join: "join"
     case .leave: "leave"
     case .partition: "partition"

@@ -43,6 +43,8 @@ public enum Action: Sendable {
   case crash(node: Int, survivingPercent: Int, isSilent: Bool, downMilliseconds: Int64)
   /// A node dies and finds part of another's feed unreadable when it starts again.
   case readError(node: Int, feed: Int, downMilliseconds: Int64)
+  /// When nothing else is wrong a node starts anew from an old backup, which lacks the end of its own feed.
+  case restoreBackup(node: Int, entries: Int, downMilliseconds: Int64)
   /// A new node comes.
   case join(bootstrap: Int)
   /// A node finishes what is open and goes for good.

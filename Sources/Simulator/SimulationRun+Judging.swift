@@ -34,11 +34,11 @@ extension SimulationRun {
     return nodes.allSatisfy {
       $0.store.isIdle && $0.core?.state != .recovering && $0.fingerprint == first
         && (!plan.hostile.isEmpty || $0.core?.undecidedCount == 0 || !network.nodes.allSatisfy { !$0.hasLeft })
-    } && inspector.market.undecided(at: network.now, among: present).isEmpty
+    } && inspector.market.undecided(at: network.time, among: present).isEmpty
   }
 
   var disquiet: String {
-    let undecided = inspector.market.undecided(at: network.now, among: Set(running.map(\.nodeID)))
+    let undecided = inspector.market.undecided(at: network.time, among: Set(running.map(\.nodeID)))
     return "undecided: \(undecided.map { $0.short(6) }); \(network.disquiet)"
   }
 
@@ -113,8 +113,8 @@ extension SimulationRun {
   /// Own open orders that a counter-order in the book crosses.
   private func judgeCrossing(_ node: VirtualNode) {
     guard plan.hostile.isEmpty else { return }
-    for own in node.core?.ownOrders(now: node.now) ?? [] where own.state == .open {
-      guard let found = node.core?.explain(own.order.id, now: node.now), found.count(.matching) > 0 else { continue }
+    for own in node.core?.ownOrders(now: node.time) ?? [] where own.state == .open {
+      guard let found = node.core?.explain(own.order.id, now: node.time), found.count(.matching) > 0 else { continue }
       inspector.report(.crossedBook, "\(own.order.side) \(own.order.id.short(6)) of node \(node.index)")
     }
   }
@@ -124,7 +124,7 @@ extension SimulationRun {
     var reader = NodeCore(
       NodeConfiguration(
         genesis: network.genesis, identity: VirtualNetwork.identity(1), agent: "", listenPort: 0, advertisedHost: nil,
-        bootstrap: [], seed: plan.seed), now: node.now)
+        bootstrap: [], seed: plan.seed), now: node.time)
     for proof in node.store.sortedProofs { reader.restore(proof) }
     reader.beginRestore()
     for entry in node.store.sortedEntries.reversedByAuthor {

@@ -11,22 +11,25 @@ public struct RunResult: Sendable {
   /// The fingerprint of all that happened.
   public let trace: UInt64
   /// What did not hold, in the order in which it was found.
-  public let violations: [Violation]
+  public var violations: [Violation]
   /// Virtual milliseconds.
   public let milliseconds: Int64
   /// Events, entries, trades that both signed, and the virtual time from the end of the faults until all was quiet.
   public let events: Int, entries: Int, settled: Int, healingMilliseconds: Int64
 
-  /// The same result with the violation that the same plan, run again, gave another fingerprint.
-  public func notReproduced(by other: RunResult) -> RunResult {
-    RunResult(
-      seed: seed, trace: trace,
-      violations: violations + [
-        Violation(
-          rule: .notReproducible,
-          details: "traces \(String(trace, radix: 16)) and \(String(other.trace, radix: 16))")
-      ], milliseconds: milliseconds, events: events, entries: entries, settled: settled,
-      healingMilliseconds: healingMilliseconds)
+  /// A result of which no more is known.
+  public init(
+    seed: UInt64, trace: UInt64, violations: [Violation], milliseconds: Int64 = 0, events: Int = 0, entries: Int = 0,
+    settled: Int = 0, healingMilliseconds: Int64 = 0
+  ) {
+    self.seed = seed
+    self.trace = trace
+    self.violations = violations
+    self.milliseconds = milliseconds
+    self.events = events
+    self.entries = entries
+    self.settled = settled
+    self.healingMilliseconds = healingMilliseconds
   }
 }
 
@@ -34,7 +37,8 @@ public struct RunResult: Sendable {
 /// to come to one book.
 public final class SimulationRun {
   let plan: Plan
-  let network: VirtualNetwork
+  /// The network, which stays as it was at the end.
+  public let network: VirtualNetwork
   let inspector: Inspector
   /// Orders that were placed, for those that cancel and amend.
   private var placed: [(node: VirtualNode, command: CommandID)] = []
@@ -200,6 +204,7 @@ public final class SimulationRun {
       node.crash(commitSurvives: true)
       node.store.damage(feed, except: node.nodeID)
       restart(node, after: down)
+    case .restoreBackup(let number, let entries, let down): restoreBackup(honest(number), entries, after: down)
     case .join(let number): if network.nodes.count < 16 { addHonest(bootstrap: honest(number).index) }
     case .leave(let number): leave(honest(number))
     case .partition(let parts, let isOneWay, let breaking): part(parts, isOneWay: isOneWay, breaking: breaking)
@@ -231,13 +236,24 @@ public final class SimulationRun {
     guard !placed.isEmpty else { return }
     let (node, command) = placed[number % placed.count]
     guard case .success(let id)? = node.replies[command],
-      let order = node.core?.ownOrderState(id, now: node.now)?.order
+      let order = node.core?.ownOrderState(id, now: node.time)?.order
     else { return }
     body(node, order)
   }
 
   private func restart(_ node: VirtualNode, after span: Int64) {
     network.schedule(after: span) { if node.core == nil, !node.hasLeft { node.start() } }
+  }
+
+  /// A feed whose lost end nobody else holds cannot heal, and neither can one that nobody is asked for.
+  private func restoreBackup(_ node: VirtualNode, _ entries: Int, after span: Int64) {
+    guard node.core?.state == .running, node.store.isIdle, let head = node.core?.feeds.head(of: node.nodeID),
+      network.nodes.allSatisfy({ $0.isHonest && $0.core?.feeds.head(of: node.nodeID) == head && $0.store.isIdle })
+    else { return }
+    node.crash(commitSurvives: true)
+    node.store.truncate(node.nodeID, from: max(1, head.sequence - min(head.sequence, UInt64(entries)) + 1))
+    network.tell("\(node.index) loses the last \(entries) entries of its own feed")
+    restart(node, after: span)
   }
 
   private func leave(_ node: VirtualNode) {

@@ -43,6 +43,12 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
   /// Who and what, and when.
   public let details: String
 
+  /// A violation.
+  public init(rule: Rule, details: String) {
+    self.rule = rule
+    self.details = details
+  }
+
   /// The rule and the details.
   public var description: String { "\(rule.rawValue): \(details)" }
 }

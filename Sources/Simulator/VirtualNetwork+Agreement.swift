@@ -85,7 +85,7 @@ extension VirtualNetwork {
       used[terms.bid, default: [:]][Slot(0), default: 0] += Int64(terms.gpus)
     }
     var problems: [String] = []
-    for own in running.flatMap({ $0.core?.ownOrders(now: now) ?? [] }) {
+    for own in running.flatMap({ $0.core?.ownOrders(now: time) ?? [] }) {
       let order = own.order
       let slots = used[order.id] ?? [:]
       let most = slots.values.max() ?? 0

@@ -79,7 +79,7 @@ public final class VirtualNetwork {
   }
 
   /// The true time.
-  public var now: Timestamp { Self.epoch + clock / 1000 }
+  public var time: Timestamp { Self.epoch + clock / 1000 }
 
   // MARK: Time
 

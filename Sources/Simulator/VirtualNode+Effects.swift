@@ -40,7 +40,7 @@ extension VirtualNode {
     case .rebuild:
       for sequence in store.commitAll(own: nodeID) { durable(sequence) }
       restore()
-      core?.finishRestore(now: now, into: &effects)
+      core?.finishRestore(now: time, into: &effects)
     case .serve(let link, let request, let ranges):
       let service = Service(link: link, request: request, ranges: ranges[...], next: ranges.first?.from ?? 0)
       schedule(service, after: network.conditions.commit)

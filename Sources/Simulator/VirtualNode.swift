@@ -80,7 +80,7 @@ public final class VirtualNode: Participant {
   }
 
   /// What this node's clock shows.
-  public var now: Timestamp { local(network.clock) }
+  public var time: Timestamp { local(network.clock) }
 
   private func local(_ clock: Int64) -> Timestamp {
     VirtualNetwork.epoch + (clock + clock / 1_000_000 * clockDriftPerMillion) / 1000 + clockOffset
@@ -101,11 +101,11 @@ public final class VirtualNode: Participant {
     let configuration = NodeConfiguration(
       genesis: coreGenesis, identity: identity, agent: "virtual", listenPort: 47100, advertisedHost: nil,
       bootstrap: bootstrap, seed: UInt64(index) << 32 | UInt64(life), gossip: network.gossip)
-    core = NodeCore(configuration, now: now)
+    core = NodeCore(configuration, now: time)
     network.note(.start, index, UInt64(life))
     network.tell("\(index) starts, as \(nodeID.short(6))")
     restore()
-    core?.finishRestore(now: now, into: &effects)
+    core?.finishRestore(now: time, into: &effects)
     isDraining = true
     performEffects()
     drain()
@@ -163,7 +163,7 @@ public final class VirtualNode: Participant {
     let startedLife = life
     guard core != nil else { return }
     while life == startedLife, next < inbox.count {
-      core?.handle(inbox[next], now: now, into: &effects)
+      core?.handle(inbox[next], now: time, into: &effects)
       next += 1
       if next == inbox.count {
         inbox.removeAll(keepingCapacity: true)
@@ -182,8 +182,8 @@ public final class VirtualNode: Participant {
     wakeAt = nil
     // What waits to be handled asks for the next wake when it is done.
     guard !isDraining else { return }
-    core?.handle(.timer, now: now, into: &effects)
-    if let next = core?.nextWake, next <= now { busyWakes += 1 }
+    core?.handle(.timer, now: time, into: &effects)
+    if let next = core?.nextWake, next <= time { busyWakes += 1 }
     isDraining = true
     performEffects()
     drain()
@@ -191,12 +191,12 @@ public final class VirtualNode: Participant {
 
   private func scheduleWake() {
     guard let next = core?.nextWake else { return }
-    let due = max(next, now + 1)
+    let due = max(next, time + 1)
     guard due != wakeAt else { return }
     wakeAt = due
     wakeCount &+= 1
     network.events.insert(
-      .wake, at: network.clock + (due - now) * 1000, subject: Int32(index), life: Int32(life), payload: wakeCount)
+      .wake, at: network.clock + (due - time) * 1000, subject: Int32(index), life: Int32(life), payload: wakeCount)
   }
 
   // MARK: Effects

@@ -43,7 +43,7 @@ struct AmendTests {
     #expect(nodes[3].settled.map(\.terms.offer) == [first])
     #expect(nodes[3].settled.map(\.terms.bid) == [bid])
     #expect(nodes[3].remaining(second) == 8)
-    let own = try #require(nodes[0].core?.ownOrders(now: nodes[0].now).first)
+    let own = try #require(nodes[0].core?.ownOrders(now: nodes[0].time).first)
     #expect(own.order.body.gpus == 4 && own.order.id == first)
   }
 
@@ -149,7 +149,7 @@ struct AmendTests {
     nodes[0].clockOffset = -1500
     let offer = try network.place(genesis.offer(8, at: 2.00, expiry: 40), on: nodes[0])
     network.runUntilQuiet()
-    network.run(for: (epoch + 39_800) - network.now)
+    network.run(for: (epoch + 39_800) - network.time)
     // The owner's clock is behind; another node's entry passes the expiry first.
     try network.place(genesis.offer(1, at: 9.00), on: nodes[1])
     network.run(for: 400)
@@ -173,7 +173,7 @@ struct AmendTests {
     nodes[0].start()
     network.settleIn()
     settle()
-    let own = try #require(nodes[0].core?.ownOrderState(offer, now: nodes[0].now))
+    let own = try #require(nodes[0].core?.ownOrderState(offer, now: nodes[0].time))
     #expect(own.order.body == genesis.offer(8, at: 2.50) && own.state == .open)
     #expect(own.order == nodes[2].core?.book.order(offer))
   }

@@ -82,7 +82,7 @@ struct CrashTests {
     #expect(try nodes[1].replies[early]?.get() != nil)
     #expect(nodes.allSatisfy { $0.core?.equivocationProofs.isEmpty == true })
     #expect(nodes[0].core?.book.count == 5)
-    #expect(nodes[1].core?.ownOrders(now: nodes[1].now).count == 5)
+    #expect(nodes[1].core?.ownOrders(now: nodes[1].time).count == 5)
   }
 
   @Test("a peer that claims more of a node's feed than there is does not keep it from writing")

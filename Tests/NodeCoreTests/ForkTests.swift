@@ -27,7 +27,7 @@ struct ForkTests {
   /// A feed of entries that each place an offer; every branch of its own prices.
   private func extend(_ feed: inout HandwrittenFeed, to count: Int, dollars: Double) {
     while feed.entries.count < count {
-      feed.append([.place(genesis.offer(4, at: dollars + Double(feed.entries.count) / 100))], at: network.now)
+      feed.append([.place(genesis.offer(4, at: dollars + Double(feed.entries.count) / 100))], at: network.time)
     }
   }
 
@@ -140,11 +140,11 @@ struct ForkTests {
     network.run(for: 500)
     let trade = try #require(nodes[0].core?.ledger.sorted.first)
     var rival = feed
-    feed.append([accept(trade, in: feed)], at: network.now)
+    feed.append([accept(trade, in: feed)], at: network.time)
     maker.push([feed.entries[1]], over: link)
     network.run(for: 2000)
     #expect(nodes[2].core?.ledger[trade.id]?.isCopied == true)
-    rival.append([], at: network.now)
+    rival.append([], at: network.time)
     maker.push([rival.entries[1]], over: link)
     network.run(for: 5000)
     network.runUntilQuiet()
@@ -168,11 +168,11 @@ struct ForkTests {
     let bid = try network.place(genesis.bid(2, at: 2.40), on: nodes[1])
     network.run(for: 500)
     let trade = try #require(nodes[0].core?.ledger.sorted.first)
-    feed.append([accept(trade, in: feed)], at: network.now)
+    feed.append([accept(trade, in: feed)], at: network.time)
     var left = feed
-    left.append([], at: network.now)
+    left.append([], at: network.time)
     var right = feed
-    right.append([.cancel(feed.orderID(sequence: 1))], at: network.now)
+    right.append([.cancel(feed.orderID(sequence: 1))], at: network.time)
     let proof = try #require(EquivocationProof(left.entries[2], right.entries[2]))
     maker.send(.equivocationProof(proof.wire), over: link)
     network.run(for: 20_000)
@@ -196,9 +196,9 @@ struct ForkTests {
     let bid = try network.place(genesis.bid(2, at: 2.40), on: nodes[1])
     network.run(for: 500)
     var left = feed
-    left.append([], at: network.now)
+    left.append([], at: network.time)
     var right = feed
-    right.append([.cancel(feed.orderID(sequence: 1))], at: network.now)
+    right.append([.cancel(feed.orderID(sequence: 1))], at: network.time)
     let proof = try #require(EquivocationProof(left.entries[1], right.entries[1]))
     maker.send(.equivocationProof(proof.wire), over: link)
     network.run(for: 2000)
@@ -234,7 +234,7 @@ struct ForkTests {
     try network.place(genesis.offer(8, at: 2.00), on: nodes[0])
     network.runUntilQuiet()
     var feed = HandwrittenFeed(identity: nodes[0].identity, genesis: genesis)
-    feed.append([], at: network.now)
+    feed.append([], at: network.time)
     let thief = network.addPuppet(identity: identity(2))
     thief.push(feed.entries, over: thief.connect(to: nodes[1]))
     network.run(for: 5000)
@@ -264,7 +264,7 @@ struct ForkTests {
   /// The author's accept of a trade, as the next entry of `feed` at the present moment.
   private func accept(_ trade: Trade, in feed: HandwrittenFeed) -> Operation {
     let acceptance = Acceptance(
-      trade: trade.id, time: network.now, sequence: feed.head.sequence + 1, previous: feed.head.entry)
+      trade: trade.id, time: network.time, sequence: feed.head.sequence + 1, previous: feed.head.entry)
     return .accept(
       SignedTerms(terms: trade.terms, bytes: trade.termsBytes, signature: trade.takerSignature),
       SignedAcceptance(

@@ -30,7 +30,7 @@ struct HostileTests {
     feed = HandwrittenFeed(identity: hostile.identity, genesis: genesis)
   }
 
-  private var now: Timestamp { network.now }
+  private var now: Timestamp { network.time }
 
   /// Runs a while, and expects that the entries ended the connection and that nobody took them.
   private func expectRefused(_ words: String, sourceLocation: SourceLocation = #_sourceLocation) {
@@ -254,7 +254,7 @@ struct HostileTests {
     let link = flooder.connect(to: nodes[0])
     network.run(for: 500)
     var feed = HandwrittenFeed(identity: flooder.identity, genesis: genesis)
-    for _ in 0..<8 { feed.append([], at: network.now) }
+    for _ in 0..<8 { feed.append([], at: network.time) }
     flooder.push(feed.entries, over: link)
     network.run(for: 1000)
     #expect(flooder.openLinks.isEmpty)

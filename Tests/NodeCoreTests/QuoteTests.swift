@@ -20,7 +20,7 @@ struct QuoteTests {
 
   private func quote(_ body: OrderBody, on node: VirtualNode) throws -> Quote {
     guard case .bid(let bid) = body else { preconditionFailure("a quote of an offer") }
-    return try node.running().quote(bid, now: node.now)
+    return try node.running().quote(bid, now: node.time)
   }
 
   @Test("a quote is what the bid then gets, and places nothing")

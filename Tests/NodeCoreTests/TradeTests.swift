@@ -40,8 +40,8 @@ struct TradeTests {
       #expect(calendar.minimumFree(in: genesis.slots(120, 660)) == 8)
       #expect(node.remaining(bid) == 0)
     }
-    #expect(nodes[1].core?.ownOrderState(bid, now: nodes[1].now)?.state == .filled)
-    #expect(nodes[0].core?.ownOrderState(offer, now: nodes[0].now)?.state == .open)
+    #expect(nodes[1].core?.ownOrderState(bid, now: nodes[1].time)?.state == .filled)
+    #expect(nodes[0].core?.ownOrderState(offer, now: nodes[0].time)?.state == .open)
   }
 
   @Test("a later offer takes a resting bid at the bid's price")
@@ -72,7 +72,7 @@ struct TradeTests {
     #expect(nodes[3].settled.count == 4)
     #expect(nodes[3].remaining(offer) == 0)
     #expect(nodes[3].remaining(late) == 1)
-    #expect(nodes[0].core?.ownOrderState(offer, now: nodes[0].now)?.state == .filled)
+    #expect(nodes[0].core?.ownOrderState(offer, now: nodes[0].time)?.state == .filled)
   }
 
   @Test("a bid that may be split buys its pieces from several offers, the cheapest first")
@@ -103,7 +103,7 @@ struct TradeTests {
     network.runUntilQuiet()
     network.checkAgreement()
     #expect(nodes.allSatisfy { $0.settled.isEmpty && $0.core?.book.state(of: offer) == nil })
-    #expect(nodes[0].core?.ownOrderState(offer, now: nodes[0].now)?.state == .cancelled)
+    #expect(nodes[0].core?.ownOrderState(offer, now: nodes[0].time)?.state == .cancelled)
     let again = nodes[0].command(.cancel(offer))
     network.run(for: 1000)
     #expect(throws: CommandRefusal.noSuchOrder(offer)) { try nodes[0].replies[again]?.get() }
@@ -122,7 +122,7 @@ struct TradeTests {
       #expect(node.core?.book.state(of: short) == nil)
       #expect(node.core?.book.state(of: long) != nil)
     }
-    #expect(nodes[0].core?.ownOrderState(short, now: nodes[0].now)?.state == .expired)
+    #expect(nodes[0].core?.ownOrderState(short, now: nodes[0].time)?.state == .expired)
   }
 
   @Test("a node without open orders and trades writes nothing, one with open orders a tick at the interval")

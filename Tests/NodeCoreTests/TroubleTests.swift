@@ -30,7 +30,7 @@ struct TroubleTests {
     let held = try #require(nodes[1].core?.ledger.sorted.first)
     #expect(held.state == .proposed, "the deadline alone ends nothing")
     #expect(nodes[1].core?.undecidedCount == 1)
-    #expect(nodes[1].core?.ownOrderState(bid, now: nodes[1].now)?.state == .reserved)
+    #expect(nodes[1].core?.ownOrderState(bid, now: nodes[1].time)?.state == .reserved)
     #expect(nodes[2].remaining(bid) == 0)
     network.heal()
     network.run(for: 40_000)
@@ -54,7 +54,7 @@ struct TroubleTests {
     network.partition([[nodes[0]], [nodes[1], nodes[2]]], breaking: 0)
     try network.place(genesis.bid(4, at: 2.40), on: nodes[1])
     let first = try #require(nodes[1].core?.ledger.sorted.first)
-    network.run(for: away - (nodes[1].now - first.terms.deadline + genesis.limits.proposalMilliseconds))
+    network.run(for: away - (nodes[1].time - first.terms.deadline + genesis.limits.proposalMilliseconds))
     network.heal()
     network.run(for: 40_000)
     network.runUntilQuiet()
@@ -79,7 +79,7 @@ struct TroubleTests {
     network.run(for: 30_000)
     #expect(nodes[1].core?.undecidedCount == 0)
     #expect(nodes[2].core?.ledger.sorted.map(\.state) == [.proposed])
-    #expect(nodes[1].core?.ownOrderState(bid, now: nodes[1].now)?.state == .expired)
+    #expect(nodes[1].core?.ownOrderState(bid, now: nodes[1].time)?.state == .expired)
     #expect(nodes[1].busyWakes == 0)
   }
 
@@ -135,7 +135,7 @@ struct TroubleTests {
     let trade = try #require(nodes[3].settled.first)
     #expect(trade.terms.offer == offer && trade.terms.bid == bid)
     for node in nodes {
-      for own in try node.running().ownOrders(now: node.now) where own.state == .open {
+      for own in try node.running().ownOrders(now: node.time) where own.state == .open {
         #expect(node.explain(own.order.id)?.count(.matching) == 0, "a crossed book stays")
       }
     }
