@@ -147,6 +147,9 @@ public enum GossipEffect: Sendable {
   case verifyProof(EquivocationProof, from: NodeID)
   /// The next entry of its feed: append it to what is known, and keep it.
   case deliver(SignedEntry)
+  /// The first part of a checkpoint, from which on the feed is held now: what was before is pruned; append it to what
+  /// is known, and keep it.
+  case jump(SignedEntry)
   /// Read the stored entry at the rival's place; the two together are a proof.
   case findRival(of: SignedEntry)
   /// An author is frozen from the proof's sequence on: keep the proof, and take back what it voids.

@@ -30,6 +30,8 @@ struct Duties: Sendable {
   /// Others' proposals to own orders that have come to no end yet, with their deadlines. Their takers wait for this
   /// node's feed to reach past those.
   private(set) var open: [TradeID: Timestamp] = [:]
+  /// Own accepts of which the takers' feeds, as far as they are held, have no receipt yet.
+  private(set) var owed: Set<TradeID> = []
   /// Own orders to match again.
   private(set) var rematch: Set<OrderID> = []
   /// Own orders in the book that never rest there. They are matched once, when they are placed, and cancelled when none
@@ -65,6 +67,14 @@ struct Duties: Sendable {
   mutating func opened(_ id: TradeID, deadline: Timestamp) { open[id] = deadline }
 
   mutating func closed(_ id: TradeID) { open[id] = nil }
+
+  mutating func owe(_ id: TradeID, _ isOwed: Bool) { if isOwed { owed.insert(id) } else { owed.remove(id) } }
+
+  /// Notes that nothing is known any more of somebody's proposal to an own order.
+  mutating func forgotten(_ id: TradeID) {
+    decide.remove(id)
+    closed(id)
+  }
 
   /// Forgets proposals whose deadline the own feed, which ends at `head`, has passed: that is their closure.
   mutating func closeOpen(head: Timestamp) {

@@ -20,11 +20,13 @@ public struct NodeConfiguration: Sendable {
   public var bootstrap: [PeerAddress]
   /// Where chance comes from: jitter, the choice of peers, nonces.
   public var seed: UInt64
+  /// Whether the whole history of others' feeds is kept, and not only what follows their last but one checkpoint.
+  public var keepsHistory: Bool
 
   /// A configuration with the given parts.
   public init(
     genesis: Genesis, identity: Identity, agent: String, listenPort: UInt16, advertisedHost: String?,
-    bootstrap: [PeerAddress], seed: UInt64
+    bootstrap: [PeerAddress], seed: UInt64, keepsHistory: Bool = false
   ) {
     self.genesis = genesis
     self.identity = identity
@@ -33,6 +35,7 @@ public struct NodeConfiguration: Sendable {
     self.advertisedHost = advertisedHost
     self.bootstrap = bootstrap
     self.seed = seed
+    self.keepsHistory = keepsHistory
   }
 }
 
@@ -66,6 +69,14 @@ public struct NodeCore: Sendable {
   var ownOrders: [OrderID: OwnOrder] = [:]
   var queue: [(id: CommandID, command: OrderCommand)] = []
   var inFlight: InFlightEntry?
+  /// The parts that are still to be written of an own checkpoint, the next one first; nil when they have to be worked
+  /// out.
+  var checkpointParts: [CheckpointPart]?
+  /// What decides when an own checkpoint is due.
+  var checkpointClock = CheckpointClock()
+  /// Feeds that have completed a checkpoint and may be pruned.
+  var prunable: [NodeID] = []
+  let keepsHistory: Bool
   /// Everybody sees the nonces, and a generator's state follows from what it gives: they have one of their own.
   var nonces: SplitMix64
   var recoveryDeadline: Timestamp
@@ -91,6 +102,7 @@ public struct NodeCore: Sendable {
     genesis = configuration.genesis
     identity = configuration.identity
     codec = OperationCodec(genesis: configuration.genesis)
+    keepsHistory = configuration.keepsHistory
     var generator = SplitMix64(seed: configuration.seed)
     nonces = SplitMix64(seed: Self.nonceSeed(from: configuration.seed))
     gossip = GossipCore(
@@ -136,6 +148,9 @@ public struct NodeCore: Sendable {
     for proof in gossip.equivocationProofs { exchange.freeze(proof.author) }
     duties = Duties()
     ownOrders = [:]
+    checkpointClock = CheckpointClock()
+    checkpointParts = nil
+    prunable = []
   }
 
   /// Applies a stored entry whose signature was checked when it came. Entries of one feed must come in its order.
@@ -143,7 +158,9 @@ public struct NodeCore: Sendable {
   /// - Returns: nil when it counts or a proof voids it; otherwise why it does not, which means that the store was
   ///   damaged and the feed has to be fetched again from here on.
   public mutating func restore(_ entry: SignedEntry) -> EntryFault? {
-    switch gossip.restore(entry) {
+    let operations: [Operation]
+    do { operations = try codec.operations(of: entry) } catch { return EntryFault(error.description) }
+    switch gossip.restore(entry, role: OperationCodec.role(of: operations, in: entry)) {
     case .next: break
     case .frozen, .known: return nil
     case .gap(let from): return EntryFault("entries from \(from) on are missing before \(entry.sequence)")
@@ -151,13 +168,10 @@ public struct NodeCore: Sendable {
     case .early: return EntryFault("entry \(entry.sequence) is ahead of its time")
     case .invalid(let refusal): return EntryFault(refusal.description)
     }
-    do {
-      var changes: [Change] = []
-      apply(entry, operations: try codec.operations(of: entry), into: &changes)
-      return nil
-    } catch {
-      return EntryFault(error.description)
-    }
+    if entry.sequence > 1, gossip.feeds.feed(of: entry.author)?.base == entry.sequence - 1 { exchange.jump(entry.author) }
+    var changes: [Change] = []
+    apply(entry, operations: operations, into: &changes)
+    return nil
   }
 
   /// Everything stored has been restored: works out what is to be done, and goes on.
@@ -166,7 +180,8 @@ public struct NodeCore: Sendable {
     duties = Duties()
     // Reading a long store must not use up the time that the peers have to answer.
     recoveryDeadline = now + Self.recoveryMilliseconds
-    duties.ownRecord = exchange.ledger.record(of: own)
+    duties.ownRecord = exchange.record(of: own)
+    prunable = gossip.feeds.sorted.map(\.author)
     let held = exchange.book.orders(ownedBy: own).map(\.order)
     for order in held { duties.note(order) }
     for trade in exchange.ledger.sorted { review(trade.id) }
@@ -180,10 +195,10 @@ public struct NodeCore: Sendable {
 
   /// What is decided stays decided: an entry under way that the store did not have yet counts as before.
   private mutating func restoreInFlight() {
-    guard let written = inFlight?.entry, gossip.feeds.admission(of: written, now: written.time) == .next,
-      let operations = try? codec.operations(of: written)
-    else { return }
-    gossip.appendOwn(written)
+    guard let written = inFlight?.entry, let operations = try? codec.operations(of: written) else { return }
+    let role = OperationCodec.role(of: operations, in: written)
+    guard gossip.feeds.admission(of: written, role: role, now: written.time) == .next else { return }
+    gossip.appendOwn(written, role: role)
     var changes: [Change] = []
     apply(written, operations: operations, into: &changes)
   }
@@ -243,6 +258,7 @@ public struct NodeCore: Sendable {
     expireDuties(now: now)
     writeEntry(now: now, into: &effects)
     drainGossip(now: now, into: &effects)
+    pruneFeeds(into: &effects)
   }
 
   private mutating func recovered() {
@@ -276,6 +292,10 @@ public struct NodeCore: Sendable {
     case .verify(let entry): effects.append(.verify(entry))
     case .verifyProof(let proof, let peer): effects.append(.verifyProof(proof, from: peer))
     case .deliver(let entry): deliver(entry, operations: nil, into: &effects)
+    case .jump(let entry):
+      effects.append(.prune(entry.author, below: entry.sequence))
+      exchange.jump(entry.author)
+      deliver(entry, operations: nil, into: &effects)
     case .findRival(let entry): effects.append(.findRival(entry))
     case .freeze(let proof):
       effects.append(.persistProof(proof))
@@ -306,7 +326,8 @@ public struct NodeCore: Sendable {
       gossip.verified(entry, refusal: fault.description, now: now, into: &fromGossip)
       gossipEffects += fromGossip
     case .success(let operations):
-      gossip.verified(entry, refusal: nil, now: now, into: &fromGossip)
+      gossip.verified(
+        entry, role: OperationCodec.role(of: operations, in: entry), refusal: nil, now: now, into: &fromGossip)
       for effect in fromGossip {
         // The operations have just been read for the checks; only entries that waited are read again.
         if case .deliver(let delivered) = effect, delivered.id == entry.id {
@@ -339,6 +360,7 @@ public struct NodeCore: Sendable {
         into: &changes)
     }
     advance(to: entry.time)
+    if entry.author == own { checkpointClock.note(entry, isCheckpoint: OperationCodec.isCheckpoint(operations)) }
   }
 
   /// Moves the book's time forward.
@@ -359,6 +381,7 @@ public struct NodeCore: Sendable {
     case .cancel(let id): if hasEffect { ownOrders[id]?.isCancelled = true }
     case .amend(let id, let body):
       if hasEffect { ownOrders[id]?.order = exchange.book.order(id) ?? exchange.amended(id, to: body, at: place) }
+    case .checkpoint(let part): adoptOwnOrders(of: part)
     case .propose, .accept, .reject, .receipt, .release: break
     }
   }

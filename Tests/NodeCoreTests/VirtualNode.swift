@@ -180,6 +180,9 @@ final class VirtualNode: Participant {
     case .persistProof(let proof):
       store.keep(.proof(proof))
       commit()
+    case .prune(let author, let first):
+      store.keep(.prune(author, below: first))
+      commit()
     case .rebuild:
       for sequence in store.commitAll(own: nodeID) { post(.durable(sequence: sequence)) }
       restore()

@@ -6,6 +6,7 @@ struct VirtualStore {
   enum Write {
     case entry(SignedEntry)
     case proof(EquivocationProof)
+    case prune(NodeID, below: UInt64)
   }
 
   /// What is on the disk.
@@ -59,6 +60,7 @@ struct VirtualStore {
           entries[entry.author, default: [:]][entry.sequence] = entry
         }
         if entry.author == own { sequences.append(entry.sequence) }
+      case .prune(let author, let first): entries[author] = entries[author]?.filter { $0.key >= first }
       case .proof(let proof): proofs[proof.author, default: [:]][proof.sequence] = proof
       }
     }
