@@ -65,7 +65,9 @@ struct Swarm {
   }
 
   /// Ends the trouble, waits until nothing is under way, and returns what does not hold that should.
-  mutating func calm() -> [String] {
+  ///
+  /// - Parameter isPruned: whether nodes may know different trades of the past.
+  mutating func calm(isPruned: Bool = false) -> [String] {
     network.heal()
     for node in network.nodes {
       node.isStoreFailing = false
@@ -75,8 +77,8 @@ struct Swarm {
     guard network.run(for: 120_000, until: { [network] in network.isQuiet }) else {
       return ["not quiet:\n\(network.disquiet)"]
     }
-    let lost = published.subtracting(network.nodes.first?.settled.map(\.id) ?? [])
-    return network.disagreements + lost.sorted().map { "trade \($0) is lost" }
+    let lost = published.subtracting(network.nodes.flatMap { $0.settled.map(\.id) })
+    return network.disagreements(isPruned: isPruned) + lost.sorted().map { "trade \($0) is lost" }
   }
 
   private func pick() -> VirtualNode {

@@ -87,7 +87,10 @@ extension VirtualNetwork {
   }
 
   /// What does not hold that should.
-  var disagreements: [String] {
+  var disagreements: [String] { disagreements(isPruned: false) }
+
+  /// What does not hold that should. Nodes that have pruned feeds differ in trades that are over and not their own.
+  func disagreements(isPruned: Bool) -> [String] {
     var problems: [String] = []
     if !haveEqualFeeds { problems.append("feeds differ:\n\(disquiet)") }
     var digests: Set<Digest> = []
@@ -100,8 +103,31 @@ extension VirtualNetwork {
       if node.busyWakes != 0 { problems.append("node \(node.index) asked \(node.busyWakes) times for a past moment") }
     }
     if digests.count > 1 { problems.append("\(digests.count) digests") }
-    problems += tradeDisagreements
+    problems += isPruned ? ownTradeDisagreements : tradeDisagreements
+    let records = running.map(\.records)
+    if !records.allSatisfy({ $0 == records[0] }) { problems.append("records differ: \(records)") }
+    let doubted = running.flatMap(\.doubtedAuthors)
+    if !doubted.isEmpty { problems.append("the checkpoints of \(doubted.map { $0.short(4) }) were called false") }
     return problems
+  }
+
+  /// Settled trades that one of their parties does not know as such, and what is sold by all that any node knows.
+  private var ownTradeDisagreements: [String] {
+    var problems: [String] = []
+    for trade in allSettled {
+      for core in running where core.own == trade.terms.provider || core.own == trade.terms.buyer {
+        guard core.ledger[trade.id]?.receipt != trade.receipt else { continue }
+        problems.append("trade \(trade.id.short()) is \(core.ledger[trade.id]?.state as Any) for \(core.own.short(4))")
+      }
+    }
+    return problems + (running.first.map(capacityDisagreements) ?? [])
+  }
+
+  /// The trades that some node knows as settled, ascending by id.
+  private var allSettled: [Trade] {
+    var trades: [TradeID: Trade] = [:]
+    for core in running { for trade in core.ledger.sorted where trade.state == .settled { trades[trade.id] = trade } }
+    return trades.keys.sorted().compactMap { trades[$0] }
   }
 
   private var tradeDisagreements: [String] {
@@ -119,7 +145,7 @@ extension VirtualNetwork {
   /// Orders of which more is sold than there is, or of which the book holds another remainder than the trades leave.
   private func capacityDisagreements(_ core: NodeCore) -> [String] {
     var used: [OrderID: [Slot: Int64]] = [:]
-    for trade in core.ledger.sorted where trade.state == .settled {
+    for trade in allSettled {
       let terms = trade.terms
       for slot in genesis.slot(containing: terms.start).index..<genesis.slot(containing: terms.end).index {
         used[terms.offer, default: [:]][Slot(slot), default: 0] += Int64(terms.gpus)
