@@ -23,7 +23,9 @@ extension GossipCore {
       }
       claim(peer, author: entry.author, sequence: entry.sequence)
       let head = feeds.head(of: entry.author)
-      if entry.sequence <= head.sequence, feeds.feed(of: entry.author)?.id(at: entry.sequence) == entry.id {
+      if entry.sequence <= head.sequence, let feed = feeds.feed(of: entry.author),
+        entry.sequence <= feed.base || feed.id(at: entry.sequence) == entry.id
+      {
         continue
       }
       if intake.waitingEntry(of: entry.author, at: entry.sequence)?.id == entry.id { continue }

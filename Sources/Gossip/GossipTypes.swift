@@ -50,7 +50,7 @@ public struct Summary: Hashable, Sendable {
   public var bookTime: Timestamp
   /// Feeds held.
   public var feeds: UInt64
-  /// Entries held.
+  /// Entries of the feeds held, pruned ones too.
   public var entries: UInt64
   /// Open orders.
   public var orders: UInt64

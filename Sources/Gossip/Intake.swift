@@ -144,7 +144,9 @@ struct Intake: Sendable {
 
   /// Forgets what waits of a feed before `sequence`: it is held from there on only.
   mutating func dropWaiting(of author: NodeID, below sequence: UInt64) {
-    for place in (waiting[author]?.keys.sorted() ?? []) where place < sequence { _ = takeWaiting(of: author, at: place) }
+    for place in (waiting[author]?.keys.sorted() ?? []) where place < sequence {
+      _ = takeWaiting(of: author, at: place)
+    }
   }
 
   /// Takes out the waiting entry at a place.

@@ -143,7 +143,7 @@ extension NodeCore {
     guard !prunable.isEmpty else { return }
     for author in prunable where author != own && !keepsHistory {
       guard let feed = gossip.feeds.feed(of: author), feed.checkpoints.count == 2, let first = feed.checkpoints.first,
-        first > feed.base + 1, !exchange.doubted.contains(author), !feed.hasOverstatedRate
+        first > feed.base + 1, !isDoubted(author)
       else { continue }
       gossip.prune(author, below: first)
       effects.append(.prune(author, below: first))

@@ -48,7 +48,7 @@ extension NodeCore {
   public var records: [NodeID: ProviderRecord] { exchange.records }
 
   /// Authors of whom a checkpoint did not say what their entries before it did, ascending. Their orders are not taken.
-  public var doubtedAuthors: [NodeID] { exchange.doubted.sorted() }
+  public var doubtedAuthors: [NodeID] { gossip.feeds.sorted.map(\.author).filter(isDoubted) }
 
   /// The feeds.
   public var feeds: Feeds { gossip.feeds }

@@ -156,7 +156,7 @@ extension NodeCore {
       abandon(trade)
       answered(trade)
     }
-    if !exchange.doubted.contains(author), duties.staleOwners.remove(author) != nil {
+    if !isDoubted(author), duties.staleOwners.remove(author) != nil {
       // Its orders are taken again.
       for state in exchange.book.orders(ownedBy: own) { duties.match(state.id) }
     }
@@ -183,7 +183,8 @@ extension NodeCore {
 
   private func staleOwners(now: Timestamp) -> Set<NodeID> {
     let oldest = now - genesis.limits.staleMilliseconds
-    return Set(gossip.feeds.sorted.filter { $0.feed.head.time < oldest }.map(\.author)).union(exchange.doubted)
+    return Set(
+      gossip.feeds.sorted.filter { $0.feed.head.time < oldest || isDoubted($0.author) }.map(\.author))
   }
 
   /// How often the feeds are looked through for silent owners.
@@ -191,7 +192,12 @@ extension NodeCore {
 
   /// Whether an owner's orders are stale at `now`.
   func isStale(_ owner: NodeID, now: Timestamp) -> Bool {
-    exchange.doubted.contains(owner) || owner != own && gossip.feeds.head(of: owner).time < now - genesis.limits.staleMilliseconds
+    isDoubted(owner) || owner != own && gossip.feeds.head(of: owner).time < now - genesis.limits.staleMilliseconds
+  }
+
+  /// Whether a checkpoint of an author said what its entries before it do not. Its orders are not taken.
+  func isDoubted(_ author: NodeID) -> Bool {
+    exchange.doubted.contains(author) || gossip.feeds.feed(of: author)?.hasOverstatedRate == true
   }
 
   func matchContext(for id: OrderID, at time: Timestamp) -> MatchContext {

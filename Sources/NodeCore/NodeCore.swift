@@ -168,7 +168,9 @@ public struct NodeCore: Sendable {
     case .early: return EntryFault("entry \(entry.sequence) is ahead of its time")
     case .invalid(let refusal): return EntryFault(refusal.description)
     }
-    if entry.sequence > 1, gossip.feeds.feed(of: entry.author)?.base == entry.sequence - 1 { exchange.jump(entry.author) }
+    if entry.sequence > 1, gossip.feeds.feed(of: entry.author)?.base == entry.sequence - 1 {
+      exchange.jump(entry.author)
+    }
     var changes: [Change] = []
     apply(entry, operations: operations, into: &changes)
     return nil
@@ -380,7 +382,10 @@ public struct NodeCore: Sendable {
         order: Order(id: id, priority: place.priority, body: body), placed: place.priority)
     case .cancel(let id): if hasEffect { ownOrders[id]?.isCancelled = true }
     case .amend(let id, let body):
-      if hasEffect { ownOrders[id]?.order = exchange.book.order(id) ?? exchange.amended(id, to: body, at: place) }
+      // By what the own feed says alone: a checkpoint restates it, and the book may have lost the order by now.
+      guard hasEffect, let held = ownOrders[id]?.order else { return }
+      let priority = body.isReduction(of: held.body) ? held.priority : place.priority
+      ownOrders[id]?.order = Order(id: id, priority: priority, body: body)
     case .checkpoint(let part): adoptOwnOrders(of: part)
     case .propose, .accept, .reject, .receipt, .release: break
     }

@@ -19,7 +19,8 @@ extension OperationCodec {
   }
 
   func read(_ wire: WireCheckpoint, index: Int, of entry: SignedEntry) throws(OperationError) -> Operation {
-    guard wire.first >= 1, wire.first <= entry.sequence, entry.sequence - wire.first < Self.maximumCheckpointParts else {
+    guard wire.first >= 1, wire.first <= entry.sequence, entry.sequence - wire.first < Self.maximumCheckpointParts
+    else {
       throw .field(
         index: index, name: "first", value: "\(wire.first)",
         allowed: "the entry's sequence \(entry.sequence), or at most \(Self.maximumCheckpointParts - 1) before it")
@@ -34,7 +35,8 @@ extension OperationCodec {
     for taking in wire.takings { items.takings.append(try read(taking, before: wire.first, index)) }
     for propose in wire.proposals { items.proposals.append(try restated(propose, index, of: entry)) }
     for complaint in wire.complaints {
-      guard complaint.releases > 0, let releases = Int(exactly: complaint.releases), releases <= Self.maximumCount else {
+      guard complaint.releases > 0, let releases = Int(exactly: complaint.releases), releases <= Self.maximumCount
+      else {
         throw .field(
           index: index, name: "releases", value: "\(complaint.releases)", allowed: "1 to \(Self.maximumCount)")
       }

@@ -106,8 +106,9 @@ struct CheckpointTests {
       let all = core(maker.entries + taker.entries.prefix(start + count))
       let late = core(maker.entries + taker.entries.dropFirst(start).prefix(count))
       #expect(all.records == late.records)
-      #expect(digest(maker.entries + taker.entries.prefix(start + count))
-        == digest(maker.entries + taker.entries.dropFirst(start).prefix(count)))
+      #expect(
+        digest(maker.entries + taker.entries.prefix(start + count))
+          == digest(maker.entries + taker.entries.dropFirst(start).prefix(count)))
     }
     #expect(core(maker.entries + taker.entries).records[maker.identity.nodeID] == ProviderRecord(settled: 1, failed: 1))
   }
@@ -194,13 +195,16 @@ struct CheckpointTests {
       ("expiry", { $0.items.orders[0].body = $0.items.orders[0].body.expiring(2) }),
       ("gpus is 0", { $0.items.takings[0].gpus = 0 }),
       ("releases is 0", { $0.items.complaints = [.init(maker: identity(5).nodeID, releases: 0)] }),
-      ("taker is", {
-        $0.items.proposals = [
-          deals.propose(
-            offer: maker.orderID(sequence: 1), bid: taker.orderID(sequence: 1), provider: identity(7),
-            buyer: identity(8), gpus: 1, from: 60, until: 120, deadline: epoch + 6000)
-        ]
-      }),
+      (
+        "taker is",
+        {
+          $0.items.proposals = [
+            deals.propose(
+              offer: maker.orderID(sequence: 1), bid: taker.orderID(sequence: 1), provider: identity(7),
+              buyer: identity(8), gpus: 1, from: 60, until: 120, deadline: epoch + 6000)
+          ]
+        }
+      ),
     ]
     for (words, change) in cases {
       let refused = refusal(change)
