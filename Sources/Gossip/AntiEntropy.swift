@@ -6,6 +6,9 @@ import NodeCrypto
 /// A peer's claim is the last sequence of a feed that it is known to hold. A feed is behind while some peer claims more
 /// than this node holds or is about to hold (``Intake/horizon(of:feeds:)``); it is asked for from one of those peers, and
 /// from the next when the answer ends without it or does not come in time.
+///
+/// A peer that has pruned what is asked for says where its feed begins: at a checkpoint. It is asked for the feed from
+/// there on (a **jump**) when no other peer holds what comes before.
 struct AntiEntropy: Sendable {
   struct Request: Sendable, Equatable {
     var peer: NodeID
@@ -37,6 +40,10 @@ struct AntiEntropy: Sendable {
   static let maximumClaims = 131_072
 
   private var claims: [NodeID: [NodeID: UInt64]] = [:]
+  /// By peer and author, where the peer's feed begins, if that is not at its first entry.
+  private var bases: [NodeID: [NodeID: UInt64]] = [:]
+  /// The checkpoints with which feeds are to go on.
+  private var jumps: [NodeID: UInt64] = [:]
   /// Authors for whom some peer claims more than was held when it was last looked at.
   private var behind: Set<NodeID> = []
   /// Authors who will be behind at a moment, unless what was overtaken has come by then.
@@ -51,6 +58,7 @@ struct AntiEntropy: Sendable {
 
   mutating func disconnected(_ peer: NodeID) {
     claims[peer] = nil
+    bases[peer] = nil
     strikes[peer] = nil
     for id in outstanding.keys.sorted() where outstanding[id]?.peer == peer { _ = end(id) }
   }
@@ -73,6 +81,17 @@ struct AntiEntropy: Sendable {
   mutating func isOvertaken(_ author: NodeID, until time: Timestamp) {
     delayed[author] = delayed[author] ?? time
   }
+
+  /// Notes that `peer` holds a feed, of which it claims something, only from a checkpoint at `base` on, as it says.
+  mutating func note(base: UInt64, of author: NodeID, peer: NodeID) {
+    if claims[peer]?[author] != nil { bases[peer, default: [:]][author] = base }
+  }
+
+  /// The checkpoint with which a feed is to go on, because nobody holds what comes before.
+  func jump(of author: NodeID) -> UInt64? { jumps[author] }
+
+  /// The authors of feeds that are to go on with a checkpoint, ascending.
+  var jumping: [NodeID] { jumps.keys.sorted() }
 
   /// Whether `peer` is known to hold the entry.
   func holds(_ peer: NodeID, author: NodeID, sequence: UInt64) -> Bool {
@@ -107,6 +126,7 @@ struct AntiEntropy: Sendable {
     guard outstanding[id]?.peer == peer else { return [] }
     let asked = end(id)
     for range in asked where horizon(range.author) < range.from {
+      if let base = bases[peer]?[range.author], base > range.from { continue }
       guard let claimed = claims[peer]?[range.author] else { continue }
       claims[peer]?[range.author] = min(claimed, range.from - 1)
     }
@@ -150,19 +170,23 @@ struct AntiEntropy: Sendable {
       let holders = peers.filter {
         min(claims[$0]?[author] ?? 0, last) > head && !(failed[author]?.contains($0) ?? false)
       }
+      if let first = jumps[author], first <= head { jumps[author] = nil }
       guard !holders.isEmpty else {
         if !fetching.contains(author) { behind.remove(author) }
         continue
       }
       guard !fetching.contains(author) else { continue }
+      let from = start(of: author, holders: holders, after: head)
       let free = holders.filter {
         busy[$0, default: 0] < Self.requestsPerPeer && perPeer[$0, default: []].count < Self.maximumRanges
+          && bases[$0]?[author] ?? 0 <= from && claims[$0]?[author] ?? 0 >= from
       }
       // Those that kept their word first, and the work spread: the fewest ranges so far.
       func rank(_ peer: NodeID) -> (Int, Int) { (strikes[peer] ?? 0, perPeer[peer]?.count ?? 0) }
       guard let peer = free.min(by: { rank($0) < rank($1) }) else { continue }
-      let through = min(claims[peer]?[author] ?? 0, last, head + Intake.windowPerFeed)
-      perPeer[peer, default: []].append(Range(author: author, from: head + 1, through: through))
+      let through = min(claims[peer]?[author] ?? 0, last, from - 1 + Intake.windowPerFeed)
+      guard from <= through else { continue }
+      perPeer[peer, default: []].append(Range(author: author, from: from, through: through))
     }
     return perPeer.keys.sorted().map { peer in
       let request = Request(peer: peer, id: nextID, ranges: perPeer[peer] ?? [])
@@ -172,6 +196,18 @@ struct AntiEntropy: Sendable {
       for range in request.ranges { fetching.insert(range.author) }
       return request
     }
+  }
+
+  /// Where to go on with a feed: with the next entry as long as somebody may hold it, or else with the earliest
+  /// checkpoint with which a holder begins.
+  private mutating func start(of author: NodeID, holders: [NodeID], after head: UInt64) -> UInt64 {
+    let earliest = holders.map { bases[$0]?[author] ?? 0 }.min() ?? 0
+    guard earliest > head + 1 else {
+      jumps[author] = nil
+      return head + 1
+    }
+    jumps[author] = earliest
+    return earliest
   }
 
   /// The next moment at which an answer is overdue or an overtaken entry is asked for.

@@ -26,7 +26,8 @@ extension GossipCore {
         if isPush { broadcast.arrivedAgain(entry.id, from: peer.connection, now: now) }
         continue
       }
-      guard entry.sequence <= feeds.head(of: entry.author).sequence + Intake.windowPerFeed else {
+      let start = max(feeds.head(of: entry.author).sequence, antiEntropy.jump(of: entry.author) ?? 0)
+      guard entry.sequence <= start + Intake.windowPerFeed else {
         antiEntropy.isBehind(entry.author)
         hasGap = true
         continue
@@ -53,17 +54,21 @@ extension GossipCore {
     if hasGap { plan(now: now, into: &effects) }
   }
 
-  /// Whether the same entry is in its feed or waits to be.
+  /// Whether the same entry is in its feed, has been pruned from it, or waits to be in it.
   private func isKnown(_ entry: SignedEntry) -> Bool {
-    feeds.feed(of: entry.author)?.id(at: entry.sequence) == entry.id
-      || intake.waitingEntry(of: entry.author, at: entry.sequence)?.id == entry.id
+    if let feed = feeds.feed(of: entry.author), entry.sequence <= feed.head.sequence {
+      return entry.sequence <= feed.base || feed.id(at: entry.sequence) == entry.id
+    }
+    return intake.waitingEntry(of: entry.author, at: entry.sequence)?.id == entry.id
   }
 
   /// An entry has been checked: its signature, and that its content is what the protocol allows.
   ///
-  /// - Parameter refusal: why it is invalid; nil when it is valid.
+  /// - Parameters:
+  ///   - role: what it is to its feed, when it is valid.
+  ///   - refusal: why it is invalid; nil when it is valid.
   public mutating func verified(
-    _ entry: SignedEntry, refusal: String?, now: Timestamp, into effects: inout [GossipEffect]
+    _ entry: SignedEntry, role: EntryRole = .plain, refusal: String?, now: Timestamp, into effects: inout [GossipEffect]
   ) {
     guard let arrival = intake.end(entry) else { return }
     if let refusal {
@@ -74,18 +79,18 @@ extension GossipCore {
         punish(connection, refusal, now: now, into: &effects)
       }
     } else {
-      admit(entry, sources: arrival.sources, now: now, into: &effects)
+      admit(entry, role: role, sources: arrival.sources, now: now, into: &effects)
       admitWaiting(of: entry.author, now: now, into: &effects)
     }
     closeFetches(arrival.fetches, now: now, into: &effects)
   }
 
   private mutating func admit(
-    _ entry: SignedEntry, sources: [NodeID], now: Timestamp, into effects: inout [GossipEffect]
+    _ entry: SignedEntry, role: EntryRole, sources: [NodeID], now: Timestamp, into effects: inout [GossipEffect]
   ) {
-    switch feeds.admission(of: entry, now: now) {
+    switch feeds.admission(of: entry, role: role, now: now) {
     case .next:
-      feeds.append(entry)
+      feeds.append(entry, role: role)
       if entry.author == own { publishedOwnSequence = entry.sequence }
       if let source = sources.first { noteFirst(of: entry.author, by: source, now: now) }
       effects.append(.deliver(entry))
@@ -96,7 +101,7 @@ extension GossipCore {
       if let rival = intake.waitingEntry(of: entry.author, at: entry.sequence), rival.id != entry.id {
         // Two entries with good signatures are a proof, also while neither can be appended.
         rivalFound(rival, of: entry, now: now, into: &effects)
-      } else if !intake.wait(entry, from: sources) {
+      } else if !intake.wait(entry, role: role, from: sources) {
         // There was no room: it is missing again.
         intake.lost(entry.author)
         antiEntropy.recheck(entry.author)
@@ -123,14 +128,28 @@ extension GossipCore {
     for author in intake.waitingAuthors { admitWaiting(of: author, now: now, into: &effects) }
   }
 
-  private mutating func admitWaiting(of author: NodeID, now: Timestamp, into effects: inout [GossipEffect]) {
-    while let entry = intake.waitingEntry(of: author, at: feeds.head(of: author).sequence + 1) {
-      if case .early = feeds.admission(of: entry, now: now) { return }
-      let sources = intake.takeWaiting(of: author, at: entry.sequence)?.sources ?? []
+  mutating func admitWaiting(of author: NodeID, now: Timestamp, into effects: inout [GossipEffect]) {
+    admitJump(of: author, now: now, into: &effects)
+    while let waiting = intake.waiting(of: author, at: feeds.head(of: author).sequence + 1) {
+      if case .early = feeds.admission(of: waiting.entry, role: waiting.role, now: now) { return }
+      _ = intake.takeWaiting(of: author, at: waiting.entry.sequence)
       let before = feeds.head(of: author)
-      admit(entry, sources: sources, now: now, into: &effects)
+      admit(waiting.entry, role: waiting.role, sources: waiting.sources, now: now, into: &effects)
       if feeds.head(of: author) == before { return }
     }
+  }
+
+  /// Goes on with a feed from the checkpoint with which the peers begin it, once its first part is there and the
+  /// entries before it are nowhere.
+  mutating func admitJump(of author: NodeID, now: Timestamp, into effects: inout [GossipEffect]) {
+    guard let first = antiEntropy.jump(of: author), let waiting = intake.waiting(of: author, at: first),
+      waiting.entry.time <= now + feeds.limits.skewMilliseconds,
+      feeds.jump(to: waiting.entry, role: waiting.role)
+    else { return }
+    intake.dropWaiting(of: author, below: first + 1)
+    intake.lost(author)
+    if author == own { publishedOwnSequence = first }
+    effects.append(.jump(waiting.entry))
   }
 
   /// Pushes an entry of this node's own, which is durable.
@@ -144,10 +163,13 @@ extension GossipCore {
   }
 
   /// Appends an entry of this node's own to its feed, before it is durable and before anybody else gets it.
-  public mutating func appendOwn(_ entry: SignedEntry) {
+  public mutating func appendOwn(_ entry: SignedEntry, role: EntryRole = .plain) {
     precondition(entry.author == own, "another author's entry published as own")
-    feeds.append(entry)
+    feeds.append(entry, role: role)
   }
+
+  /// Forgets the entries of a feed before `first`, where a complete checkpoint begins.
+  public mutating func prune(_ author: NodeID, below first: UInt64) { feeds.prune(author, below: first) }
 
   // MARK: Start
 
@@ -156,16 +178,18 @@ extension GossipCore {
     if feeds.freeze(proof.author, from: proof.sequence) { proofs[proof.author] = proof }
   }
 
-  /// Appends a stored entry when it is the next of its feed.
+  /// Appends a stored entry when it is the next of its feed, or the one with which a pruned feed begins.
   ///
   /// - Returns: what it is to the feeds; only after `.next` it counts.
-  public mutating func restore(_ entry: SignedEntry) -> Admission {
+  public mutating func restore(_ entry: SignedEntry, role: EntryRole = .plain) -> Admission {
     // What was taken once has passed the check against the clock.
-    let admission = feeds.admission(of: entry, now: entry.time)
+    var admission = feeds.admission(of: entry, role: role, now: entry.time)
     if admission == .next {
-      feeds.append(entry)
-      if entry.author == own { publishedOwnSequence = entry.sequence }
+      feeds.append(entry, role: role)
+    } else if feeds.head(of: entry.author).sequence == 0, feeds.jump(to: entry, role: role) {
+      admission = .next
     }
+    if admission == .next, entry.author == own { publishedOwnSequence = entry.sequence }
     return admission
   }
 

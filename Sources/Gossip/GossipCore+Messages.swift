@@ -70,15 +70,25 @@ extension GossipCore {
       return
     }
     var ranges: [FeedRange] = []
+    var bases = WireFetchAnswer()
+    bases.id = fetch.id
     for range in fetch.ranges {
       guard let author = NodeID(bytes: range.author), range.from > 0, range.from <= range.through else {
         punish(peer.connection, "a range that is not one", now: now, into: &effects)
         return
       }
+      if let base = feeds.feed(of: author)?.base, range.from <= base {
+        var out = WireFeedBase()
+        out.author = .init(author.bytes)
+        out.first = base + 1
+        bases.bases.append(out)
+        continue
+      }
       let held = author == own ? publishedOwnSequence : feeds.head(of: author).sequence
       let through = min(range.through, held)
       if range.from <= through { ranges.append(FeedRange(author: author, from: range.from, through: through)) }
     }
+    if !bases.bases.isEmpty { send(.fetchAnswer(bases), to: peer.connection, priority: .answer, into: &effects) }
     effects.append(.serve(connection: peer.connection, request: fetch.id, ranges: ranges))
   }
 
@@ -87,6 +97,19 @@ extension GossipCore {
   ) {
     // An answer that came too late to be waited for still brings entries.
     let isAwaited = antiEntropy.awaits(answer.id, from: peer.node)
+    guard answer.bases.count <= AntiEntropy.maximumRanges else {
+      punish(
+        peer.connection, "\(answer.bases.count) bases in an answer; allowed: \(AntiEntropy.maximumRanges)", now: now,
+        into: &effects)
+      return
+    }
+    for base in answer.bases {
+      guard let author = NodeID(bytes: base.author), base.first > 1, base.first <= SignedEntry.maximumSequence else {
+        punish(peer.connection, "a base that is not one", now: now, into: &effects)
+        return
+      }
+      antiEntropy.note(base: base.first, of: author, peer: peer.node)
+    }
     receivedEntries(
       answer.entries, from: peer, isPush: false, fetch: isAwaited ? answer.id : nil, now: now, into: &effects)
     antiEntropy.progress(answer.id, now: now) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }

@@ -243,6 +243,7 @@ public struct GossipCore: Sendable {
       guard let connection = connectionByNode[request.peer] else { continue }
       sendFetch(request.id, ranges: request.ranges, to: connection, into: &effects)
     }
+    for author in antiEntropy.jumping { admitWaiting(of: author, now: now, into: &effects) }
   }
 
   // MARK: Messages

@@ -3,7 +3,7 @@ import NodeCrypto
 import Wire
 
 /// In which order a slow connection is served: most urgent first.
-public enum SendPriority: UInt8, Comparable, Sendable {
+public enum SendPriority: UInt8, CaseIterable, Comparable, Sendable {
   /// Entries for the counterparty of a trade, and what keeps a connection alive.
   case urgent = 0
   /// New entries.
@@ -76,7 +76,7 @@ public struct Summary: Hashable, Sendable {
   public var bookTime: Timestamp
   /// Feeds held.
   public var feeds: UInt64
-  /// Entries held.
+  /// Entries of the feeds held, pruned ones too.
   public var entries: UInt64
   /// Open orders.
   public var orders: UInt64
@@ -180,6 +180,9 @@ public enum GossipEffect: Sendable {
   case verifyProof(EquivocationProof, from: NodeID)
   /// The next entry of its feed: append it to what is known, and keep it.
   case deliver(SignedEntry)
+  /// The first part of a checkpoint, from which on the feed is held now: what was before is pruned; append it to what
+  /// is known, and keep it.
+  case jump(SignedEntry)
   /// Read the stored entry at the rival's place; the two together are a proof.
   case findRival(of: SignedEntry)
   /// An author is frozen from the proof's sequence on: keep the proof, and take back what it voids.

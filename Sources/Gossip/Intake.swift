@@ -23,6 +23,7 @@ struct Intake: Sendable {
   /// A verified entry that cannot be appended yet, and who sent it: when its turn comes it may still prove bad.
   struct Waiting: Sendable {
     let entry: SignedEntry
+    let role: EntryRole
     let sources: [NodeID]
   }
 
@@ -108,12 +109,12 @@ struct Intake: Sendable {
   /// gives way.
   ///
   /// - Returns: whether an entry waits at that place now.
-  mutating func wait(_ entry: SignedEntry, from sources: [NodeID]) -> Bool {
+  mutating func wait(_ entry: SignedEntry, role: EntryRole = .plain, from sources: [NodeID]) -> Bool {
     guard waiting[entry.author]?[entry.sequence] == nil else { return true }
     if waitingCount >= Self.maximumWaiting || waitingBytes + entry.bytes.count > Self.maximumWaitingBytes {
       guard makeRoom(for: entry.author) else { return false }
     }
-    waiting[entry.author, default: [:]][entry.sequence] = Waiting(entry: entry, sources: sources)
+    waiting[entry.author, default: [:]][entry.sequence] = Waiting(entry: entry, role: role, sources: sources)
     waitingCount += 1
     waitingBytes += entry.bytes.count
     add(entry.author, entry.sequence)
@@ -142,6 +143,16 @@ struct Intake: Sendable {
 
   /// The waiting entry at a place.
   func waitingEntry(of author: NodeID, at sequence: UInt64) -> SignedEntry? { waiting[author]?[sequence]?.entry }
+
+  /// The waiting entry at a place, with what it is.
+  func waiting(of author: NodeID, at sequence: UInt64) -> Waiting? { waiting[author]?[sequence] }
+
+  /// Forgets what waits of a feed before `sequence`: it is held from there on only.
+  mutating func dropWaiting(of author: NodeID, below sequence: UInt64) {
+    for place in (waiting[author]?.keys.sorted() ?? []) where place < sequence {
+      _ = takeWaiting(of: author, at: place)
+    }
+  }
 
   /// Takes out the waiting entry at a place.
   mutating func takeWaiting(of author: NodeID, at sequence: UInt64) -> Waiting? {

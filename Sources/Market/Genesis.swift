@@ -47,6 +47,11 @@ public struct GenesisLimits: Hashable, Sendable {
   public let priceTickMicros: Int64
   /// How far past the entry's time a delivery window may reach, in milliseconds.
   public let horizonMilliseconds: Int64
+  /// After how many entries an author restates in a checkpoint what its entries add up to.
+  public var checkpointEntries: Int64 = Self.defaultCheckpointEntries
+
+  /// What holds where a genesis file does not say after how many entries a checkpoint comes.
+  public static let defaultCheckpointEntries: Int64 = 10_000
 
   /// The age of an owner's last entry from which its orders are shown as stale and not taken: three ticks.
   public var staleMilliseconds: Int64 { 3 * tickMilliseconds }

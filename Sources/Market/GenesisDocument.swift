@@ -27,6 +27,7 @@ struct GenesisDocument: Decodable {
     var price_micros: Int64
     var price_tick_micros: Int64
     var horizon_ms: Int64
+    var checkpoint_entries: Int64?
   }
 
   var format: String
@@ -104,6 +105,9 @@ extension GenesisDocument.LimitsDocument {
     try GenesisDocument.check("limits.gpus_per_order", gpus_per_order, 1...1_000_000)
     try GenesisDocument.check("limits.price_micros", price_micros, 1...1_000_000_000_000)
     try checkGranularity()
+    if let checkpoint_entries {
+      try GenesisDocument.check("limits.checkpoint_entries", checkpoint_entries, 1...1_000_000_000)
+    }
     try GenesisDocument.check("limits.horizon_ms", horizon_ms, slotMilliseconds...366 * 86_400_000)
     guard Price(micros: price_micros).total(gpus: gpus_per_order, seconds: horizon_ms / 1000 + 1) != nil else {
       throw .field(
@@ -133,6 +137,7 @@ extension GenesisDocument.LimitsDocument {
       retryMilliseconds: retry_ms, operationsPerEntry: Int(operations_per_entry), entryBytes: Int(entry_bytes),
       entriesPerSecond: entries_per_second, entryBurst: entry_burst, openOrdersPerAuthor: Int(open_orders_per_author),
       gpusPerOrder: Int32(gpus_per_order), lotGPUs: Int32(lot_gpus), priceMicros: price_micros,
-      priceTickMicros: price_tick_micros, horizonMilliseconds: horizon_ms)
+      priceTickMicros: price_tick_micros, horizonMilliseconds: horizon_ms,
+      checkpointEntries: checkpoint_entries ?? GenesisLimits.defaultCheckpointEntries)
   }
 }

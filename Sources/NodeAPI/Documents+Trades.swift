@@ -170,8 +170,10 @@ public struct StatusDocument: Codable, Hashable, Sendable {
   public var orders: Int
   /// Feeds held.
   public var feeds: Int
-  /// Entries held.
+  /// Entries in all feeds, pruned ones among them.
   public var entries: Int64
+  /// Entries that are pruned: not stored here, because a checkpoint stands for them.
+  public var prunedEntries: Int64
   /// The last sequence of the node's own feed.
   public var ownSequence: UInt64
   /// Connected peers.
@@ -189,7 +191,8 @@ public struct StatusDocument: Codable, Hashable, Sendable {
   public init(
     node: String, network: String, networkName: String, version: String, state: String, trouble: String?,
     listen: String?, timeMs: Int64, uptimeMs: Int64, bookDigest: String, bookTimeMs: Int64, orders: Int, feeds: Int,
-    entries: Int64, ownSequence: UInt64, peers: Int, trades: Int, ownTrades: Int, undecided: Int, frozenFeeds: Int
+    entries: Int64, prunedEntries: Int64 = 0, ownSequence: UInt64, peers: Int, trades: Int, ownTrades: Int,
+    undecided: Int, frozenFeeds: Int
   ) {
     self.node = node
     self.network = network
@@ -205,6 +208,7 @@ public struct StatusDocument: Codable, Hashable, Sendable {
     self.orders = orders
     self.feeds = feeds
     self.entries = entries
+    self.prunedEntries = prunedEntries
     self.ownSequence = ownSequence
     self.peers = peers
     self.trades = trades

@@ -6,13 +6,15 @@ import NodeCrypto
 /// They count against the author's limit, and they are what it can cancel and amend.
 ///
 /// An order leaves the book when any feed's time has passed its expiry. Its author's feed, which may be behind, can still
-/// amend it to a later one; what that needs of the order is kept here.
+/// amend it to a later one; what that needs of the order, and what is taken of it, is kept here.
 struct AuthorOrders: Sendable {
   /// What an amend has to know of an order that the book may not hold.
   struct Live: Sendable {
     var expiry: Timestamp
     let side: Side
     let timeInForce: TimeInForce
+    let place: OrderPlace
+    var taken = Taken()
   }
 
   private struct Expiry: Comparable, Sendable {
@@ -28,8 +30,9 @@ struct AuthorOrders: Sendable {
   /// One for each live order, and some of orders that have been cancelled or amended since.
   private var expiries = Heap<Expiry>()
 
-  mutating func add(_ id: OrderID, _ body: OrderBody) {
-    live[id] = Live(expiry: body.expiry, side: body.side, timeInForce: body.timeInForce)
+  mutating func add(_ id: OrderID, _ body: OrderBody, at place: OrderPlace, taken: Taken = Taken()) {
+    live[id] = Live(
+      expiry: body.expiry, side: body.side, timeInForce: body.timeInForce, place: place, taken: taken)
     insert(Expiry(time: body.expiry, order: id))
   }
 
@@ -41,6 +44,11 @@ struct AuthorOrders: Sendable {
 
   /// Returns whether the order was live.
   mutating func cancel(_ id: OrderID) -> Bool { live.removeValue(forKey: id) != nil }
+
+  /// Takes from a live order, or puts back where negative.
+  mutating func take(_ id: OrderID, gpus: Int64, slots: SlotRange) {
+    if live[id]?.side == .offer { live[id]?.taken.add(gpus, slots) } else { live[id]?.taken.add(gpus) }
+  }
 
   /// Forgets the orders that have expired at the time of an entry of the author's.
   mutating func expire(at time: Timestamp) {

@@ -40,6 +40,8 @@ struct Duties: Sendable {
   private var openByTaker: [NodeID: Int] = [:]
   /// Whether ``counterparties`` has changed since it was last taken.
   private var hasNewCounterparties = true
+  /// Own accepts of which the takers' feeds, as far as they are held, have no receipt yet.
+  private(set) var owed: Set<TradeID> = []
   /// Own orders to match again.
   private(set) var rematch: Set<OrderID> = []
   /// Own orders in the book that never rest there. They are matched once, when they are placed, and cancelled when none
@@ -86,6 +88,14 @@ struct Duties: Sendable {
     guard let taker = open.removeValue(forKey: id)?.taker, let count = openByTaker[taker] else { return }
     openByTaker[taker] = count == 1 ? nil : count - 1
     if count == 1 { hasNewCounterparties = true }
+  }
+
+  mutating func owe(_ id: TradeID, _ isOwed: Bool) { if isOwed { owed.insert(id) } else { owed.remove(id) } }
+
+  /// Notes that nothing is known any more of somebody's proposal to an own order.
+  mutating func forgotten(_ id: TradeID) {
+    decide.remove(id)
+    closed(id)
   }
 
   /// Forgets proposals whose deadline the own feed, which ends at `head`, has passed: that is their closure.

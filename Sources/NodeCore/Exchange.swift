@@ -45,24 +45,33 @@ enum Change: Sendable {
   case trade(TradeID)
   /// Part of an order came free again.
   case freed(OrderID)
+  /// A node's public record.
+  case record(NodeID)
+  /// A checkpoint of an author's feed is complete.
+  case checkpoint(NodeID)
 }
 
 /// The book and the trades: what the feeds add up to.
 ///
 /// A pure function of the set of entries. Operations of one feed are applied in its order; those of different feeds
-/// commute, so the order in which feeds arrive does not matter: what fills or frees an order is a sum (``OrderBook``), a
-/// trade's state a union of facts (``TradeLedger``), and time a maximum.
+/// commute, so the order in which feeds arrive does not matter: an order and what is taken of it follow from its owner's
+/// feed (``AuthorState``), a record is a sum over feeds, a trade's state a union of facts (``TradeLedger``), and time a
+/// maximum.
 struct Exchange: Sendable {
   let genesis: Genesis
   /// Keys the book's table of ids.
   let seed: UInt64
-  private(set) var book: OrderBook
-  private(set) var ledger = TradeLedger()
+  var book: OrderBook
+  var ledger = TradeLedger()
   /// The bids in the book that demand something of a provider's record: what they may trade with changes with records.
   private(set) var recordBids: Set<OrderID> = []
-  private var authors: [NodeID: AuthorOrders] = [:]
+  /// The public record of each node that has one. For look-up only.
+  var records: [NodeID: ProviderRecord] = [:]
+  var authors: [NodeID: AuthorState] = [:]
   /// Authors whose feeds are forked; for look-up only.
-  private var forked: Set<NodeID> = []
+  private(set) var forked: Set<NodeID> = []
+  /// Authors of whom a checkpoint did not say what the entries before it did.
+  var doubted: Set<NodeID> = []
 
   /// An empty book and no trades. The orders of `own` are found at once; `seed` keys the book's table.
   init(genesis: Genesis, own: NodeID, seed: UInt64) {
@@ -75,28 +84,17 @@ struct Exchange: Sendable {
 
   /// Applies one operation; appends what it changed to `changes`.
   mutating func apply(_ operation: Operation, at place: Place, into changes: inout [Change]) {
+    authors[place.author, default: AuthorState()].expire(at: place.time)
     switch operation {
     case .place(let body): self.place(body, at: place, into: &changes)
     case .cancel(let id): cancel(id, at: place, into: &changes)
     case .amend(let id, let body): amend(id, to: body, at: place, into: &changes)
-    case .propose(let signed):
-      settle(
-        ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature), into: &changes)
-    case .accept(let signed, let decision):
-      settle(
-        ledger.accept(
-          signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
-          acceptanceBytes: decision.bytes, makerSignature: decision.signature),
-        into: &changes)
-    case .reject(let id, let reason, _):
-      settle(ledger.reject(id, by: place.author, at: place.sequence, reason: reason), into: &changes)
-    case .receipt(let decision):
-      guard ledger[decision.acceptance.trade]?.terms.maker == decision.maker else { return }
-      settle(
-        ledger.copy(
-          decision.acceptance, bytes: decision.bytes, makerSignature: decision.signature, by: place.author),
-        into: &changes)
-    case .release(let id): settle(ledger.release(id, by: place.author), into: &changes)
+    case .propose(let signed): propose(signed, at: place, into: &changes)
+    case .accept(let signed, let decision): accept(signed, decision, at: place, into: &changes)
+    case .reject(let id, let reason, _): reject(id, reason, at: place, into: &changes)
+    case .receipt(let decision): copy(decision, at: place, into: &changes)
+    case .release(let id, let isClosure): release(id, isClosure: isClosure, at: place, into: &changes)
+    case .checkpoint(let part): restate(part, at: place, into: &changes)
     }
   }
 
@@ -114,31 +112,37 @@ struct Exchange: Sendable {
   mutating func digest() -> Digest { book.digest() }
 
   /// Notes that the feed of an author is forked: its orders, those that are still to come from before the fork too, are
-  /// not in the book.
+  /// not in the book, and what it says counts in no record.
   mutating func freeze(_ author: NodeID) {
-    forked.insert(author)
     recordBids.subtract(book.removeAll(ownedBy: author))
+    var changes: [Change] = []
+    if let state = authors[author] {
+      count(settled: -state.settled, failed: -state.failed, of: author, by: author, into: &changes)
+      for (maker, releases) in state.complaints {
+        count(settled: 0, failed: -releases, of: maker, by: author, into: &changes)
+      }
+    }
+    forked.insert(author)
   }
 
   // MARK: Orders
 
   private mutating func place(_ body: OrderBody, at place: Place, into changes: inout [Change]) {
     let id = place.orderID(network: genesis.networkID)
-    authors[place.author, default: AuthorOrders()].expire(at: place.time)
-    guard authors[place.author, default: AuthorOrders()].live.count < genesis.limits.openOrdersPerAuthor else {
+    let count = authors[place.author]?.orders.live.count ?? 0
+    guard count < genesis.limits.openOrdersPerAuthor else {
       changes.append(.notPlaced(id))
       return
     }
-    authors[place.author]?.add(id, body)
+    authors[place.author]?.orders.add(
+      id, body, at: OrderPlace(sequence: place.sequence, index: place.index))
     let order = Order(id: id, priority: place.priority, body: body)
     changes.append(insert(order) ? .placed(order) : .notPlaced(id))
   }
 
   private mutating func cancel(_ id: OrderID, at place: Place, into changes: inout [Change]) {
-    authors[place.author]?.expire(at: place.time)
-    guard authors[place.author]?.cancel(id) == true else { return }
-    book.cancel(id)
-    recordBids.remove(id)
+    guard authors[place.author]?.orders.cancel(id) == true else { return }
+    leave(id)
     changes.append(.cancelled(id))
   }
 
@@ -146,11 +150,10 @@ struct Exchange: Sendable {
   /// time has passed its expiry; then an amend to a later expiry, which is no reduction, brings it back with the amend's
   /// place as its priority, just as on a node that saw the two feeds in the other order.
   private mutating func amend(_ id: OrderID, to body: OrderBody, at place: Place, into changes: inout [Change]) {
-    authors[place.author]?.expire(at: place.time)
-    guard let live = authors[place.author]?.live[id],
+    guard let live = authors[place.author]?.orders.live[id],
       (try? OrderRules.checkAmend(to: body, side: live.side, timeInForce: live.timeInForce)) != nil
     else { return }
-    authors[place.author]?.amend(id, expiry: body.expiry)
+    authors[place.author]?.orders.amend(id, expiry: body.expiry)
     let isInBook: Bool
     let order = amended(id, to: body, at: place)
     if book.order(id) == nil {
@@ -169,18 +172,27 @@ struct Exchange: Sendable {
     return Order(id: id, priority: priority, body: body)
   }
 
-  /// Puts an order into the book with all that the known trades take of it; false when it does not belong there.
-  private mutating func insert(_ order: Order) -> Bool {
+  /// Puts a live order into the book with all that its owner's feed takes of it; false when it does not belong there.
+  mutating func insert(_ order: Order) -> Bool {
     guard !forked.contains(order.owner), book.insert(order) == .inserted else { return false }
-    // Trades that arrived before the order, over the other party's feed, or before an amend that brings it back.
-    for trade in ledger.trades(of: order.id) {
-      guard let trade = ledger[trade] else { continue }
-      let terms = trade.terms
-      if terms.takerOrder == order.id, trade.holdsTaker { adjust(order.id, owner: terms.taker, by: 1, terms) }
-      if terms.makerOrder == order.id, trade.fillsMaker { adjust(order.id, owner: terms.maker, by: 1, terms) }
+    authors[order.owner]?.orders.live[order.id]?.taken.forEachRun(isBid: order.side == .bid) { gpus, slots in
+      let slots = slots ?? order.body.window
+      Taken.forEachPiece(of: gpus) { piece in
+        if piece > 0 {
+          book.take(order.id, gpus: piece, slots: slots)
+        } else {
+          book.putBack(order.id, gpus: -piece, slots: slots)
+        }
+      }
     }
     noteRecordDemand(of: order, isInBook: true)
     return true
+  }
+
+  /// Takes an order out of the book.
+  mutating func leave(_ id: OrderID) {
+    book.cancel(id)
+    recordBids.remove(id)
   }
 
   private mutating func noteRecordDemand(of order: Order, isInBook: Bool) {
@@ -202,48 +214,19 @@ struct Exchange: Sendable {
     return book.match(order.id, context: context)
   }
 
-  // MARK: Trades
-
-  private mutating func settle(_ change: TradeChange?, into changes: inout [Change]) {
-    guard let change, let terms = ledger[change.trade]?.terms else { return }
-    if change.taker != 0 {
-      adjust(terms.takerOrder, owner: terms.taker, by: change.taker, terms)
-      if change.taker < 0 { changes.append(.freed(terms.takerOrder)) }
-    }
-    if change.maker != 0 {
-      adjust(terms.makerOrder, owner: terms.maker, by: change.maker, terms)
-      if change.maker < 0 { changes.append(.freed(terms.makerOrder)) }
-    }
-    if change.isNews { changes.append(.trade(change.trade)) }
-  }
-
-  /// Takes from an order or puts back. Terms that name somebody else's order, or an order of the wrong side, take
-  /// nothing: only its owner's signature fills an order.
-  private mutating func adjust(_ id: OrderID, owner: NodeID, by sign: Int, _ terms: Terms) {
-    guard let order = book.order(id), order.owner == owner, (order.side == .offer) == (id == terms.offer),
-      let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end)
-    else { return }
-    let slots = SlotRange(start: start, end: end)
-    if sign > 0 {
-      book.take(id, gpus: terms.gpus, slots: slots)
-    } else {
-      book.putBack(id, gpus: terms.gpus, slots: slots)
-    }
-  }
-
   // MARK: Limits of an author
 
   /// Whether `author` may have one more order at `time`. Changes nothing: the limit goes by the times of entries, and at
   /// `time` there may never be one.
   func hasRoomForOrder(of author: NodeID, at time: Timestamp) -> Bool {
     let maximum = genesis.limits.openOrdersPerAuthor
-    guard var orders = authors[author], orders.live.count >= maximum else { return true }
+    guard var orders = authors[author]?.orders, orders.live.count >= maximum else { return true }
     orders.expire(at: time)
     return orders.live.count < maximum
   }
 
   /// Whether `id` is an order of `author` that is neither cancelled nor expired.
-  func isLive(_ id: OrderID, of author: NodeID) -> Bool { authors[author]?.live[id] != nil }
+  func isLive(_ id: OrderID, of author: NodeID) -> Bool { authors[author]?.orders.live[id] != nil }
 }
 
 extension OrderBody {

@@ -44,6 +44,12 @@ extension NodeCore {
     return trade.terms.maker != own || acceptance.sequence <= gossip.publishedOwnSequence
   }
 
+  /// What the feeds say of how each node has kept its word; a node without anything to say of has none.
+  public var records: [NodeID: ProviderRecord] { exchange.records }
+
+  /// Authors of whom a checkpoint did not say what their entries before it did, ascending. Their orders are not taken.
+  public var doubtedAuthors: [NodeID] { gossip.feeds.sorted.map(\.author).filter(isDoubted) }
+
   /// The feeds.
   public var feeds: Feeds { gossip.feeds }
 

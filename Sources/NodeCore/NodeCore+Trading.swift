@@ -23,9 +23,11 @@ extension NodeCore {
       case .freed(let id):
         if let owner = exchange.book.order(id)?.owner { rematch(around: id, owner: owner) }
       case .cancelled(let id), .notPlaced(let id): duties.left(id)
-      case .trade(let id):
-        review(id)
-        rematch(aroundRecordsOf: id)
+      case .trade(let id): review(id)
+      case .record(let node): rematch(aroundRecordOf: node)
+      case .checkpoint(let author):
+        prunable.append(author)
+        afterEntry(of: author)
       }
     }
   }
@@ -42,12 +44,11 @@ extension NodeCore {
     for order in exchange.book.counterOrders(crossing: id, ownedBy: own) { duties.match(order) }
   }
 
-  /// A trade that is decided changes the records of its parties, and with them which demands of bids are met.
-  private mutating func rematch(aroundRecordsOf id: TradeID) {
-    guard let trade = exchange.ledger[id], trade.state != .proposed else { return }
+  /// A record has changed, and with it which demands of bids are met.
+  private mutating func rematch(aroundRecordOf node: NodeID) {
     for bid in duties.recordBids { duties.match(bid) }
-    guard trade.terms.provider == own || trade.terms.buyer == own else { return }
-    let (before, now) = (duties.ownRecord, exchange.ledger.record(of: own))
+    guard node == own else { return }
+    let (before, now) = (duties.ownRecord, exchange.record(of: own))
     guard now != before else { return }
     duties.ownRecord = now
     // What is found goes into a set: the order in which this set is walked does not show.
@@ -82,7 +83,10 @@ extension NodeCore {
 
   /// Works out what a trade's present state calls for.
   mutating func review(_ id: TradeID) {
-    guard let trade = exchange.ledger[id] else { return }
+    guard let trade = exchange.ledger[id] else {
+      duties.forgotten(id)
+      return
+    }
     if trade.terms.taker == own, trade.isProposed { reviewAsTaker(trade) }
     // Terms that name an order which this node never placed are nobody's to decide.
     if trade.terms.maker == own, ownOrders[trade.terms.makerOrder] != nil {
@@ -92,6 +96,7 @@ extension NodeCore {
       } else {
         duties.decide.remove(id)
         duties.closed(id)
+        duties.owe(id, trade.state == .settled && !trade.isCopied)
       }
     }
   }
@@ -130,8 +135,19 @@ extension NodeCore {
   /// frozen.
   private func hasClosed(_ terms: Terms) -> Bool {
     let head = gossip.feeds.head(of: terms.maker)
+    // A checkpoint may still restate the accept. One that jumps over the lease's end does not.
+    if let feed = gossip.feeds.feed(of: terms.maker), feed.unfinishedCheckpoint != nil { return false }
+    if !isHeldWithoutGap(terms), head.time >= terms.end { return false }
     return head.time > terms.deadline || gossip.feeds.feed(of: terms.maker)?.frozenFrom == head.sequence + 1
   }
+
+  /// Whether the maker's feed is held from where it stood when the terms were proposed.
+  private func isHeldWithoutGap(_ terms: Terms) -> Bool {
+    (gossip.feeds.feed(of: terms.maker)?.base ?? 0) <= terms.makerSequence
+  }
+
+  /// Whether a proposal came to nothing because its maker did not answer.
+  func isClosure(_ trade: Trade) -> Bool { trade.rejection == nil && isHeldWithoutGap(trade.terms) }
 
   /// Looks at what waits for `author`, whose feed has grown.
   mutating func afterEntry(of author: NodeID) {
@@ -140,7 +156,7 @@ extension NodeCore {
       abandon(trade)
       answered(trade)
     }
-    if duties.staleOwners.remove(author) != nil {
+    if !isDoubted(author), duties.staleOwners.remove(author) != nil {
       // Its orders are taken again.
       for state in exchange.book.orders(ownedBy: own) { duties.match(state.id) }
     }
@@ -167,7 +183,8 @@ extension NodeCore {
 
   private func staleOwners(now: Timestamp) -> Set<NodeID> {
     let oldest = now - genesis.limits.staleMilliseconds
-    return Set(gossip.feeds.sorted.filter { $0.feed.head.time < oldest }.map(\.author))
+    return Set(
+      gossip.feeds.sorted.filter { $0.feed.head.time < oldest || isDoubted($0.author) }.map(\.author))
   }
 
   /// How often the feeds are looked through for silent owners.
@@ -175,7 +192,12 @@ extension NodeCore {
 
   /// Whether an owner's orders are stale at `now`.
   func isStale(_ owner: NodeID, now: Timestamp) -> Bool {
-    owner != own && gossip.feeds.head(of: owner).time < now - genesis.limits.staleMilliseconds
+    isDoubted(owner) || owner != own && gossip.feeds.head(of: owner).time < now - genesis.limits.staleMilliseconds
+  }
+
+  /// Whether a checkpoint of an author said what its entries before it do not. Its orders are not taken.
+  func isDoubted(_ author: NodeID) -> Bool {
+    exchange.doubted.contains(author) || gossip.feeds.feed(of: author)?.hasOverstatedRate == true
   }
 
   func matchContext(for id: OrderID, at time: Timestamp) -> MatchContext {
@@ -187,7 +209,7 @@ extension NodeCore {
   private func context(at time: Timestamp, staleOwners: Set<NodeID>, excluding tried: Set<OrderID>) -> MatchContext {
     MatchContext(
       earliestStart: genesis.slot(startingFrom: time + genesis.limits.proposalMilliseconds),
-      staleOwners: staleOwners, triedOrders: tried, records: exchange.ledger.records)
+      staleOwners: staleOwners, triedOrders: tried, records: exchange.records)
   }
 
   /// What a post-only order would take at once at `time`, were it in the book: the counter-order and its price.

@@ -47,6 +47,7 @@ extension NodeCore {
   /// Builds, signs and hands to the disk the next own entry, when there is something to say and no other is under way.
   mutating func writeEntry(now: Timestamp, into effects: inout [NodeEffect]) {
     guard let due = nextWrite, due <= now else { return }
+    if writeCheckpoint(now: now, into: &effects) { return }
     let head = gossip.feeds.head(of: own)
     // A feed's times never go back, whatever the clock does.
     let time = max(now, head.time)
@@ -62,13 +63,14 @@ extension NodeCore {
       after: head, time: time, payload: builder.payload, identity: identity, network: genesis.networkID)
     gossip.appendOwn(entry)
     advance(to: time)
+    checkpointClock.note(entry, isCheckpoint: false)
     inFlight = InFlightEntry(entry: entry, counterparties: builder.counterparties, replies: builder.replies)
     effects.append(.persist(entry))
   }
 
   private var hasWork: Bool {
     !(duties.decide.isEmpty && duties.copy.isEmpty && duties.release.isEmpty && duties.spent.isEmpty && queue.isEmpty)
-      || (state == .running && !duties.rematch.isEmpty)
+      || (state == .running && !duties.rematch.isEmpty) || isWritingCheckpoint || isCheckpointDue
   }
 
   /// The first moment at which an own entry is to be written and may be; nil when there is nothing to say, or another
@@ -116,7 +118,7 @@ extension NodeCore {
       duties.failed(
         own: trade.terms.takerOrder, counter: trade.terms.makerOrder,
         until: builder.time + genesis.limits.retryMilliseconds)
-      write(.release(id), &builder)
+      write(.release(id, isClosure: isClosure(trade)), &builder)
     }
     while builder.hasRoom, let id = duties.decide.popFirst() {
       // Past the deadline nothing is decided: this entry, or the next, is the closure.

@@ -22,11 +22,13 @@ public struct NodeConfiguration: Sendable {
   public var seed: UInt64
   /// The local constants of the gossip.
   public var gossip: GossipParameters
+  /// Whether the whole history of others' feeds is kept, and not only what follows their last but one checkpoint.
+  public var keepsHistory: Bool
 
   /// A configuration with the given parts.
   public init(
     genesis: Genesis, identity: Identity, agent: String, listenPort: UInt16, advertisedHost: String?,
-    bootstrap: [PeerAddress], seed: UInt64, gossip: GossipParameters = .standard
+    bootstrap: [PeerAddress], seed: UInt64, gossip: GossipParameters = .standard, keepsHistory: Bool = false
   ) {
     self.genesis = genesis
     self.identity = identity
@@ -36,6 +38,7 @@ public struct NodeConfiguration: Sendable {
     self.bootstrap = bootstrap
     self.seed = seed
     self.gossip = gossip
+    self.keepsHistory = keepsHistory
   }
 }
 
@@ -69,6 +72,14 @@ public struct NodeCore: Sendable {
   var ownOrders: [OrderID: OwnOrder] = [:]
   var queue: [(id: CommandID, command: OrderCommand)] = []
   var inFlight: InFlightEntry?
+  /// The parts that are still to be written of an own checkpoint, the next one first; nil when they have to be worked
+  /// out.
+  var checkpointParts: [CheckpointPart]?
+  /// What decides when an own checkpoint is due.
+  var checkpointClock = CheckpointClock()
+  /// Feeds that have completed a checkpoint and may be pruned.
+  var prunable: [NodeID] = []
+  let keepsHistory: Bool
   /// Everybody sees the nonces, and a generator's state follows from what it gives: they have one of their own.
   var nonces: SplitMix64
   var recoveryDeadline: Timestamp
@@ -94,6 +105,7 @@ public struct NodeCore: Sendable {
     genesis = configuration.genesis
     identity = configuration.identity
     codec = OperationCodec(genesis: configuration.genesis)
+    keepsHistory = configuration.keepsHistory
     var generator = SplitMix64(seed: configuration.seed)
     nonces = SplitMix64(seed: Self.nonceSeed(from: configuration.seed))
     gossip = GossipCore(
@@ -139,6 +151,9 @@ public struct NodeCore: Sendable {
     for proof in gossip.equivocationProofs { exchange.freeze(proof.author) }
     duties = Duties()
     ownOrders = [:]
+    checkpointClock = CheckpointClock()
+    checkpointParts = nil
+    prunable = []
   }
 
   /// Applies a stored entry whose signature was checked when it came. Entries of one feed must come in its order.
@@ -146,7 +161,9 @@ public struct NodeCore: Sendable {
   /// - Returns: nil when it counts or a proof voids it; otherwise why it does not, which means that the store was
   ///   damaged and the feed has to be fetched again from here on.
   public mutating func restore(_ entry: SignedEntry) -> EntryFault? {
-    switch gossip.restore(entry) {
+    let operations: [Operation]
+    do { operations = try codec.operations(of: entry) } catch { return EntryFault(error.description) }
+    switch gossip.restore(entry, role: OperationCodec.role(of: operations, in: entry)) {
     case .next: break
     case .frozen, .known: return nil
     case .gap(let from): return EntryFault("entries from \(from) on are missing before \(entry.sequence)")
@@ -154,13 +171,12 @@ public struct NodeCore: Sendable {
     case .early: return EntryFault("entry \(entry.sequence) is ahead of its time")
     case .invalid(let refusal): return EntryFault(refusal.description)
     }
-    do {
-      var changes: [Change] = []
-      apply(entry, operations: try codec.operations(of: entry), into: &changes)
-      return nil
-    } catch {
-      return EntryFault(error.description)
+    if entry.sequence > 1, gossip.feeds.feed(of: entry.author)?.base == entry.sequence - 1 {
+      exchange.jump(entry.author)
     }
+    var changes: [Change] = []
+    apply(entry, operations: operations, into: &changes)
+    return nil
   }
 
   /// Everything stored has been restored: works out what is to be done, and goes on.
@@ -169,7 +185,8 @@ public struct NodeCore: Sendable {
     duties = Duties()
     // Reading a long store must not use up the time that the peers have to answer.
     recoveryDeadline = now + Self.recoveryMilliseconds
-    duties.ownRecord = exchange.ledger.record(of: own)
+    duties.ownRecord = exchange.record(of: own)
+    prunable = gossip.feeds.sorted.map(\.author)
     let held = exchange.book.orders(ownedBy: own).map(\.order)
     for order in held { duties.note(order) }
     for trade in exchange.ledger.sorted { review(trade.id) }
@@ -183,10 +200,10 @@ public struct NodeCore: Sendable {
 
   /// What is decided stays decided: an entry under way that the store did not have yet counts as before.
   private mutating func restoreInFlight() {
-    guard let written = inFlight?.entry, gossip.feeds.admission(of: written, now: written.time) == .next,
-      let operations = try? codec.operations(of: written)
-    else { return }
-    gossip.appendOwn(written)
+    guard let written = inFlight?.entry, let operations = try? codec.operations(of: written) else { return }
+    let role = OperationCodec.role(of: operations, in: written)
+    guard gossip.feeds.admission(of: written, role: role, now: written.time) == .next else { return }
+    gossip.appendOwn(written, role: role)
     var changes: [Change] = []
     apply(written, operations: operations, into: &changes)
   }
@@ -249,6 +266,7 @@ public struct NodeCore: Sendable {
       gossip.wants(directly: counterparties, now: now, into: &gossipEffects)
     }
     drainGossip(now: now, into: &effects)
+    pruneFeeds(into: &effects)
   }
 
   private mutating func recovered() {
@@ -282,6 +300,10 @@ public struct NodeCore: Sendable {
     case .verify(let entry): effects.append(.verify(entry))
     case .verifyProof(let proof, let peer): effects.append(.verifyProof(proof, from: peer))
     case .deliver(let entry): deliver(entry, operations: nil, into: &effects)
+    case .jump(let entry):
+      effects.append(.prune(entry.author, below: entry.sequence))
+      exchange.jump(entry.author)
+      deliver(entry, operations: nil, into: &effects)
     case .findRival(let entry): effects.append(.findRival(entry))
     case .freeze(let proof):
       effects.append(.persistProof(proof))
@@ -312,7 +334,8 @@ public struct NodeCore: Sendable {
       gossip.verified(entry, refusal: fault.description, now: now, into: &fromGossip)
       gossipEffects += fromGossip
     case .success(let operations):
-      gossip.verified(entry, refusal: nil, now: now, into: &fromGossip)
+      gossip.verified(
+        entry, role: OperationCodec.role(of: operations, in: entry), refusal: nil, now: now, into: &fromGossip)
       for effect in fromGossip {
         // The operations have just been read for the checks; only entries that waited are read again.
         if case .deliver(let delivered) = effect, delivered.id == entry.id {
@@ -345,6 +368,7 @@ public struct NodeCore: Sendable {
         into: &changes)
     }
     advance(to: entry.time)
+    if entry.author == own { checkpointClock.note(entry, isCheckpoint: OperationCodec.isCheckpoint(operations)) }
   }
 
   /// Moves the book's time forward.
@@ -364,7 +388,11 @@ public struct NodeCore: Sendable {
         order: Order(id: id, priority: place.priority, body: body), placed: place.priority)
     case .cancel(let id): if hasEffect { ownOrders[id]?.isCancelled = true }
     case .amend(let id, let body):
-      if hasEffect { ownOrders[id]?.order = exchange.book.order(id) ?? exchange.amended(id, to: body, at: place) }
+      // By what the own feed says alone: a checkpoint restates it, and the book may have lost the order by now.
+      guard hasEffect, let held = ownOrders[id]?.order else { return }
+      let priority = body.isReduction(of: held.body) ? held.priority : place.priority
+      ownOrders[id]?.order = Order(id: id, priority: priority, body: body)
+    case .checkpoint(let part): adoptOwnOrders(of: part)
     case .propose, .accept, .reject, .receipt, .release: break
     }
   }

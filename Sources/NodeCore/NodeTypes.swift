@@ -117,6 +117,9 @@ public enum NodeEffect: Sendable {
   case findRival(SignedEntry)
   /// Keep an entry. An own one comes back as ``NodeEvent/durable(sequence:)`` when it is on disk.
   case persist(SignedEntry)
+  /// Hold a feed, after what was handed over before is on disk, only from a sequence on: forget what is before it, but
+  /// for entries of the node's own, which are kept for their receipts.
+  case prune(NodeID, below: UInt64)
   /// Keep a proof of equivocation for ever.
   case persistProof(EquivocationProof)
   /// Restore everything from the store, through ``NodeCore/beginRestore()`` and what follows it, before anything else.

@@ -20,8 +20,10 @@ public enum Operation: Sendable {
   case reject(TradeID, RejectReason, gpusLeft: Int32)
   /// Repeats the maker's acceptance in the taker's feed.
   case receipt(SignedAcceptance)
-  /// Takes the taker's reservation back.
-  case release(TradeID)
+  /// Takes the taker's reservation back; after a closure (the maker did not answer) or for another reason.
+  case release(TradeID, isClosure: Bool)
+  /// Restates part of what the author's earlier entries add up to; alone in its entry.
+  case checkpoint(CheckpointPart)
 }
 
 /// Terms with the bytes that were signed and the taker's signature.
@@ -111,6 +113,11 @@ public struct OperationCodec: Sendable {
     var out: [Operation] = []
     out.reserveCapacity(payload.operations.count)
     for (index, operation) in payload.operations.enumerated() {
+      if case .checkpoint? = operation.kind, payload.operations.count > 1 {
+        throw .field(
+          index: index, name: "kind", value: "a checkpoint among \(payload.operations.count) operations",
+          allowed: "a part of a checkpoint alone in its entry")
+      }
       out.append(try read(operation, index: index, of: entry))
     }
     return out
@@ -138,6 +145,12 @@ public struct OperationCodec: Sendable {
         add(terms)
         add(acceptance)
       case .receipt(let acceptance): add(acceptance)
+      case .checkpoint(let part):
+        for terms in part.items.proposals { add(terms) }
+        for (terms, acceptance) in part.items.accepts {
+          add(terms)
+          add(acceptance)
+        }
       case .place, .cancel, .amend, .reject, .release: break
       }
     }
@@ -166,7 +179,9 @@ public struct OperationCodec: Sendable {
       let maker: NodeID = try identifier(receipt.maker, "maker", index)
       return .receipt(
         try acceptance(Array(receipt.acceptance), signature: Array(receipt.makerSignature), maker: maker, index))
-    case .release(let release): return .release(try identifier(release.trade, "trade", index))
+    case .release(let release):
+      return .release(try identifier(release.trade, "trade", index), isClosure: release.closure)
+    case .checkpoint(let part): return try read(part, index: index, of: entry)
     case nil:
       throw .field(index: index, name: "kind", value: "unknown", allowed: "a kind of this protocol version")
     }
@@ -215,7 +230,7 @@ public struct OperationCodec: Sendable {
     return .accept(signed, decision)
   }
 
-  private func terms(_ bytes: [UInt8], signature: [UInt8], _ index: Int) throws(OperationError) -> SignedTerms {
+  func terms(_ bytes: [UInt8], signature: [UInt8], _ index: Int) throws(OperationError) -> SignedTerms {
     guard let signature = Signature(bytes: signature) else {
       throw .field(index: index, name: "taker_signature", value: "\(signature.count) bytes", allowed: "64 bytes")
     }
@@ -242,7 +257,7 @@ public struct OperationCodec: Sendable {
     return SignedTerms(terms: terms, bytes: bytes, signature: signature)
   }
 
-  private func acceptance(
+  func acceptance(
     _ bytes: [UInt8], signature: [UInt8], maker: NodeID, _ index: Int
   ) throws(OperationError) -> SignedAcceptance {
     guard let signature = Signature(bytes: signature) else {

@@ -124,7 +124,7 @@ extension OperationCodec {
     }
   }
 
-  private func wire(_ offer: Offer) -> WireOffer {
+  func wire(_ offer: Offer) -> WireOffer {
     var out = WireOffer()
     out.gpuClass = UInt32(offer.gpuClass.position)
     out.gpus = UInt32(offer.gpus)
@@ -148,7 +148,7 @@ extension OperationCodec {
     return out
   }
 
-  private func wire(_ bid: Bid) -> WireBid {
+  func wire(_ bid: Bid) -> WireBid {
     var out = WireBid()
     out.gpuClasses = bid.gpuClasses.map { UInt32($0.position) }
     out.gpus = UInt32(bid.gpus)
@@ -221,7 +221,7 @@ extension OperationCodec {
     return slots
   }
 
-  private func window(_ start: UInt64, _ end: UInt64, _ index: Int) throws(OperationError) -> SlotRange {
+  func window(_ start: UInt64, _ end: UInt64, _ index: Int) throws(OperationError) -> SlotRange {
     let first = try slots(start, "start_ms", index)
     let last = try slots(end, "end_ms", index)
     guard first < last else {
@@ -241,14 +241,8 @@ extension OperationCodec {
     case .amend(let order, let body):
       out.amend.order = .init(order.bytes)
       out.amend.new = wire(body)
-    case .propose(let signed):
-      out.propose.terms = .init(signed.bytes)
-      out.propose.takerSignature = .init(signed.signature.bytes)
-    case .accept(let signed, let decision):
-      out.accept.terms = .init(signed.bytes)
-      out.accept.takerSignature = .init(signed.signature.bytes)
-      out.accept.acceptance = .init(decision.bytes)
-      out.accept.makerSignature = .init(decision.signature.bytes)
+    case .propose(let signed): out.propose = wire(signed)
+    case .accept(let signed, let decision): out.accept = wire(signed, decision)
     case .reject(let trade, let reason, let gpusLeft):
       out.reject.trade = .init(trade.bytes)
       out.reject.reason = WireRejectReason(rawValue: Int(reason.rawValue)) ?? .rejectUnspecified
@@ -257,7 +251,10 @@ extension OperationCodec {
       out.receipt.acceptance = .init(decision.bytes)
       out.receipt.makerSignature = .init(decision.signature.bytes)
       out.receipt.maker = .init(decision.maker.bytes)
-    case .release(let trade): out.release.trade = .init(trade.bytes)
+    case .release(let trade, let isClosure):
+      out.release.trade = .init(trade.bytes)
+      out.release.closure = isClosure
+    case .checkpoint(let part): out.checkpoint = wire(part)
     }
     // A payload is the concatenation of its operations, each as a field of its own, so that they can be encoded as
     // they are decided and the entry's length is known at every step.

@@ -77,32 +77,14 @@ public struct Trade: Sendable {
       termsBytes: termsBytes, takerSignature: takerSignature, acceptanceBytes: acceptance.bytes,
       makerSignature: acceptance.signature)
   }
-
-  /// Whether the taker's order is reserved or filled by it.
-  public var holdsTaker: Bool { state == .settled || (isProposed && !isReleased) }
-  /// Whether the maker's order is filled by it.
-  public var fillsMaker: Bool { state == .settled }
-
-  /// Whether it counts against its maker: not settled, and declined although the terms were right, or taken back without
-  /// an answer.
-  public var isFailedByMaker: Bool {
-    switch state {
-    case .settled, .proposed: false
-    case .rejected, .released: rejection.map { $0.reason != .badTerms } ?? true
-    }
-  }
 }
 
-/// What became of the two orders when a part of a trade became known.
+/// That a part of a trade became known.
 public struct TradeChange: Sendable {
   /// The trade.
   public let trade: TradeID
-  /// Whether the state changed, or the proposal became known.
+  /// Whether the state changed, or the proposal or the copy of the acceptance became known.
   public let isNews: Bool
-  /// +1: the taker's order is taken from; -1: it is put back; 0: nothing changed.
-  public let taker: Int
-  /// +1: the maker's order is taken from; -1: it is put back; 0: nothing changed.
-  public let maker: Int
 }
 
 /// All trades. A pure function of the feeds: every method is idempotent, and any two of them that come from different
@@ -115,8 +97,6 @@ public struct TradeLedger: Sendable {
   private var byOrder: [OrderID: [TradeID]] = [:]
   /// Settled trades.
   public private(set) var settledCount = 0
-  /// The public record of each node that has one: see ``record(of:)``. For look-up only.
-  public private(set) var records: [NodeID: ProviderRecord] = [:]
 
   /// No trades.
   public init() {}
@@ -133,10 +113,6 @@ public struct TradeLedger: Sendable {
   /// The trades that name an order, in the order in which they became known here; the caller must not let that order
   /// reach an output.
   public func trades(of order: OrderID) -> [TradeID] { byOrder[order] ?? [] }
-
-  /// What the feeds say of how a node has kept its word: its settled trades on either side, and those that failed by it
-  /// as the maker (``Trade/isFailedByMaker``). A function of what is known of the trades, kept up at O(1) a change.
-  public func record(of node: NodeID) -> ProviderRecord { records[node] ?? ProviderRecord() }
 
   /// The taker's feed holds a proposal.
   public mutating func propose(_ terms: Terms, bytes: [UInt8], takerSignature: Signature) -> TradeChange {
@@ -215,24 +191,20 @@ public struct TradeLedger: Sendable {
     let before = trade
     body(&trade)
     trades[id] = trade
-    let settled = (trade.state == .settled ? 1 : 0) - (before.state == .settled ? 1 : 0)
-    settledCount += settled
-    // A reject that was known before the trade has not been counted yet.
-    let failed = (trade.isFailedByMaker ? 1 : 0) - (!isNew && before.isFailedByMaker ? 1 : 0)
-    count(settled: settled, failed: failed, of: trade.terms.maker)
-    count(settled: settled, failed: 0, of: trade.terms.taker)
+    settledCount += (trade.state == .settled ? 1 : 0) - (before.state == .settled ? 1 : 0)
     return TradeChange(
-      trade: id, isNews: isNew || trade.state != before.state || trade.isProposed != before.isProposed,
-      taker: (trade.holdsTaker ? 1 : 0) - (before.holdsTaker ? 1 : 0),
-      maker: (trade.fillsMaker ? 1 : 0) - (before.fillsMaker ? 1 : 0))
+      trade: id,
+      isNews: isNew || trade.state != before.state || trade.isProposed != before.isProposed
+        || trade.isCopied != before.isCopied)
   }
 
-  /// Adds to a record. A node without anything to count has none, so that equal records are equal dictionaries.
-  private mutating func count(settled: Int, failed: Int, of node: NodeID) {
-    guard settled != 0 || failed != 0 else { return }
-    var record = record(of: node)
-    record.settled += settled
-    record.failed += failed
-    records[node] = record == ProviderRecord() ? nil : record
+  /// Forgets a trade that is proposed or rejected, because the taker's feed has brought it to an end in entries that are
+  /// not held here; false when there is none.
+  public mutating func forget(undecided id: TradeID) -> Bool {
+    guard let trade = trades[id], trade.state == .proposed || trade.state == .rejected else { return false }
+    trades[id] = nil
+    byOrder[trade.terms.offer]?.removeAll { $0 == id }
+    byOrder[trade.terms.bid]?.removeAll { $0 == id }
+    return true
   }
 }

@@ -55,7 +55,9 @@ struct MarketModel {
       if trades[id]?.terms.maker == entry.author { trades[id]?.isRejected = true }
     case .receipt(let acceptance):
       if honest.contains(entry.author) { settled.insert(acceptance.acceptance.trade) }
-    case .release(let id): return release(id, by: entry.author)
+    case .release(let id, _): return release(id, by: entry.author)
+    // It restates what the entries before it say.
+    case .checkpoint: break
     }
     return []
   }

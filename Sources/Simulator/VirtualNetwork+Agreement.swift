@@ -43,7 +43,7 @@ extension VirtualNetwork {
     }.joined(separator: "\n")
   }
 
-  /// What does not hold that should.
+  /// What does not hold that should. Nodes that have pruned feeds may differ in trades that are over and not their own.
   public var disagreements: [String] {
     var problems: [String] = []
     if !haveEqualFeeds { problems.append("feeds differ:\n\(disquiet)") }
@@ -57,27 +57,46 @@ extension VirtualNetwork {
       if node.busyWakes != 0 { problems.append("node \(node.index) asked \(node.busyWakes) times for a past moment") }
     }
     if digests.count > 1 { problems.append("\(digests.count) digests") }
-    problems += tradeDisagreements
-    return problems
+    let cores = running.compactMap(\.core)
+    if let first = cores.first?.records, cores.contains(where: { $0.records != first }) {
+      problems.append("records differ")
+    }
+    let doubted = cores.flatMap(\.doubtedAuthors)
+    if !doubted.isEmpty { problems.append("checkpoints of \(doubted.map { $0.short(4) }) were called false") }
+    return problems + tradeDisagreements
   }
 
   private var tradeDisagreements: [String] {
     let cores = running.compactMap(\.core)
     guard let first = cores.first else { return [] }
     var problems: [String] = []
-    for core in cores.dropFirst() where core.ledger.text != first.ledger.text {
+    let hasPruned = cores.contains { $0.feeds.prunedCount > 0 }
+    for core in cores.dropFirst() where !hasPruned && core.ledger.text != first.ledger.text {
       problems.append("trades differ between \(first.own.short(4)) and \(core.own.short(4))")
     }
-    for trade in first.ledger.sorted where trade.state == .settled {
+    for trade in allSettled {
       do { _ = try trade.receipt?.verify(network: genesis.networkID) } catch { problems.append("receipt: \(error)") }
+      for core in cores where core.own == trade.terms.provider || core.own == trade.terms.buyer {
+        guard core.ledger[trade.id]?.receipt != trade.receipt else { continue }
+        problems.append("trade \(trade.id.short()) has another receipt at \(core.own.short(4)), or none")
+      }
     }
     return problems + capacityDisagreements(first)
+  }
+
+  /// The trades that some node knows as settled, ascending by id.
+  private var allSettled: [Trade] {
+    var trades: [TradeID: Trade] = [:]
+    for node in running {
+      for trade in node.core?.ledger.sorted ?? [] where trade.state == .settled { trades[trade.id] = trade }
+    }
+    return trades.keys.sorted().compactMap { trades[$0] }
   }
 
   /// Orders of which more is sold than there is, or of which the book holds another remainder than the trades leave.
   private func capacityDisagreements(_ core: NodeCore) -> [String] {
     var used: [OrderID: [Slot: Int64]] = [:]
-    for trade in core.ledger.sorted where trade.state == .settled {
+    for trade in allSettled {
       let terms = trade.terms
       for slot in genesis.slot(containing: terms.start).index..<genesis.slot(containing: terms.end).index {
         used[terms.offer, default: [:]][Slot(slot), default: 0] += Int64(terms.gpus)

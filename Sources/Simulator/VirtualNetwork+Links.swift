@@ -145,7 +145,7 @@ extension VirtualNetwork {
       carry(.message(message), lane, bytes: message.count + frameOverheadBytes)
       return
     }
-    if lanes[lane].queues.isEmpty { lanes[lane].queues = Array(repeating: [], count: 4) }
+    if lanes[lane].queues.isEmpty { lanes[lane].queues = Array(repeating: [], count: SendPriority.allCases.count) }
     lanes[lane].queues[Int(priority.rawValue)].append(message)
     lanes[lane].queuedBytes += message.count
     if lanes[lane].queuedBytes > queueLimitBytes { return breakLink(Int(link) - 1) }

@@ -78,6 +78,9 @@ public final class VirtualNetwork {
     pool = EntryPool(genesis: genesis)
   }
 
+  /// A disk with nothing on it.
+  public var emptyStore: VirtualStore { VirtualStore(pool: pool) }
+
   /// The true time.
   public var time: Timestamp { Self.epoch + clock / 1000 }
 

@@ -37,6 +37,9 @@ extension VirtualNode {
       network.tell("\(index) keeps a proof against \(proof.author.short(6)) at \(proof.sequence)")
       store.keep(proof)
       commit()
+    case .prune(let author, let first):
+      store.prune(author, below: first)
+      commit()
     case .rebuild:
       for sequence in store.commitAll(own: nodeID) { durable(sequence) }
       restore()

@@ -70,7 +70,7 @@ public final class VirtualNode: Participant {
     self.identity = identity
     self.bootstrap = bootstrap
     nodeID = identity.nodeID
-    store = VirtualStore(pool: network.pool)
+    store = network.emptyStore
     coreGenesis = network.genesis
     let conditions = network.conditions
     clockOffset =

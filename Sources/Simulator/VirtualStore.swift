@@ -8,6 +8,7 @@ public struct VirtualStore {
   enum Write {
     case entry(EntryNumber)
     case proof(EquivocationProof)
+    case prune(NodeID, below: UInt64)
   }
 
   /// What is on the disk of one feed: its entries from `first` on, without a gap.
@@ -38,6 +39,9 @@ public struct VirtualStore {
   mutating func keep(_ entry: SignedEntry) { waiting.append(.entry(pool.number(of: entry))) }
 
   mutating func keep(_ proof: EquivocationProof) { waiting.append(.proof(proof)) }
+
+  /// Forgets the entries of a feed before `first`.
+  mutating func prune(_ author: NodeID, below first: UInt64) { waiting.append(.prune(author, below: first)) }
 
   /// Begins a commit of all that waits; false when one is running or nothing waits.
   mutating func beginCommit() -> Bool {
@@ -80,6 +84,7 @@ public struct VirtualStore {
         feeds[author, default: StoredFeed(first: sequence)].put(number, at: sequence)
         if author == own { sequences.append(sequence) }
       case .proof(let proof): proofs[proof.author, default: [:]][proof.sequence] = proof
+      case .prune(let author, let first): feeds[author]?.prune(below: first)
       }
     }
     return sequences
@@ -120,10 +125,20 @@ public struct VirtualStore {
 }
 
 extension VirtualStore.StoredFeed {
-  /// Keeps an entry that continues the feed; one that is there already stays, and a gap is not bridged.
+  /// Keeps an entry that continues the feed; one that is there already stays. A node that goes on with a feed past a gap
+  /// does so with a checkpoint, which replaces what was before.
   mutating func put(_ number: EntryNumber, at sequence: UInt64) {
-    if entries.isEmpty { first = sequence }
+    if entries.isEmpty || sequence > end {
+      first = sequence
+      entries = []
+    }
     if sequence == end { entries.append(number) }
+  }
+
+  mutating func prune(below sequence: UInt64) {
+    guard sequence > first else { return }
+    entries.removeFirst(Int(min(end, sequence) - first))
+    first = sequence
   }
 
   mutating func truncate(from sequence: UInt64) {

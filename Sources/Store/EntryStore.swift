@@ -37,6 +37,20 @@ public struct StoredProof: Hashable, Sendable {
   }
 }
 
+/// Where a feed begins whose earlier entries are pruned.
+public struct StoredBase: Hashable, Sendable {
+  /// Whose feed it is.
+  public var author: NodeID
+  /// The first sequence that is held.
+  public var first: UInt64
+
+  /// A base to keep.
+  public init(author: NodeID, first: UInt64) {
+    self.author = author
+    self.first = first
+  }
+}
+
 /// The feeds on disk: one SQLite database in WAL mode.
 ///
 /// What ``append(_:)`` has returned from survives the loss of power: every commit is synced (`synchronous = FULL`). The
@@ -46,7 +60,9 @@ public final class EntryStore: Sendable {
   /// The database's path.
   public let path: String
 
-  private let pool: DatabasePool
+  let pool: DatabasePool
+  /// Whose store it is: its own entries are never deleted.
+  let node: NodeID
 
   /// Opens the store, or creates it.
   ///
@@ -55,6 +71,7 @@ public final class EntryStore: Sendable {
   ///   - node: whose store it is; another node's is refused.
   public init(path: String, network: NetworkID, node: NodeID) throws(StoreError) {
     self.path = path
+    self.node = node
     pool = try Self.guarding(path) {
       var configuration = Configuration()
       configuration.label = "p2pnode.store"
@@ -92,6 +109,10 @@ public final class EntryStore: Sendable {
           CREATE TABLE address (address TEXT PRIMARY KEY, node BLOB NOT NULL) WITHOUT ROWID;
           """)
     }
+    migrator.registerMigration("2 bases") { database in
+      try database.execute(
+        sql: "CREATE TABLE base (author BLOB PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID")
+    }
     return migrator
   }
 
@@ -116,9 +137,12 @@ public final class EntryStore: Sendable {
 
   // MARK: Writing
 
-  /// Keeps entries and proofs in one synced transaction; either all of them or, when it throws, none. Keeping an entry
-  /// again changes nothing.
-  public func append(_ entries: [StoredEntry], proofs: [StoredProof] = []) throws(StoreError) {
+  /// Keeps entries, proofs and bases in one synced transaction; either all of them or, when it throws, none. Keeping an
+  /// entry again changes nothing. Of a feed with a base what is before it is not restored any more, and deleted by
+  /// ``deletePruned(maximum:)``.
+  public func append(
+    _ entries: [StoredEntry], proofs: [StoredProof] = [], bases: [StoredBase] = []
+  ) throws(StoreError) {
     try Self.guarding(path) { [pool] in
       try pool.write { database in
         let insertEntry = try database.cachedStatement(
@@ -139,16 +163,28 @@ public final class EntryStore: Sendable {
               Data(proof.first.signature), Data(proof.second.bytes), Data(proof.second.signature),
             ])
         }
+        for base in bases {
+          try database.execute(
+            sql: """
+              INSERT INTO base (author, sequence) VALUES (?, ?)
+              ON CONFLICT (author) DO UPDATE SET sequence = MAX(sequence, excluded.sequence)
+              """,
+            arguments: [Data(base.author.bytes), Int64(base.first)])
+        }
       }
     }
   }
 
-  /// Forgets the entries of a feed from `sequence` on: they are damaged, and the peers have them.
+  /// Forgets the entries of a feed from `sequence` on: they are damaged, and the peers have them. A base that is among
+  /// them is none any more.
   public func truncate(_ author: NodeID, from sequence: UInt64) throws(StoreError) {
     try Self.guarding(path) { [pool] in
       try pool.write { database in
         try database.execute(
           sql: "DELETE FROM entry WHERE author = ? AND sequence >= ?",
+          arguments: [Data(author.bytes), Int64(sequence)])
+        try database.execute(
+          sql: "DELETE FROM base WHERE author = ? AND sequence >= ?",
           arguments: [Data(author.bytes), Int64(sequence)])
       }
     }
@@ -201,12 +237,16 @@ public final class EntryStore: Sendable {
     }
   }
 
-  /// Calls `body` with every entry, feed by feed, each feed in its order.
+  /// Calls `body` with every entry that is not before its feed's base, feed by feed, each feed in its order.
   public func forEachEntry(_ body: (StoredEntry) -> Void) throws(StoreError) {
     try Self.guarding(path) { [pool] in
       try pool.read { database in
         let rows = try Row.fetchCursor(
-          database, sql: "SELECT author, sequence, bytes, signature FROM entry ORDER BY author, sequence")
+          database,
+          sql: """
+            SELECT entry.author, entry.sequence, bytes, signature FROM entry LEFT JOIN base USING (author)
+            WHERE entry.sequence >= IFNULL(base.sequence, 0) ORDER BY entry.author, entry.sequence
+            """)
         while let row = try rows.next() {
           if let entry = Self.entry(row) { body(entry) }
         }
@@ -254,7 +294,7 @@ public final class EntryStore: Sendable {
       signature: Array(row["signature"] as Data))
   }
 
-  private static func guarding<Value>(_ path: String, _ body: () throws -> Value) throws(StoreError) -> Value {
+  static func guarding<Value>(_ path: String, _ body: () throws -> Value) throws(StoreError) -> Value {
     do {
       return try body()
     } catch {

@@ -33,6 +33,7 @@ struct ProtocolVectors {
   private let amendedDigest: Digest
   private let receiptPayload: [UInt8]
   private let amendPayload: [UInt8]
+  private let checkpointPayload: [UInt8]
 
   /// Makes the trade on the market of a genesis file.
   init(genesisFile: [UInt8]) throws {
@@ -87,6 +88,8 @@ struct ProtocolVectors {
       network: network)
     receiptPayload = codec.encode(.receipt(acceptance))
 
+    checkpointPayload = codec.encode(
+      .checkpoint(Self.checkpoint(of: offer, at: offerPlace, sold: match, terms, acceptance)))
     for order in [offerID, bidID] { book.take(order, gpus: match.gpus, slots: match.slots) }
     tradedDigest = book.digest()
     let reduced = Self.reducedOffer(genesis)
@@ -132,6 +135,7 @@ struct ProtocolVectors {
       "accept_entry_signature": acceptEntry.signature.hex,
       "receipt_payload": Hex.encode(receiptPayload),
       "amend_payload": Hex.encode(amendPayload),
+      "checkpoint_payload": Hex.encode(checkpointPayload),
       "book_digest_empty": emptyDigest.hex,
       "book_digest_one_offer": oneOfferDigest.hex,
       "book_digest_two_orders": twoOrdersDigest.hex,
@@ -159,6 +163,21 @@ struct ProtocolVectors {
       guard case .send(_, let message, _) = effect else { return nil }
       return message
     }
+  }
+
+  /// What the provider's feed adds up to after its accept, when its bucket is full again.
+  private static func checkpoint(
+    of offer: OrderBody, at place: Place, sold: Match, _ terms: SignedTerms, _ acceptance: SignedAcceptance
+  ) -> CheckpointPart {
+    let offerPlace = OrderPlace(sequence: place.sequence, index: place.index)
+    var items = CheckpointItems()
+    items.orders = [
+      CheckpointItems.LiveOrder(place: offerPlace, time: place.time, priority: offerPlace, body: offer)
+    ]
+    items.takings = [CheckpointItems.Taking(place: offerPlace, gpus: sold.gpus, slots: sold.slots)]
+    items.accepts = [(terms, acceptance)]
+    return CheckpointPart(
+      first: 3, totals: CheckpointTotals(rateLeft: 100_000, settled: 1, failed: 0), items: items, isLast: true)
   }
 
   private static func offer(_ genesis: Genesis) -> OrderBody { offer(8, until: 3_660_000, genesis) }

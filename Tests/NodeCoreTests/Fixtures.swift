@@ -12,8 +12,9 @@ enum TestMarket {
   /// A genesis; the limits that a test is about differ from the testnet's.
   static func genesis(
     name: String = "core tests", openOrders: Int = 200, entriesPerSecond: Int = 1000, burst: Int = 5000,
-    operations: Int = 256, lot: Int = 1
+    operations: Int = 256, lot: Int = 1, checkpointEntries: Int? = nil, entryBytes: Int = 32_000
   ) throws -> Genesis {
+    let checkpoints = checkpointEntries.map { ", \"checkpoint_entries\": \($0)" } ?? ""
     let text = """
       {"format": "p2pnode-network-v1", "name": "\(name)", "currency": "USD", "slot_seconds": 10,
        "gpu_classes": [
@@ -22,9 +23,9 @@ enum TestMarket {
          {"id": "a100-sxm-80g", "vendor": "NVIDIA", "model": "A100", "interface": "SXM", "vram_mib": 81920,
           "board_power_watts": 400}],
        "limits": {"skew_ms": 2000, "tick_ms": 5000, "proposal_ms": 6000, "retry_ms": 5000,
-         "operations_per_entry": \(operations), "entry_bytes": 32000, "entries_per_second": \(entriesPerSecond),
+         "operations_per_entry": \(operations), "entry_bytes": \(entryBytes), "entries_per_second": \(entriesPerSecond),
          "entry_burst": \(burst), "open_orders_per_author": \(openOrders), "gpus_per_order": 64,
-         "lot_gpus": \(lot), "price_micros": 1000000000, "price_tick_micros": 1, "horizon_ms": 2592000000},
+         "lot_gpus": \(lot), "price_micros": 1000000000, "price_tick_micros": 1, "horizon_ms": 2592000000\(checkpoints)},
        "bootstrap": []}
       """
     return try Genesis(file: Array(text.utf8))

@@ -43,20 +43,14 @@ extension TradeLedger {
     }
   }
 
-  /// All that is known of the trade, and what its changes add up to for the two orders.
+  /// All that is known of the trade.
   static func outcome(_ facts: [Fact]) -> String {
     var ledger = TradeLedger()
-    var (taker, maker) = (0, 0)
-    for fact in facts {
-      guard let change = ledger.note(fact) else { continue }
-      taker += change.taker
-      maker += change.maker
-    }
+    for fact in facts { ledger.note(fact) }
     guard let trade = ledger[id] else { return "unknown" }
     return "\(trade.state) \(trade.isProposed) \(trade.isCopied) \(trade.isReleased) "
       + "\(String(describing: trade.rejection)) \(trade.receipt.map(\.acceptanceBytes) ?? []) "
-      + "taker \(taker) \(trade.holdsTaker) maker \(maker) \(trade.fillsMaker) \(ledger.settledCount) "
-      + "\(ledger.record(of: terms.maker)) \(ledger.record(of: terms.taker))"
+      + "\(ledger.settledCount)"
   }
 }
 
@@ -148,11 +142,13 @@ struct TradeLedgerTests {
   func news() {
     var ledger = TradeLedger()
     let accept = ledger.note(.accept)
-    #expect(accept?.isNews == true && accept?.taker == 1 && accept?.maker == 1)
+    #expect(accept?.isNews == true)
     let propose = ledger.note(.propose)
-    #expect(propose?.isNews == true && propose?.taker == 0 && propose?.maker == 0)
+    #expect(propose?.isNews == true)
     let again = ledger.note(.propose)
     #expect(again?.isNews == false)
+    let copy = ledger.note(.copy)
+    #expect(copy?.isNews == true)
   }
 
   @Test("trades are found by either order, and listed by id")

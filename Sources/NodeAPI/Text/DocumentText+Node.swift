@@ -17,8 +17,10 @@ extension DocumentText {
     line("book", status.bookDigest)
     line("", "\(Self.count(status.orders, "open order")) as of \(time.short(milliseconds: status.bookTimeMs))")
     let frozen = status.frozenFeeds == 0 ? "" : ", \(Self.count(status.frozenFeeds, "feed")) frozen for fraud"
+    let pruned = status.prunedEntries == 0 ? "" : " (\(status.prunedEntries) of them pruned)"
     line(
-      "feeds", "\(Self.count(status.feeds, "feed")), \(entries(status.entries)), own at \(status.ownSequence)\(frozen)")
+      "feeds",
+      "\(Self.count(status.feeds, "feed")), \(entries(status.entries))\(pruned), own at \(status.ownSequence)\(frozen)")
     let undecided = status.undecided == 0 ? "" : ", \(status.undecided) undecided"
     line("trades", "\(status.trades) settled, \(status.ownTrades) of them yours\(undecided)")
     return table.render(colours: colours)

@@ -273,7 +273,8 @@ struct StatusSource: Sendable {
         state: core.state.rawValue, trouble: core.storeTrouble, listen: listen, timeMs: now.milliseconds,
         uptimeMs: now - startedAt, bookDigest: core.bookDigest().hex, bookTimeMs: core.feeds.latestTime.milliseconds,
         orders: core.book.openCount(.offer) + core.book.openCount(.bid), feeds: core.feeds.count,
-        entries: core.feeds.entryCount, ownSequence: core.feeds.head(of: own).sequence, peers: core.peers.count,
+        entries: core.feeds.entryCount, prunedEntries: core.feeds.prunedCount,
+        ownSequence: core.feeds.head(of: own).sequence, peers: core.peers.count,
         trades: core.ledger.settledCount, ownTrades: ownTrades.count, undecided: core.undecidedCount,
         frozenFeeds: core.feeds.frozenCount)
     }

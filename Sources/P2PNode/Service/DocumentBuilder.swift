@@ -56,7 +56,7 @@ struct DocumentBuilder {
 
   /// A node's public record.
   func record(of node: NodeID) -> RecordDocument {
-    let record = core.ledger.record(of: node)
+    let record = core.records[node] ?? ProviderRecord()
     return RecordDocument(settled: record.settled, failed: record.failed)
   }
 

@@ -21,6 +21,7 @@ struct NodeHost {
     var listen: HostPort?
     var advertise: String?
     var peers: [HostPort]
+    var keepHistory: Bool
     var stopWithStdin: Bool
   }
 
@@ -97,7 +98,7 @@ struct NodeHost {
     return NodeConfiguration(
       genesis: genesis, identity: identity, agent: "p2pnode \(Version.current)", listenPort: 0,
       advertisedHost: options.advertise, bootstrap: bootstrap,
-      seed: Sodium.randomBytes(count: 8).reduce(0) { $0 << 8 | UInt64($1) })
+      seed: Sodium.randomBytes(count: 8).reduce(0) { $0 << 8 | UInt64($1) }, keepsHistory: options.keepHistory)
   }
 
   private func listen(on transport: Transport, genesis: Genesis) async throws -> Endpoint {

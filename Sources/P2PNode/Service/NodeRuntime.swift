@@ -261,6 +261,7 @@ final class NodeRuntime: @unchecked Sendable {
     case .persist(let entry):
       entriesMetric.increment()
       writer.keep(entry)
+    case .prune(let author, let first): writer.prune(author, below: first)
     case .persistProof(let proof):
       logger.warning(
         "an author signed two entries at one place; its feed is frozen",

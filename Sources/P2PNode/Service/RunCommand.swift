@@ -33,6 +33,9 @@ struct RunCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("trace, debug, info, notice, warning or error.", valueName: "level"))
   var logLevel: Logger.Level = .notice
 
+  @Flag(help: "Keep the whole history of the other nodes' feeds, and serve it, instead of pruning it at checkpoints.")
+  var keepHistory = false
+
   @Flag(help: "Stop when standard input closes: for a program that starts nodes and must not leave any behind.")
   var stopWithStdin = false
 
@@ -53,7 +56,8 @@ struct RunCommand: AsyncParsableCommand {
     NodeHost.Options(
       directory: data.directory, passphrase: passphrase.source,
       listen: try listen.map { try HostPort($0, option: "--listen") }, advertise: advertise,
-      peers: try peers.map { try HostPort($0, option: "--peer") }, stopWithStdin: stopWithStdin)
+      peers: try peers.map { try HostPort($0, option: "--peer") }, keepHistory: keepHistory,
+      stopWithStdin: stopWithStdin)
   }
 }
 

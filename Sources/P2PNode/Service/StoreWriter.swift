@@ -24,6 +24,7 @@ final class StoreWriter: Sendable {
     var byteCount = 0
     var isOverBound = false
     var proofs: [EquivocationProof] = []
+    var bases: [StoredBase] = []
     var isScheduled = false
     var isFailing = false
   }
@@ -32,6 +33,9 @@ final class StoreWriter: Sendable {
   /// Bytes of entries that may wait before peers are made to wait: some seconds of the fastest sender.
   private static let maximumBytes = 32 << 20
   private static let retry = DispatchTimeInterval.milliseconds(1000)
+  /// Pruned entries that are deleted at a time, and how long commits have the disk to themselves in between.
+  private static let pruningStep = 1000
+  private static let pruningPause = DispatchTimeInterval.milliseconds(50)
 
   let store: EntryStore
   private let own: NodeID
@@ -44,6 +48,8 @@ final class StoreWriter: Sendable {
     self.store = store
     self.own = own
     self.report = report
+    // What an earlier run did not come to delete.
+    queue.async { self.deletePruned() }
   }
 
   /// Hands an entry over.
@@ -60,6 +66,11 @@ final class StoreWriter: Sendable {
 
   /// Hands a proof over.
   func keep(_ proof: EquivocationProof) { schedule { $0.proofs.append(proof) } }
+
+  /// Holds a feed, once what was handed over before is on disk, only from `first` on.
+  func prune(_ author: NodeID, below first: UInt64) {
+    schedule { $0.bases.append(StoredBase(author: author, first: first)) }
+  }
 
   private func schedule(_ change: (inout State) -> Void) {
     let mustStart = state.withLock { state in
@@ -86,13 +97,15 @@ final class StoreWriter: Sendable {
 
   private func commitWaiting() {
     while true {
-      let (entries, proofs) = state.withLock { state in
-        if state.entries.isEmpty, state.proofs.isEmpty { state.isScheduled = false }
-        return (Array(state.entries.prefix(Self.batch)), state.proofs)
+      let (entries, proofs, bases) = state.withLock { state in
+        if state.entries.isEmpty, state.proofs.isEmpty, state.bases.isEmpty { state.isScheduled = false }
+        // A base counts together with or after all that was handed over before it.
+        let bases = state.entries.count <= Self.batch ? state.bases : []
+        return (Array(state.entries.prefix(Self.batch)), state.proofs, bases)
       }
-      guard !entries.isEmpty || !proofs.isEmpty else { return }
+      guard !entries.isEmpty || !proofs.isEmpty || !bases.isEmpty else { return }
       do {
-        try store.append(entries.map(\.stored), proofs: proofs.map(\.stored))
+        try store.append(entries.map(\.stored), proofs: proofs.map(\.stored), bases: bases)
       } catch {
         let isNew = state.withLock { state in
           defer { state.isFailing = true }
@@ -105,6 +118,7 @@ final class StoreWriter: Sendable {
       let (hasRecovered, hasDrained) = state.withLock { state in
         state.entries.removeFirst(entries.count)
         state.proofs.removeFirst(proofs.count)
+        state.bases.removeFirst(bases.count)
         state.byteCount -= entries.reduce(0) { $0 + $1.bytes.count }
         let hasDrained = state.isOverBound && state.byteCount <= Self.maximumBytes / 2
         if hasDrained { state.isOverBound = false }
@@ -114,7 +128,15 @@ final class StoreWriter: Sendable {
       if hasRecovered { report(.recovered) }
       if hasDrained { report(.drained) }
       for entry in entries where entry.author == own { report(.durable(entry.sequence)) }
+      if !bases.isEmpty { queue.async { self.deletePruned() } }
     }
+  }
+
+  /// Deletes pruned entries a little at a time, so that no commit waits for more than one step.
+  private func deletePruned() {
+    // A disk that takes no deletion takes no entry either, and that is reported.
+    guard let count = try? store.deletePruned(maximum: Self.pruningStep), count == Self.pruningStep else { return }
+    queue.asyncAfter(deadline: .now() + Self.pruningPause) { self.deletePruned() }
   }
 }
 

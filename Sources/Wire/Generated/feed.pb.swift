@@ -296,6 +296,14 @@ public nonisolated struct WireOperation: Sendable {
     set {kind = .release(newValue)}
   }
 
+  public var checkpoint: WireCheckpoint {
+    get {
+      if case .checkpoint(let v)? = kind {return v}
+      return WireCheckpoint()
+    }
+    set {kind = .checkpoint(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -308,6 +316,7 @@ public nonisolated struct WireOperation: Sendable {
     case reject(WireReject)
     case receipt(WireReceipt)
     case release(WireRelease)
+    case checkpoint(WireCheckpoint)
 
   }
 
@@ -668,6 +677,152 @@ public nonisolated struct WireRelease: Sendable {
   /// 32 bytes
   public var trade: Data = Data()
 
+  /// the maker's feed passed the deadline without an answer
+  public var closure: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Part of what the author's entries before `first` add up to: all that an entry from there on can still need of them.
+/// Alone in its entry; the parts stand in consecutive entries with one time.
+public nonisolated struct WireCheckpoint: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// sequence of the entry with the first part
+  public var first: UInt64 = 0
+
+  /// in the first part and no other
+  public var totals: WireCheckpointTotals {
+    get {_totals ?? WireCheckpointTotals()}
+    set {_totals = newValue}
+  }
+  /// Returns true if `totals` has been explicitly set.
+  public var hasTotals: Bool {self._totals != nil}
+  /// Clears the value of `totals`. Subsequent reads from it will return its default value.
+  public mutating func clearTotals() {self._totals = nil}
+
+  public var orders: [WireCheckpointOrder] = []
+
+  public var takings: [WireCheckpointTaking] = []
+
+  /// neither released nor with a receipt
+  public var proposals: [WirePropose] = []
+
+  public var complaints: [WireCheckpointComplaint] = []
+
+  public var accepts: [WireAccept] = []
+
+  public var last: Bool = false
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _totals: WireCheckpointTotals? = nil
+}
+
+public nonisolated struct WireCheckpointTotals: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// thousandths of an entry, before this entry
+  public var rateLeft: UInt64 = 0
+
+  public var settled: UInt64 = 0
+
+  public var failed: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// A live order as it is.
+public nonisolated struct WireCheckpointOrder: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// where it was placed
+  public var sequence: UInt64 = 0
+
+  public var index: UInt32 = 0
+
+  /// the entry time of its priority
+  public var priorityMs: UInt64 = 0
+
+  public var prioritySequence: UInt64 = 0
+
+  public var priorityIndex: UInt32 = 0
+
+  public var terms: WireCheckpointOrder.OneOf_Terms? = nil
+
+  public var offer: WireOffer {
+    get {
+      if case .offer(let v)? = terms {return v}
+      return WireOffer()
+    }
+    set {terms = .offer(newValue)}
+  }
+
+  public var bid: WireBid {
+    get {
+      if case .bid(let v)? = terms {return v}
+      return WireBid()
+    }
+    set {terms = .bid(newValue)}
+  }
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated enum OneOf_Terms: Equatable, Sendable {
+    case offer(WireOffer)
+    case bid(WireBid)
+
+  }
+
+  public init() {}
+}
+
+/// What is taken of a live order: of an offer in one run of slots, of a bid at all.
+public nonisolated struct WireCheckpointTaking: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// where the order was placed
+  public var sequence: UInt64 = 0
+
+  public var index: UInt32 = 0
+
+  public var gpus: UInt32 = 0
+
+  /// of an offer, whole slots
+  public var startMs: UInt64 = 0
+
+  public var endMs: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Releases after a closure, by maker.
+public nonisolated struct WireCheckpointComplaint: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes
+  public var maker: Data = Data()
+
+  public var releases: UInt64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -883,7 +1038,7 @@ nonisolated extension WirePayload: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Operation"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}cancel\0\u{1}amend\0\u{2}\u{4}propose\0\u{1}accept\0\u{1}reject\0\u{1}receipt\0\u{1}release\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}cancel\0\u{1}amend\0\u{2}\u{4}propose\0\u{1}accept\0\u{1}reject\0\u{1}receipt\0\u{1}release\0\u{1}checkpoint\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1008,6 +1163,19 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .release(v)
         }
       }()
+      case 13: try {
+        var v: WireCheckpoint?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .checkpoint(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .checkpoint(v)
+        }
+      }()
       default: break
       }
     }
@@ -1054,6 +1222,10 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .release?: try {
       guard case .release(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .checkpoint?: try {
+      guard case .checkpoint(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
     }()
     case nil: break
     }
@@ -1750,7 +1922,7 @@ nonisolated extension WireReceipt: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireRelease: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Release"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trade\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trade\0\u{1}closure\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1759,6 +1931,7 @@ nonisolated extension WireRelease: SwiftProtobuf.Message, SwiftProtobuf._Message
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularBytesField(value: &self.trade) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.closure) }()
       default: break
       }
     }
@@ -1768,11 +1941,301 @@ nonisolated extension WireRelease: SwiftProtobuf.Message, SwiftProtobuf._Message
     if !self.trade.isEmpty {
       try visitor.visitSingularBytesField(value: self.trade, fieldNumber: 1)
     }
+    if self.closure != false {
+      try visitor.visitSingularBoolField(value: self.closure, fieldNumber: 2)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireRelease, rhs: WireRelease) -> Bool {
     if lhs.trade != rhs.trade {return false}
+    if lhs.closure != rhs.closure {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Checkpoint"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}totals\0\u{1}orders\0\u{1}takings\0\u{1}proposals\0\u{1}complaints\0\u{1}accepts\0\u{1}last\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.first) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._totals) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.orders) }()
+      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.takings) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.proposals) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.complaints) }()
+      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.accepts) }()
+      case 8: try { try decoder.decodeSingularBoolField(value: &self.last) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.first != 0 {
+      try visitor.visitSingularUInt64Field(value: self.first, fieldNumber: 1)
+    }
+    try { if let v = self._totals {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.orders.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.orders, fieldNumber: 3)
+    }
+    if !self.takings.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.takings, fieldNumber: 4)
+    }
+    if !self.proposals.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.proposals, fieldNumber: 5)
+    }
+    if !self.complaints.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.complaints, fieldNumber: 6)
+    }
+    if !self.accepts.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.accepts, fieldNumber: 7)
+    }
+    if self.last != false {
+      try visitor.visitSingularBoolField(value: self.last, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireCheckpoint, rhs: WireCheckpoint) -> Bool {
+    if lhs.first != rhs.first {return false}
+    if lhs._totals != rhs._totals {return false}
+    if lhs.orders != rhs.orders {return false}
+    if lhs.takings != rhs.takings {return false}
+    if lhs.proposals != rhs.proposals {return false}
+    if lhs.complaints != rhs.complaints {return false}
+    if lhs.accepts != rhs.accepts {return false}
+    if lhs.last != rhs.last {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCheckpointTotals: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CheckpointTotals"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}rate_left\0\u{1}settled\0\u{1}failed\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.rateLeft) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.settled) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.failed) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.rateLeft != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rateLeft, fieldNumber: 1)
+    }
+    if self.settled != 0 {
+      try visitor.visitSingularUInt64Field(value: self.settled, fieldNumber: 2)
+    }
+    if self.failed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.failed, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireCheckpointTotals, rhs: WireCheckpointTotals) -> Bool {
+    if lhs.rateLeft != rhs.rateLeft {return false}
+    if lhs.settled != rhs.settled {return false}
+    if lhs.failed != rhs.failed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCheckpointOrder: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CheckpointOrder"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}index\0\u{3}priority_ms\0\u{3}priority_sequence\0\u{3}priority_index\0\u{1}offer\0\u{1}bid\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.priorityMs) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.prioritySequence) }()
+      case 5: try { try decoder.decodeSingularUInt32Field(value: &self.priorityIndex) }()
+      case 6: try {
+        var v: WireOffer?
+        var hadOneofValue = false
+        if let current = self.terms {
+          hadOneofValue = true
+          if case .offer(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.terms = .offer(v)
+        }
+      }()
+      case 7: try {
+        var v: WireBid?
+        var hadOneofValue = false
+        if let current = self.terms {
+          hadOneofValue = true
+          if case .bid(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.terms = .bid(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 2)
+    }
+    if self.priorityMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.priorityMs, fieldNumber: 3)
+    }
+    if self.prioritySequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.prioritySequence, fieldNumber: 4)
+    }
+    if self.priorityIndex != 0 {
+      try visitor.visitSingularUInt32Field(value: self.priorityIndex, fieldNumber: 5)
+    }
+    switch self.terms {
+    case .offer?: try {
+      guard case .offer(let v)? = self.terms else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+    }()
+    case .bid?: try {
+      guard case .bid(let v)? = self.terms else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireCheckpointOrder, rhs: WireCheckpointOrder) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.priorityMs != rhs.priorityMs {return false}
+    if lhs.prioritySequence != rhs.prioritySequence {return false}
+    if lhs.priorityIndex != rhs.priorityIndex {return false}
+    if lhs.terms != rhs.terms {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCheckpointTaking: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CheckpointTaking"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}index\0\u{1}gpus\0\u{3}start_ms\0\u{3}end_ms\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.gpus) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.startMs) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.endMs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
+    }
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 2)
+    }
+    if self.gpus != 0 {
+      try visitor.visitSingularUInt32Field(value: self.gpus, fieldNumber: 3)
+    }
+    if self.startMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.startMs, fieldNumber: 4)
+    }
+    if self.endMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.endMs, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireCheckpointTaking, rhs: WireCheckpointTaking) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.index != rhs.index {return false}
+    if lhs.gpus != rhs.gpus {return false}
+    if lhs.startMs != rhs.startMs {return false}
+    if lhs.endMs != rhs.endMs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCheckpointComplaint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CheckpointComplaint"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}maker\0\u{1}releases\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.maker) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.releases) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.maker.isEmpty {
+      try visitor.visitSingularBytesField(value: self.maker, fieldNumber: 1)
+    }
+    if self.releases != 0 {
+      try visitor.visitSingularUInt64Field(value: self.releases, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireCheckpointComplaint, rhs: WireCheckpointComplaint) -> Bool {
+    if lhs.maker != rhs.maker {return false}
+    if lhs.releases != rhs.releases {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -1,0 +1,85 @@
+import HeapModule
+import Market
+import NodeCrypto
+import Settlement
+
+/// What one author's entries add up to: a function of its feed alone, whatever is known of others. Therefore a checkpoint
+/// can restate it, and feeds may arrive in any order.
+struct AuthorState: Sendable {
+  /// A proposal of the author's that it has neither released nor copied the acceptance of.
+  struct Proposal: Sendable {
+    let signed: SignedTerms
+    /// Whether it takes from the author's order: only from one that was live when it was made.
+    let isTaken: Bool
+  }
+
+  /// A checkpoint of which parts have come.
+  struct Unfinished: Sendable {
+    let first: UInt64
+    let totals: CheckpointTotals
+    var items: CheckpointItems
+  }
+
+  private struct Done: Comparable, Sendable {
+    let until: Timestamp
+    let trade: TradeID
+    static func < (left: Self, right: Self) -> Bool {
+      left.until == right.until ? left.trade < right.trade : left.until < right.until
+    }
+  }
+
+  /// The makers of whom an author can complain; complaints of more are not counted.
+  static let maximumComplaints = 1024
+
+  var orders = AuthorOrders()
+  /// For look-up only.
+  private(set) var proposals: [TradeID: Proposal] = [:]
+  /// Trades that it accepted, or proposed and got the receipt of.
+  var settled = 0
+  /// Proposals that it declined though their terms were right.
+  var failed = 0
+  /// Releases after a closure, by maker.
+  private(set) var complaints: [NodeID: Int] = [:]
+  var unfinished: Unfinished?
+  /// Whether the entries before the unfinished checkpoint are not all known, so that it cannot be checked.
+  var isJump = false
+
+  /// Trades that it has answered, released or copied lately: the first time counts.
+  private var done: Set<TradeID> = []
+  private var doneUntil = Heap<Done>()
+
+  /// Forgets what does not matter any more at the time of an entry of the author's.
+  mutating func expire(at time: Timestamp) {
+    orders.expire(at: time)
+    while let next = doneUntil.min, next.until < time {
+      done.remove(next.trade)
+      doneUntil.removeMin()
+    }
+  }
+
+  /// Notes that a trade has been answered, released or copied; false when it was already.
+  mutating func finish(_ trade: TradeID, until: Timestamp) -> Bool {
+    guard done.insert(trade).inserted else { return false }
+    doneUntil.insert(Done(until: until, trade: trade))
+    return true
+  }
+
+  /// Whether a proposal of the author's would be a new one.
+  func isNew(_ trade: TradeID) -> Bool { proposals[trade] == nil && !done.contains(trade) }
+
+  mutating func open(_ trade: TradeID, _ proposal: Proposal) { proposals[trade] = proposal }
+
+  /// Ends a proposal that is open.
+  mutating func close(_ trade: TradeID) -> Proposal? {
+    guard let proposal = proposals.removeValue(forKey: trade) else { return nil }
+    _ = finish(trade, until: proposal.signed.terms.deadline)
+    return proposal
+  }
+
+  /// Counts complaints of a maker; false when they are of one too many.
+  mutating func complain(of maker: NodeID, _ releases: Int = 1) -> Bool {
+    guard complaints[maker] != nil || complaints.count < Self.maximumComplaints else { return false }
+    complaints[maker, default: 0] += releases
+    return true
+  }
+}

@@ -1,0 +1,128 @@
+import Market
+import NodeCrypto
+import OrderBook
+import Settlement
+
+/// Checkpoints: what a complete one says replaces what the author's entries before it added up to.
+///
+/// That it replaces rather than repeats makes all nodes agree after it, those that hold the entries before it and those
+/// that do not, whatever it says. For an honest author's it changes nothing where the entries before are known.
+extension Exchange {
+  /// Takes a part; the last one makes the checkpoint count. That parts come in order is the feed's concern.
+  mutating func restate(_ part: CheckpointPart, at place: Place, into changes: inout [Change]) {
+    if let totals = part.totals {
+      authors[place.author]?.unfinished = AuthorState.Unfinished(
+        first: part.first, totals: totals, items: part.items)
+    } else {
+      authors[place.author]?.unfinished?.items.append(part.items)
+    }
+    guard part.isLast, let whole = authors[place.author]?.unfinished else { return }
+    let isChecked = authors[place.author]?.isJump == false
+    if isChecked, !isTrue(whole, of: place.author) { doubted.insert(place.author) }
+    replace(place.author, by: whole, into: &changes)
+    changes.append(.checkpoint(place.author))
+  }
+
+  /// Notes that entries of a feed are missing before the checkpoint that comes next.
+  mutating func jump(_ author: NodeID) { authors[author, default: AuthorState()].isJump = true }
+
+  /// Whether a checkpoint says what the entries before it do. What it says of accepts is not compared: an author may leave
+  /// out those whose receipts it has seen.
+  private func isTrue(_ whole: AuthorState.Unfinished, of author: NodeID) -> Bool {
+    guard let state = authors[author] else { return false }
+    let (items, stated) = (whole.items, restated(whole, by: author))
+    guard whole.totals.settled == state.settled, whole.totals.failed == state.failed,
+      stated.complaints == state.complaints, items.complaints.count == state.complaints.count,
+      stated.proposals.count == state.proposals.count, items.proposals.count == state.proposals.count,
+      stated.proposals.keys.allSatisfy({ state.proposals[$0] != nil }),
+      items.orders.count == state.orders.live.count, stated.orders.live.count == state.orders.live.count
+    else { return false }
+    return items.orders.allSatisfy { item in
+      let order = order(item, of: author)
+      guard let live = state.orders.live[order.id], let new = stated.orders.live[order.id],
+        live.expiry == new.expiry, live.side == new.side, live.timeInForce == new.timeInForce, live.taken == new.taken
+      else { return false }
+      return book.order(order.id).map { $0 == order } ?? true
+    }
+  }
+
+  /// An order of `author` as it is restated.
+  func order(_ item: CheckpointItems.LiveOrder, of author: NodeID) -> Order {
+    let place = Place(author: author, time: item.time, sequence: item.place.sequence, index: item.place.index)
+    let priority = OrderPriority(
+      time: item.time, owner: author, sequence: item.priority.sequence, index: item.priority.index)
+    return Order(id: place.orderID(network: genesis.networkID), priority: priority, body: item.body)
+  }
+
+  /// What a checkpoint makes of its author, whatever was before. Of what is stated twice the first counts.
+  private func restated(_ whole: AuthorState.Unfinished, by author: NodeID) -> AuthorState {
+    var state = AuthorState()
+    state.settled = whole.totals.settled
+    state.failed = whole.totals.failed
+    var taken: [OrderPlace: [CheckpointItems.Taking]] = [:]
+    for taking in whole.items.takings { taken[taking.place, default: []].append(taking) }
+    for item in whole.items.orders.prefix(genesis.limits.openOrdersPerAuthor) {
+      let id = order(item, of: author).id
+      guard state.orders.live[id] == nil else { continue }
+      var sum = Taken()
+      for taking in taken[item.place] ?? [] {
+        switch (item.body.side, taking.slots) {
+        case (.offer, let slots?): sum.add(Int64(taking.gpus), slots)
+        case (.bid, nil): sum.add(Int64(taking.gpus))
+        case (.offer, nil), (.bid, _?): break
+        }
+      }
+      state.orders.add(id, item.body, at: item.place, taken: sum)
+    }
+    for signed in whole.items.proposals {
+      let terms = signed.terms
+      let isTaken = state.orders.live[terms.takerOrder].map { ($0.side == .offer) == (terms.takerSide == .offer) }
+      let id: TradeID = Blake2b.hash(signed.bytes)
+      if state.isNew(id) { state.open(id, AuthorState.Proposal(signed: signed, isTaken: isTaken ?? false)) }
+    }
+    for complaint in whole.items.complaints where state.complaints[complaint.maker] == nil {
+      _ = state.complain(of: complaint.maker, complaint.releases)
+    }
+    return state
+  }
+
+  private mutating func replace(
+    _ author: NodeID, by whole: AuthorState.Unfinished, into changes: inout [Change]
+  ) {
+    let old = authors[author] ?? AuthorState()
+    let new = restated(whole, by: author)
+    authors[author] = new
+    for id in old.orders.live.keys.sorted() where new.orders.live[id] == nil {
+      leave(id)
+      changes.append(.cancelled(id))
+    }
+    for item in whole.items.orders {
+      let order = order(item, of: author)
+      guard let live = new.orders.live[order.id] else { continue }
+      let isKnown = old.orders.live[order.id]?.taken == live.taken
+      if isKnown, let held = book.order(order.id), held == order { continue }
+      leave(order.id)
+      changes.append(insert(order) ? .placed(order) : .notPlaced(order.id))
+    }
+    count(
+      settled: new.settled - old.settled, failed: new.failed - old.failed, of: author, by: author, into: &changes)
+    for maker in Set(old.complaints.keys).union(new.complaints.keys).sorted() {
+      let difference = (new.complaints[maker] ?? 0) - (old.complaints[maker] ?? 0)
+      count(settled: 0, failed: difference, of: maker, by: author, into: &changes)
+    }
+    for signed in whole.items.proposals {
+      note(ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature), into: &changes)
+    }
+    for (signed, decision) in whole.items.accepts {
+      note(
+        ledger.accept(
+          signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
+          acceptanceBytes: decision.bytes, makerSignature: decision.signature),
+        into: &changes)
+    }
+    // Proposals that came to an end in entries that are missing here: how, nobody needs to know any more.
+    for id in old.proposals.keys.sorted() where new.proposals[id] == nil {
+      if ledger.forget(undecided: id) { changes.append(.trade(id)) }
+    }
+  }
+}

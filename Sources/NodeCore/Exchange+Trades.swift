@@ -1,0 +1,118 @@
+import Market
+import NodeCrypto
+import OrderBook
+import Settlement
+
+/// Trades: what each party's feed says of its own order and its own record, and of the trade as such.
+///
+/// An order is taken from by its owner's feed alone, and a record counts what single feeds say. The state of a trade is
+/// joined from both feeds in the ``TradeLedger``.
+extension Exchange {
+  mutating func propose(_ signed: SignedTerms, at place: Place, into changes: inout [Change]) {
+    let id: TradeID = Blake2b.hash(signed.bytes)
+    if authors[place.author]?.isNew(id) == true {
+      let isTaken = adjust(signed.terms.takerOrder, of: place.author, by: 1, signed.terms)
+      authors[place.author]?.open(id, AuthorState.Proposal(signed: signed, isTaken: isTaken))
+    }
+    note(ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature), into: &changes)
+  }
+
+  mutating func accept(
+    _ signed: SignedTerms, _ decision: SignedAcceptance, at place: Place, into changes: inout [Change]
+  ) {
+    let until = min(signed.terms.deadline, place.time + answerMemoryMilliseconds)
+    if authors[place.author]?.finish(decision.acceptance.trade, until: until) == true {
+      adjust(signed.terms.makerOrder, of: place.author, by: 1, signed.terms)
+      authors[place.author]?.settled += 1
+      count(settled: 1, failed: 0, of: place.author, by: place.author, into: &changes)
+    }
+    note(
+      ledger.accept(
+        signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
+        acceptanceBytes: decision.bytes, makerSignature: decision.signature),
+      into: &changes)
+  }
+
+  mutating func reject(
+    _ id: TradeID, _ reason: RejectReason, at place: Place, into changes: inout [Change]
+  ) {
+    let until = place.time + answerMemoryMilliseconds
+    if authors[place.author]?.finish(id, until: until) == true, reason != .badTerms {
+      authors[place.author]?.failed += 1
+      count(settled: 0, failed: 1, of: place.author, by: place.author, into: &changes)
+    }
+    note(ledger.reject(id, by: place.author, at: place.sequence, reason: reason), into: &changes)
+  }
+
+  mutating func copy(_ decision: SignedAcceptance, at place: Place, into changes: inout [Change]) {
+    let trade = decision.acceptance.trade
+    if let terms = authors[place.author]?.proposals[trade]?.signed.terms, terms.maker == decision.maker,
+      decision.acceptance.time <= terms.deadline
+    {
+      _ = authors[place.author]?.close(trade)
+      authors[place.author]?.settled += 1
+      count(settled: 1, failed: 0, of: place.author, by: place.author, into: &changes)
+    }
+    guard ledger[trade]?.terms.maker == decision.maker else { return }
+    note(
+      ledger.copy(
+        decision.acceptance, bytes: decision.bytes, makerSignature: decision.signature, by: place.author),
+      into: &changes)
+  }
+
+  mutating func release(_ id: TradeID, isClosure: Bool, at place: Place, into changes: inout [Change]) {
+    if let proposal = authors[place.author]?.close(id) {
+      let terms = proposal.signed.terms
+      if proposal.isTaken, adjust(terms.takerOrder, of: place.author, by: -1, terms) {
+        changes.append(.freed(terms.takerOrder))
+      }
+      if isClosure, authors[place.author]?.complain(of: terms.maker) == true {
+        count(settled: 0, failed: 1, of: terms.maker, by: place.author, into: &changes)
+      }
+    }
+    note(ledger.release(id, by: place.author), into: &changes)
+  }
+
+  /// How long an answer is remembered, so that a second one to the same proposal is nothing: past the deadline of any
+  /// proposal that was known when it was given.
+  private var answerMemoryMilliseconds: Int64 { 2 * genesis.limits.proposalMilliseconds }
+
+  mutating func note(_ change: TradeChange?, into changes: inout [Change]) {
+    if let change, change.isNews { changes.append(.trade(change.trade)) }
+  }
+
+  /// Takes from a live order of `owner` or puts back; false, without effect, where the terms name another one's order,
+  /// one of the other side, or one that is not live.
+  @discardableResult
+  private mutating func adjust(_ id: OrderID, of owner: NodeID, by sign: Int64, _ terms: Terms) -> Bool {
+    guard let live = authors[owner]?.orders.live[id], (live.side == .offer) == (id == terms.offer),
+      let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end)
+    else { return false }
+    let slots = SlotRange(start: start, end: end)
+    authors[owner]?.orders.take(id, gpus: sign * Int64(terms.gpus), slots: slots)
+    if sign > 0 {
+      book.take(id, gpus: terms.gpus, slots: slots)
+    } else {
+      book.putBack(id, gpus: terms.gpus, slots: slots)
+    }
+    return true
+  }
+
+  // MARK: Records
+
+  /// What the feeds say of how a node has kept its word.
+  func record(of node: NodeID) -> ProviderRecord { records[node] ?? ProviderRecord() }
+
+  /// Counts for `node` what the feed of `author` says; a frozen feed says nothing. A node without anything to count has
+  /// no record, so that equal records are equal dictionaries.
+  mutating func count(
+    settled: Int, failed: Int, of node: NodeID, by author: NodeID, into changes: inout [Change]
+  ) {
+    guard settled != 0 || failed != 0, !forked.contains(author) else { return }
+    var record = record(of: node)
+    record.settled += settled
+    record.failed += failed
+    records[node] = record == ProviderRecord() ? nil : record
+    changes.append(.record(node))
+  }
+}
