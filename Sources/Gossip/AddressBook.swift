@@ -27,6 +27,8 @@ struct AddressBook: Sendable {
     /// Not dialled before.
     var nextDial: Timestamp
     var lastReached: Timestamp?
+    /// When its node first claimed it.
+    var claimedAt = Timestamp.zero
     var isBootstrap = false
     fileprivate var bucket: UInt64
   }
@@ -95,14 +97,22 @@ struct AddressBook: Sendable {
 
   private static let draws = 24
 
-  /// Addresses to give away: of nodes that this node reached itself, or that claimed theirs to it, and that it has not
-  /// failed to reach since.
-  func sample(_ count: Int, using generator: inout SplitMix64, where isAcceptable: (NodeID) -> Bool) -> [NodeAddress] {
+  /// Whether an address may be given away: a node was reached there, or claimed it just now, and no dial has failed since.
+  func isGood(_ address: PeerAddress, now: Timestamp) -> Bool {
+    guard let record = records[address], record.failures == 0 else { return false }
+    return record.standing == .tried
+      || record.standing == .claimed && now - record.claimedAt < parameters.claimMilliseconds
+  }
+
+  /// Random addresses to give away.
+  func sample(
+    _ count: Int, now: Timestamp, using generator: inout SplitMix64, where isAcceptable: (NodeID) -> Bool
+  ) -> [NodeAddress] {
     var picked: [NodeAddress] = []
     var seen: Set<PeerAddress> = []
     for _ in 0..<(2 * count) where picked.count < count {
       let record = draw(using: &generator) { record in
-        guard let node = record.node, record.failures == 0, record.standing != .heard else { return false }
+        guard let node = record.node, isGood(record.address, now: now) else { return false }
         return isAcceptable(node) && !seen.contains(record.address)
       }
       guard let record, let node = record.node else { break }
@@ -151,6 +161,7 @@ struct AddressBook: Sendable {
     learn(address, source: NetworkGroup(address), now: now)
     guard var record = records[address], record.standing != .tried else { return }
     if let before = record.node, addressByNode[before] == address { addressByNode[before] = nil }
+    if record.standing != .claimed || record.node != node { record.claimedAt = now }
     record.node = node
     record.standing = .claimed
     records[address] = record
@@ -176,9 +187,10 @@ struct AddressBook: Sendable {
   /// - Parameter isOwn: the address turned out to be this node's.
   mutating func failed(_ address: PeerAddress, isOwn: Bool, now: Timestamp, using generator: inout SplitMix64) {
     if isOwn {
-      remove(address)
+      if own.count >= Self.maximumOwn { own.removeFirst() }
+      own.append(address)
       bootstrap.removeAll { $0 == address }
-      if own.count < Self.maximumOwn { own.append(address) }
+      remove(address)
       return
     }
     guard var record = records[address] else { return }

@@ -59,7 +59,7 @@ extension GossipCore {
     }
   }
 
-  /// Adds an address to dial.
+  /// Adds an address from an earlier run; the most trusted come first and are dialled first.
   public mutating func learn(_ address: PeerAddress, now: Timestamp) {
     membership.learn(address, isBootstrap: false, now: now)
   }
@@ -72,8 +72,8 @@ extension GossipCore {
   }
 
   /// Ends a connection for which there is no room, and says where else to try.
-  mutating func turnAway(_ connection: UInt64, into effects: inout [GossipEffect]) {
-    let addresses = membership.giveAway(parameters.walks.maximumAddresses, to: own)
+  mutating func turnAway(_ connection: UInt64, now: Timestamp, into effects: inout [GossipEffect]) {
+    let addresses = membership.giveAway(parameters.walks.maximumAddresses, to: own, now: now)
     greet(connection, into: &effects)
     send(Self.wire(.disconnect(addresses: addresses)), to: connection, priority: .answer, into: &effects)
     effects.append(.disconnect(connection: connection, cause: .full(maximum: parameters.views.maximumConnections)))

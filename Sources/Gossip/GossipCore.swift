@@ -113,7 +113,7 @@ public struct GossipCore: Sendable {
       effects.append(.disconnect(connection: other, cause: .duplicate))
       forget(other)
     } else if isFull(for: direction) {
-      turnAway(connection, into: &effects)
+      turnAway(connection, now: now, into: &effects)
       return
     }
     peers[connection] = Peer(

@@ -36,7 +36,7 @@ public struct GossipParameters: Sendable {
     /// choose these. [GS] D_out.
     public var randomOutboundTarget = 2
     /// So many random links above the target are kept; of more a node lets go of some that it opened.
-    public var randomSurplus = 2
+    public var randomSurplus = 1
     /// Between two such steps.
     public var sheddingMilliseconds: Int64 = 5000
     /// Near links below which a node dials. [XB] biased part of the active view, the other half of the 8.
@@ -45,7 +45,7 @@ public struct GossipParameters: Sendable {
     /// is what keeps links from flapping.
     public var softLimit = 12
     /// Near links from which on only a nearer one is taken, in exchange.
-    public var nearLimit = 6
+    public var nearLimit = 5
     /// Inbound links of the overlay from which on an urgent request costs another one its place.
     public var inboundLimit = 24
     /// Between two such evictions.
@@ -68,8 +68,10 @@ public struct GossipParameters: Sendable {
     public var passiveSteps = 3
     /// Between two shuffles. [HV] gives no time.
     public var shuffleMilliseconds: Int64 = 30_000
-    /// Between two shuffles while the passive view is not half full.
+    /// Between two shuffles of a node that has just started, and how many those are.
     public var eagerShuffleMilliseconds: Int64 = 3000
+    /// So many shuffles come sooner one after the other.
+    public var eagerShuffles = 10
     /// Between two requests to be made known.
     public var joinMilliseconds: Int64 = 3000
     /// Steps of a shuffle.
@@ -86,6 +88,8 @@ public struct GossipParameters: Sendable {
     public var maximumReturns = 1024
     /// After so long nobody waits for an answer any more.
     public var returnMilliseconds: Int64 = 10_000
+    /// Addresses that go with a link that is granted or given up.
+    public var acceptedAddresses = 16
     /// The most addresses in one message.
     public var maximumAddresses = 32
   }
@@ -98,6 +102,8 @@ public struct GossipParameters: Sendable {
     public var swapMilliseconds: Int64 = 5
     /// A near link is not exchanged before it is so old.
     public var minimumAgeMilliseconds: Int64 = 3000
+    /// So many refusals of near links in a row make a node take a random one instead: the near places of others are full.
+    public var maximumRefusals = 3
     /// Between two probes while near links are missing.
     public var urgentProbeMilliseconds: Int64 = 200
     /// Between two probes after one that was worth it, at the least.
@@ -111,7 +117,7 @@ public struct GossipParameters: Sendable {
     /// Measured nodes that are remembered, and for how long.
     public var maximumMeasured = 256
     /// After so long a node may be measured again.
-    public var measuredMilliseconds: Int64 = 1_800_000
+    public var measuredMilliseconds: Int64 = 600_000
     /// Probes between two that make a random link of what they find, in the place of the oldest that this node opened:
     /// parts of a network that have lost sight of each other grow together again.
     public var probesPerRotation = 5
@@ -129,6 +135,8 @@ public struct GossipParameters: Sendable {
     public var lastBackoffMilliseconds: Int64 = 60_000
     /// How long a node that refused a link is not asked again.
     public var refusedMilliseconds: Int64 = 30_000
+    /// Kept addresses that a restarted node dials first. [BC] anchors, which are two there.
+    public var anchorCount = 4
     /// Neighbours lost without a word that are dialled until they come back.
     public var maximumLost = 8
     /// After this many failures in a row an address is forgotten, and a lost neighbour is not dialled out of turn.
@@ -151,6 +159,8 @@ public struct GossipParameters: Sendable {
     public var maximumTests = 10
     /// From so many failures without a success on, an address gives its place to any other.
     public var hopelessFailures = 3
+    /// How long a claim that was not tested is handed on: long enough for a network that starts at once.
+    public var claimMilliseconds: Int64 = 30_000
     /// Addresses that are kept over a restart.
     public var keptCount = 64
   }
@@ -186,7 +196,7 @@ public struct GossipParameters: Sendable {
     /// Addresses that are taken from one peer: 0.1 a second, and two full lists at first. [BC]
     public var addresses = TokenRate(perThousandSeconds: 100, burst: 64)
     /// Walks and other requests that are served for one peer.
-    public var requests = TokenRate(perThousandSeconds: 20_000, burst: 200)
+    public var requests = TokenRate(perThousandSeconds: 10_000, burst: 100)
     /// Peers that have left whose budgets are remembered.
     public var maximumLedger = 1024
   }

@@ -115,7 +115,7 @@ extension Membership {
   private mutating func planProbe(now: Timestamp, into actions: inout [MembershipAction]) -> Timestamp {
     // Without a link the node joins first; without other addresses there is nobody to measure.
     guard degree > 0, book.count > contactByAddress.count else { return .maximum }
-    let isMissing = count(of: .near) + requested(.near) < parameters.views.nearTarget
+    let isMissing = isMissingNear
     let span = isMissing ? parameters.nearness.urgentProbeMilliseconds : probeSpan
     if isMissing { nextProbe = min(nextProbe, now + span) }
     guard nextProbe <= now else { return nextProbe }

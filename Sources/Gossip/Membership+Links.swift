@@ -39,8 +39,9 @@ extension Membership {
       request(.direct, of: node, now: now, into: &actions)
     } else if missingRandom(now: now) > 0 {
       request(.random, of: node, now: now, into: &actions)
-    } else if count(of: .near) + requested(.near) < parameters.views.nearTarget {
-      request(.near, of: node, now: now, into: &actions)
+    } else if isMissingNear {
+      let isRefused = nearRefusals >= parameters.nearness.maximumRefusals
+      request(isRefused ? .random : .near, of: node, now: now, into: &actions)
     } else if let worst = worstNear(now: now, where: { _ in true }), isClearlyNearer(roundTrip, than: worst) {
       request(.near, of: node, now: now, into: &actions)
     } else if probeCount % parameters.nearness.probesPerRotation == 0,
@@ -58,17 +59,32 @@ extension Membership {
     }
   }
 
+  /// Whether there are fewer near links than there should be, or random ones in their place.
+  var isMissingNear: Bool {
+    guard count(of: .near) + requested(.near) < parameters.views.nearTarget else { return false }
+    let links = degree + requested(.near) + requested(.random)
+    return nearRefusals < parameters.nearness.maximumRefusals
+      || links < parameters.views.randomTarget + parameters.views.nearTarget
+  }
+
   func requested(_ kind: LinkKind) -> Int { contacts.values.reduce(0) { $0 + ($1.request == kind ? 1 : 0) } }
 
   /// Random links that are missing and not under way.
   func missingRandom(now: Timestamp) -> Int {
-    var random = 0
+    let strength = randomStrength(withRequested: true)
+    return max(
+      parameters.views.randomTarget - strength.all, parameters.views.randomOutboundTarget - strength.outbound)
+  }
+
+  /// How many random links count: those that this node opened, and of inbound ones one for each network group. Many
+  /// identities in one group do not make a node feel well connected.
+  private func randomStrength(withRequested: Bool) -> (all: Int, outbound: Int) {
     var outbound = 0
-    for contact in contacts.values where contact.link == .random || contact.request == .random {
-      random += 1
-      if contact.direction == .outbound { outbound += 1 }
+    var groups: Set<NetworkGroup> = []
+    for contact in contacts.values where contact.link == .random || withRequested && contact.request == .random {
+      if contact.direction == .outbound { outbound += 1 } else { groups.insert(contact.group) }
     }
-    return max(parameters.views.randomTarget - random, parameters.views.randomOutboundTarget - outbound)
+    return (outbound + groups.count, outbound)
   }
 
   // MARK: Granting
@@ -91,8 +107,8 @@ extension Membership {
         return
       }
     }
-    let count = isUrgent ? parameters.walks.maximumAddresses : parameters.walks.shuffleActive + 1
-    let addresses = giveAway(count, to: node)
+    let count = isUrgent ? parameters.walks.maximumAddresses : parameters.walks.acceptedAddresses
+    let addresses = giveAway(count, to: node, now: now)
     actions.append(.send(.neighbourAnswer(isAccepted: true, addresses: addresses), to: node))
     establish(node, kind, now: now, into: &actions)
     plan(now: now, into: &actions)
@@ -101,7 +117,7 @@ extension Membership {
   private mutating func refuse(
     _ node: NodeID, _ kind: LinkKind, now: Timestamp, into actions: inout [MembershipAction]
   ) {
-    let addresses = giveAway(parameters.walks.maximumAddresses, to: node)
+    let addresses = giveAway(parameters.walks.maximumAddresses, to: node, now: now)
     actions.append(.send(.neighbourAnswer(isAccepted: false, addresses: addresses), to: node))
     guard contacts[node]?.link == nil else { return }
     close(node, .refused, addresses: nil, now: now, into: &actions)
@@ -146,6 +162,7 @@ extension Membership {
     isAccepted: Bool, from node: NodeID, now: Timestamp, into actions: inout [MembershipAction]
   ) {
     guard let contact = contacts[node], case .requested(let kind) = contact.phase else { return }
+    if kind == .near { nearRefusals = isAccepted ? 0 : nearRefusals + 1 }
     if isAccepted {
       establish(node, kind, now: now, into: &actions)
     } else {
@@ -186,7 +203,7 @@ extension Membership {
   mutating func giveUp(
     _ node: NodeID, _ cause: DisconnectCause, now: Timestamp, into actions: inout [MembershipAction]
   ) {
-    let addresses = giveAway(parameters.walks.shuffleActive + parameters.walks.shufflePassive, to: node)
+    let addresses = giveAway(parameters.walks.acceptedAddresses, to: node, now: now)
     if let address = contacts[node]?.address {
       book.postpone(address, until: now + jittered(parameters.dialling.refusedMilliseconds))
     }
@@ -197,11 +214,13 @@ extension Membership {
   /// become surplus. Each such step makes the overlay smaller or moves a surplus, so it comes to an end.
   mutating func shed(now: Timestamp, into actions: inout [MembershipAction]) {
     guard nextShedding <= now else { return }
-    let random = contacts.values.filter { $0.link == .random }
-    guard random.count > parameters.views.randomTarget + parameters.views.randomSurplus else { return }
-    let outbound = random.filter { $0.direction == .outbound }
-    guard outbound.count > parameters.views.randomOutboundTarget else { return }
-    let free = outbound.filter { !direct.isWanted($0.node) }.sorted { $0.node < $1.node }
+    let strength = randomStrength(withRequested: false)
+    guard strength.all > parameters.views.randomTarget + parameters.views.randomSurplus,
+      strength.outbound > parameters.views.randomOutboundTarget
+    else { return }
+    let free = contacts.values.filter { contact in
+      contact.link == .random && contact.direction == .outbound && !direct.isWanted(contact.node)
+    }.sorted { $0.node < $1.node }
     guard let surplus = free.randomElement(using: &generator) else { return }
     nextShedding = now + jittered(parameters.views.sheddingMilliseconds)
     giveUp(surplus.node, .surplus, now: now, into: &actions)
@@ -234,17 +253,17 @@ extension Membership {
   }
 
   /// Addresses of others for a peer, those of neighbours first.
-  mutating func giveAway(_ count: Int, to node: NodeID) -> [NodeAddress] {
-    var given = dialableNeighbours(except: node).shuffled(using: &generator).prefix(count / 2)
+  mutating func giveAway(_ count: Int, to node: NodeID, now: Timestamp) -> [NodeAddress] {
+    var given = dialableNeighbours(except: node, now: now).shuffled(using: &generator).prefix(count / 2)
     let known = Set(given.map(\.node))
-    given += book.sample(count - given.count, using: &generator) { $0 != node && !known.contains($0) }
+    given += book.sample(count - given.count, now: now, using: &generator) { $0 != node && !known.contains($0) }
     return Array(given)
   }
 
-  /// The links of the overlay whose address is known and was not found wrong, ascending by node.
-  func dialableNeighbours(except node: NodeID) -> [NodeAddress] {
+  /// The links of the overlay whose address may be given away, ascending by node.
+  func dialableNeighbours(except node: NodeID, now: Timestamp) -> [NodeAddress] {
     neighbours.compactMap { contact in
-      guard contact.node != node, let address = contact.address, book[address]?.failures == 0 else { return nil }
+      guard contact.node != node, let address = contact.address, book.isGood(address, now: now) else { return nil }
       return NodeAddress(node: contact.node, address: address)
     }
   }

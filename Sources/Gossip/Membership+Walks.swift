@@ -76,7 +76,9 @@ extension Membership {
   // MARK: Newcomers
 
   private mutating func receivedJoin(from node: NodeID, into actions: inout [MembershipAction]) {
-    guard let address = contacts[node]?.address else { return }
+    // Each sets off a walk from every neighbour, so a connection has one.
+    guard let contact = contacts[node], let address = contact.address, !contact.hasJoined else { return }
+    contacts[node]?.hasJoined = true
     let newcomer = NodeAddress(node: node, address: address)
     for neighbour in neighbours where neighbour.node != node {
       actions.append(.send(.forwardJoin(newcomer, steps: parameters.walks.activeSteps), to: neighbour.node))
@@ -120,22 +122,24 @@ extension Membership {
   /// Shuffles when it is time; returns when it is again.
   mutating func planWalks(now: Timestamp, into actions: inout [MembershipAction]) -> Timestamp {
     guard nextShuffle <= now else { return nextShuffle }
-    let isShort = passive.count < parameters.views.passiveCount / 2
-    let span = isShort ? parameters.walks.eagerShuffleMilliseconds : parameters.walks.shuffleMilliseconds
+    let isNew = shuffleCount < parameters.walks.eagerShuffles
+    let span = isNew ? parameters.walks.eagerShuffleMilliseconds : parameters.walks.shuffleMilliseconds
     nextShuffle = now + jittered(span)
     guard let partner = nextHop(except: []) else { return nextShuffle }
+    shuffleCount += 1
     let id = generator.next()
     _ = returns.note(id, from: own, now: now, walks: parameters.walks)
     actions.append(
       .send(
-        .shuffleRequest(id: id, steps: parameters.walks.shuffleSteps, addresses: exchanged(with: partner)), to: partner)
-    )
+        .shuffleRequest(id: id, steps: parameters.walks.shuffleSteps, addresses: exchanged(with: partner, now: now)),
+        to: partner))
     return nextShuffle
   }
 
   /// What a shuffle carries: some neighbours, and some of the passive view.
-  private mutating func exchanged(with node: NodeID) -> [NodeAddress] {
-    var addresses = dialableNeighbours(except: node).shuffled(using: &generator).prefix(parameters.walks.shuffleActive)
+  private mutating func exchanged(with node: NodeID, now: Timestamp) -> [NodeAddress] {
+    var addresses = dialableNeighbours(except: node, now: now).shuffled(using: &generator).prefix(
+      parameters.walks.shuffleActive)
     let known = Set(addresses.map(\.node))
     let others: [NodeAddress] = passive.compactMap { address in
       guard let record = book[address], let node = record.node, record.standing == .tried, record.failures == 0,
@@ -157,7 +161,7 @@ extension Membership {
     var addresses = addresses
     // Who shuffles need not know under which address others reach it: the first on the way does.
     if steps == parameters.walks.shuffleSteps, let contact = contacts[node], let address = contact.address,
-      book[address]?.failures == 0, addresses.count < parameters.walks.maximumAddresses
+      book.isGood(address, now: now), addresses.count < parameters.walks.maximumAddresses
     {
       addresses.append(NodeAddress(node: node, address: address))
     }
@@ -166,7 +170,7 @@ extension Membership {
       return
     }
     _ = returns.take(id, now: now)
-    let answer = Array(exchanged(with: node).prefix(addresses.count))
+    let answer = Array(exchanged(with: node, now: now).prefix(addresses.count))
     hear(addresses, from: node, now: now)
     actions.append(.send(.shuffleAnswer(id: id, addresses: answer), to: node))
     plan(now: now, into: &actions)

@@ -49,9 +49,12 @@ struct Membership: Sendable {
   var direct = DirectLinks()
 
   var nextShuffle: Timestamp
+  var shuffleCount = 0
   var nextProbe: Timestamp
   var probeSpan: Int64
   var probeCount = 0
+  /// Near links that were refused since the last that was granted.
+  var nearRefusals = 0
   var nextEviction = Timestamp.zero
   var nextShedding = Timestamp.zero
   var nextJoin = Timestamp.zero
@@ -110,12 +113,14 @@ struct Membership: Sendable {
 
   // MARK: Addresses
 
-  /// Notes an address from this node's own configuration or an earlier run.
+  /// Notes an address from this node's own configuration or an earlier run. The first of an earlier run are anchors: they
+  /// are dialled before anybody can name others.
   mutating func learn(_ address: PeerAddress, isBootstrap: Bool, now: Timestamp) {
     if isBootstrap {
       book.addBootstrap(address, now: now)
     } else {
       book.learn(address, source: NetworkGroup(address), now: now)
+      if book[address] != nil, lost.count < parameters.dialling.anchorCount { lose(address) }
     }
     guard book[address] != nil, !passive.contains(address), passive.count < parameters.views.passiveCount else {
       return
@@ -182,7 +187,7 @@ struct Membership: Sendable {
         contact.request == nil
         ? parameters.dialling.firstBackoffMilliseconds : parameters.dialling.refusedMilliseconds
       book.postpone(address, until: now + jittered(span))
-      if contact.link == .random || contact.link == .near { lose(address) }
+      if contact.link == .random || contact.link == .near, !score.isBanned(node, now: now) { lose(address) }
     }
     plan(now: now, into: &actions)
   }

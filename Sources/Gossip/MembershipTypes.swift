@@ -109,6 +109,8 @@ struct Contact: Sendable {
   var isOwnRequest = false
   /// Since when a direct link has not been wanted any more.
   var unwantedSince: Timestamp?
+  /// Whether it has asked to be made known.
+  var hasJoined = false
   /// A random link that takes the place of another one.
   var isRotation = false
 

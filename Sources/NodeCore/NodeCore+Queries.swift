@@ -56,6 +56,9 @@ extension NodeCore {
   /// The connected peers, ascending by node.
   public var peers: [Peer] { gossip.connectedPeers }
 
+  /// The addresses to keep over a restart, the most trusted first.
+  public var keptAddresses: [(address: PeerAddress, node: NodeID)] { gossip.keptAddresses }
+
   /// The proofs of equivocation, ascending by author.
   public var equivocationProofs: [EquivocationProof] { gossip.equivocationProofs }
 

@@ -133,7 +133,7 @@ public struct NodeCore: Sendable {
   /// Notes the port on which the node can be dialled, before the first peer is greeted.
   public mutating func listens(on port: UInt16) { gossip.listenPort = port }
 
-  /// Adds an address to dial.
+  /// Adds an address from an earlier run; the most trusted come first and are dialled first.
   public mutating func learn(_ address: PeerAddress, now: Timestamp) { gossip.learn(address, now: now) }
 
   // MARK: Restoring

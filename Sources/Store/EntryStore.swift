@@ -113,6 +113,9 @@ public final class EntryStore: Sendable {
       try database.execute(
         sql: "CREATE TABLE base (author BLOB PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID")
     }
+    migrator.registerMigration("3 order of addresses") { database in
+      try database.execute(sql: "ALTER TABLE address ADD COLUMN place INTEGER NOT NULL DEFAULT 0")
+    }
     return migrator
   }
 
@@ -195,10 +198,10 @@ public final class EntryStore: Sendable {
     try Self.guarding(path) { [pool] in
       try pool.write { database in
         try database.execute(sql: "DELETE FROM address")
-        for item in addresses {
+        for (place, item) in addresses.enumerated() {
           try database.execute(
-            sql: "INSERT OR REPLACE INTO address (address, node) VALUES (?, ?)",
-            arguments: [item.address, Data(item.node.bytes)])
+            sql: "INSERT OR REPLACE INTO address (address, node, place) VALUES (?, ?, ?)",
+            arguments: [item.address, Data(item.node.bytes), place])
         }
       }
     }
@@ -272,10 +275,10 @@ public final class EntryStore: Sendable {
     }
   }
 
-  /// The addresses kept by ``replaceAddresses(_:)``, ascending.
+  /// The addresses kept by ``replaceAddresses(_:)``, in the order in which they were given.
   public func addresses() throws(StoreError) -> [String] {
     try Self.guarding(path) { [pool] in
-      try pool.read { try String.fetchAll($0, sql: "SELECT address FROM address ORDER BY address") }
+      try pool.read { try String.fetchAll($0, sql: "SELECT address FROM address ORDER BY place, address") }
     }
   }
 

@@ -142,11 +142,12 @@ struct ProtocolVectors {
       "book_digest_traded": tradedDigest.hex,
       "book_digest_amended": amendedDigest.hex,
     ]
-    for (name, message) in zip(["hello_message", "compare_message"], greeting) { vectors[name] = Hex.encode(message) }
+    let names = ["hello_message", "neighbour_message", "join_message", "compare_message"]
+    for (name, message) in zip(names, greeting) { vectors[name] = Hex.encode(message) }
     return vectors
   }
 
-  /// What a provider's node that holds ``offerEntry`` says first to a node that it has dialled.
+  /// What a provider's node that holds ``offerEntry`` says first to a node that it has dialled, and that accepts a link.
   private var greeting: [[UInt8]] {
     var gossip = GossipCore(
       own: provider.nodeID, network: genesis.networkID, limits: genesis.limits, agent: "vectors 1", listenPort: 47_100,
@@ -156,13 +157,15 @@ struct ProtocolVectors {
     gossip.connected(
       1, node: buyer.nodeID, address: PeerAddress(host: "127.0.0.1", port: 47_101), direction: .outbound,
       now: Self.start, into: &effects)
-    var hello = WireHello()
-    hello.protocol = GossipCore.protocolVersion
-    gossip.received(GossipCore.encode(.hello(hello)), on: 1, now: Self.start, into: &effects)
-    return effects.compactMap { effect in
-      guard case .send(_, let message, _) = effect else { return nil }
-      return message
+    let accepted: [UInt8] = [0xAA, 0x01, 0x02, 0x08, 0x01]
+    for message in Self.sent(effects).prefix(1) + [accepted] {
+      gossip.received(message, on: 1, now: Self.start, into: &effects)
     }
+    return Self.sent(effects)
+  }
+
+  private static func sent(_ effects: [GossipEffect]) -> [[UInt8]] {
+    effects.compactMap { if case .send(_, let message, _) = $0 { message } else { nil } }
   }
 
   /// What the provider's feed adds up to after its accept, when its bucket is full again.

@@ -41,7 +41,7 @@ final class NodeRuntime: @unchecked Sendable {
   private var credit: Credit?
   /// When what a proof voids is taken back.
   private var rebuild = RebuildSchedule()
-  /// Where the peers can be dialled after a restart.
+  /// Whom to dial after a restart.
   private var addresses = AddressKeeper()
   /// Places that are held because the store is behind.
   private var parked: [Credit] = []
@@ -118,7 +118,7 @@ final class NodeRuntime: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - listenPort: where the transport accepts peers.
-  ///   - known: addresses from an earlier run.
+  ///   - known: addresses from an earlier run, the most trusted first.
   func begin(transport: Transport, listenPort: UInt16, known: [PeerAddress]) async {
     await onQueue {
       self.transport = transport
@@ -183,7 +183,7 @@ final class NodeRuntime: @unchecked Sendable {
     for event in events { take(event) }
     performAll()
     resumeStopped(force: false)
-    addresses.keep(core.peers, by: writer, now: Self.now, logger: logger)
+    addresses.keep(core.keptAddresses, by: writer, now: Self.now, logger: logger)
   }
 
   private func take(_ input: Input) {
