@@ -35,7 +35,8 @@ extension GossipCore {
     case .fetch(let fetch): receivedFetch(fetch, from: peer, now: now, into: &effects)
     case .fetchAnswer(let answer): receivedAnswer(answer, from: peer, now: now, into: &effects)
     case .equivocationProof(let proof): receivedProof(proof, from: peer, now: now, into: &effects)
-    case .neighbour, .neighbourAnswer, .join, .forwardJoin, .shuffleRequest, .shuffleAnswer, .disconnect, .whois, .whoisAnswer:
+    case .neighbour, .neighbourAnswer, .join, .forwardJoin, .shuffleRequest, .shuffleAnswer, .disconnect, .whois,
+      .whoisAnswer:
       receivedMembership(kind, from: peer, now: now, into: &effects)
     case .ping(let ping):
       peers[connection]?.summary = Summary(wire: ping.summary)

@@ -210,7 +210,9 @@ public struct GossipCore: Sendable {
   /// The next moment at which ``timer(now:into:)`` has something to do.
   public var nextWake: Timestamp {
     var next = min(nextAntiEntropy, membership.nextPlan)
-    for peer in peers.values { next = min(next, peer.nextPing, peer.lastHeard + parameters.keepalive.silenceMilliseconds) }
+    for peer in peers.values {
+      next = min(next, peer.nextPing, peer.lastHeard + parameters.keepalive.silenceMilliseconds)
+    }
     if let deadline = antiEntropy.nextDeadline { next = min(next, deadline) }
     if let due = intake.nextDue(feeds: feeds) { next = min(next, due) }
     return next

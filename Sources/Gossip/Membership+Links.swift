@@ -44,7 +44,8 @@ extension Membership {
       request(isRefused ? .random : .near, of: node, now: now, into: &actions)
     } else if let worst = worstNear(now: now, where: { _ in true }), isClearlyNearer(roundTrip, than: worst) {
       request(.near, of: node, now: now, into: &actions)
-    } else if probeCount % parameters.nearness.probesPerRotation == 0, probeSpan > parameters.nearness.probeMilliseconds,
+    } else if probeCount % parameters.nearness.probesPerRotation == 0,
+      probeSpan > parameters.nearness.probeMilliseconds,
       degree < parameters.views.softLimit, rotationVictim(except: node) != nil
     {
       contacts[node]?.isRotation = true

@@ -130,13 +130,16 @@ extension Membership {
     let id = generator.next()
     _ = returns.note(id, from: own, now: now, walks: parameters.walks)
     actions.append(
-      .send(.shuffleRequest(id: id, steps: parameters.walks.shuffleSteps, addresses: exchanged(with: partner, now: now)), to: partner))
+      .send(
+        .shuffleRequest(id: id, steps: parameters.walks.shuffleSteps, addresses: exchanged(with: partner, now: now)),
+        to: partner))
     return nextShuffle
   }
 
   /// What a shuffle carries: some neighbours, and some of the passive view.
   private mutating func exchanged(with node: NodeID, now: Timestamp) -> [NodeAddress] {
-    var addresses = dialableNeighbours(except: node, now: now).shuffled(using: &generator).prefix(parameters.walks.shuffleActive)
+    var addresses = dialableNeighbours(except: node, now: now).shuffled(using: &generator).prefix(
+      parameters.walks.shuffleActive)
     let known = Set(addresses.map(\.node))
     let others: [NodeAddress] = passive.compactMap { address in
       guard let record = book[address], let node = record.node, record.standing == .tried, record.failures == 0,

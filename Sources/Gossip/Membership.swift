@@ -122,7 +122,9 @@ struct Membership: Sendable {
       book.learn(address, source: NetworkGroup(address), now: now)
       if book[address] != nil, lost.count < parameters.dialling.anchorCount { lose(address) }
     }
-    guard book[address] != nil, !passive.contains(address), passive.count < parameters.views.passiveCount else { return }
+    guard book[address] != nil, !passive.contains(address), passive.count < parameters.views.passiveCount else {
+      return
+    }
     passive.append(address)
   }
 
@@ -205,7 +207,8 @@ struct Membership: Sendable {
   }
 
   /// An attempt to connect has failed.
-  mutating func dialFailed(_ address: PeerAddress, isOwn: Bool, now: Timestamp, into actions: inout [MembershipAction]) {
+  mutating func dialFailed(_ address: PeerAddress, isOwn: Bool, now: Timestamp, into actions: inout [MembershipAction])
+  {
     dials[address] = nil
     book.failed(address, isOwn: isOwn, now: now, using: &generator)
     passive.removeAll { $0 == address }
@@ -246,7 +249,9 @@ struct Membership: Sendable {
   /// Takes no connection with a node that sent what no honest node sends, for a while.
   mutating func ban(_ node: NodeID, now: Timestamp) {
     score.ban(node, now: now)
-    if let address = contacts[node]?.address, let until = score.bannedUntil(node) { book.postpone(address, until: until) }
+    if let address = contacts[node]?.address, let until = score.bannedUntil(node) {
+      book.postpone(address, until: until)
+    }
   }
 
   /// A round trip to a connected node was measured.

@@ -85,7 +85,9 @@ enum NetworkGroup: Hashable, Sendable {
       guard !part.isEmpty else { return [] }
       var words: [UInt16] = []
       for word in part.split(separator: ":", omittingEmptySubsequences: false) {
-        guard (1...4).contains(word.utf8.count), let value = UInt16(word, radix: 16), words.count < 8 else { return nil }
+        guard (1...4).contains(word.utf8.count), let value = UInt16(word, radix: 16), words.count < 8 else {
+          return nil
+        }
         words.append(value)
       }
       return words

@@ -40,7 +40,8 @@ struct DirectLinkTests {
     #expect(driver.take().dials.isEmpty, "nobody has asked that")
     driver.receive(.whoisAnswer(id: id, address: answer), from: 3)
     #expect(driver.take().dials == [answer.address])
-    driver.receive(.whoisAnswer(id: id, address: NodeAddress(node: node(9), address: MembershipDriver.address(8))), from: 3)
+    driver.receive(
+      .whoisAnswer(id: id, address: NodeAddress(node: node(9), address: MembershipDriver.address(8))), from: 3)
     #expect(driver.take().dials.isEmpty, "a question makes this node dial once")
   }
 

@@ -198,10 +198,14 @@ struct ConnectionTests {
     pong.id = id
     driver.receive(.pong(pong), on: 5)
     #expect(driver.core.connectedPeers.first?.roundTripMilliseconds == 42)
-    driver.core.timer(now: start + 42 + GossipParameters.standard.keepalive.silenceMilliseconds - 1, into: &driver.effects)
+    driver.core.timer(
+      now: start + 42 + GossipParameters.standard.keepalive.silenceMilliseconds - 1, into: &driver.effects)
     #expect(driver.take().disconnects.isEmpty)
     driver.core.timer(now: start + 42 + GossipParameters.standard.keepalive.silenceMilliseconds, into: &driver.effects)
-    #expect(driver.take().disconnects.map(\.cause) == [.silent(milliseconds: GossipParameters.standard.keepalive.silenceMilliseconds)])
+    #expect(
+      driver.take().disconnects.map(\.cause) == [
+        .silent(milliseconds: GossipParameters.standard.keepalive.silenceMilliseconds)
+      ])
     #expect(driver.core.connectedPeers.isEmpty)
   }
 

@@ -10,7 +10,8 @@ struct MembershipMessageTests {
   private let somewhere = NodeAddress(node: node(1), address: PeerAddress(host: "192.0.2.7", port: 47100))
 
   private var samples: [(MembershipMessage, String)] {
-    let address = "0a20" + "0000000000000001" + String(repeating: "0", count: 48) + "1209" + "3139322e302e322e37" + "18fcef02"
+    let address =
+      "0a20" + "0000000000000001" + String(repeating: "0", count: 48) + "1209" + "3139322e302e322e37" + "18fcef02"
     return [
       (.neighbour(.near, isUrgent: true, roundTripMilliseconds: 300), "a20107" + "0802" + "1001" + "18ac02"),
       (.neighbourAnswer(isAccepted: true, addresses: []), "aa0102" + "0801"),
@@ -75,7 +76,9 @@ struct MembershipMessageTests {
     var whois = WireWhois()
     whois.node = .init([1, 2])
     #expect(refusal(.whois(whois)) == .node(byteCount: 2))
-    for change in [{ $0.port = 0 }, { $0.port = 65_536 }, { $0.host = "" }, { $0.host = "no host" }, { $0.node = .init() }]
+    for change in [
+      { $0.port = 0 }, { $0.port = 65_536 }, { $0.host = "" }, { $0.host = "no host" }, { $0.node = .init() },
+    ]
       as [(inout WirePeerAddress) -> Void]
     {
       var answer = WireWhoisAnswer()

@@ -197,7 +197,9 @@ final class MembershipNetwork {
     guard connections[connection].isOpen[end] else { return }
     let ends = connections[connection].ends
     connections[connection].isOpen[end] = false
-    if members[ends[end]].connections[ends[1 - end]] == connection { members[ends[end]].connections[ends[1 - end]] = nil }
+    if members[ends[end]].connections[ends[1 - end]] == connection {
+      members[ends[end]].connections[ends[1 - end]] = nil
+    }
     queue.insert(.closed(connection: connection, end: 1 - end), at: now + connections[connection].latency)
   }
 

@@ -141,7 +141,9 @@ struct MembershipTests {
     for number in 2..<6 as Range<UInt64> { driver.open(number) }
     for number in 6..<10 as Range<UInt64> { driver.open(number, .near, roundTrip: Int64(number) * 20) }
     driver.now = driver.now + 10_000
-    for (number, roundTrip, isNearer) in [(20, 160, false), (21, 144, true), (22, 158, false)] as [(UInt64, Int64, Bool)] {
+    for (number, roundTrip, isNearer) in [(20, 160, false), (21, 144, true), (22, 158, false)]
+      as [(UInt64, Int64, Bool)]
+    {
       driver.membership.dials[MembershipDriver.address(number)] = Membership.Dial(purpose: .probe, since: driver.now)
       driver.connect(number, .outbound)
       _ = driver.take()

@@ -20,7 +20,8 @@ struct AddressKeeper {
 
   /// Looks at the addresses, and hands them to the disk when they are others than before.
   mutating func keep(
-    _ addresses: @autoclosure () -> [(address: PeerAddress, node: NodeID)], by writer: StoreWriter, now: Timestamp, logger: Logger
+    _ addresses: @autoclosure () -> [(address: PeerAddress, node: NodeID)], by writer: StoreWriter, now: Timestamp,
+    logger: Logger
   ) {
     guard now - lookedAt >= Self.pause else { return }
     lookedAt = now
