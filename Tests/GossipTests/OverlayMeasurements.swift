@@ -5,39 +5,26 @@ import Testing
 
 @testable import Gossip
 
-let measuredSize = ProcessInfo.processInfo.environment["MEASURE"].flatMap { Int($0) }
-
-@Suite("measurements")
+/// Prints what an overlay looks like while it settles: `MEASURE=1000 swift test --filter OverlayMeasurements`, best in a
+/// release build.
+@Suite("measurements of the overlay")
 struct OverlayMeasurements {
-  @Test(.enabled(if: measuredSize != nil))
-  func measure() {
-    let n = measuredSize ?? 0
-    let variants: [(Int, Int)] =
-      ProcessInfo.processInfo.environment["VARIANTS"] != nil
-      ? [(2, 6), (1, 5), (1, 4), (0, 5)]
-      : [(GossipParameters.standard.views.randomSurplus, GossipParameters.standard.views.nearLimit)]
-    for (surplus, limit) in variants {
-      var parameters = GossipParameters.standard
-      parameters.views.randomSurplus = surplus
-      parameters.views.nearLimit = limit
-      let network = MembershipNetwork(seed: 1, parameters: parameters)
-      for _ in 0..<n { network.add() }
-      var connected: Int64?
-      for step in 0..<40 {
-        let before = (network.opened, network.failed, network.messages)
-        let span: Int64 = step < 20 ? 500 : step < 30 ? 5000 : 60_000
-        network.run(for: span)
-        if connected == nil, network.componentCount == 1 {
-          connected = network.now.milliseconds - 1_000_000; print("connected after", connected!)
-        }
-        guard step == 4 || step == 9 || step >= 19 else { continue }
-        let per = Double(network.opened - before.0) / Double(n) * 60_000 / Double(span)
-        let f = Double(network.failed - before.1) / Double(n) * 60_000 / Double(span)
-        let m = Double(network.messages - before.2) / Double(n) * 1000 / Double(span)
-        print(
-          "t", network.now.milliseconds / 1000 - 1000, surplus, limit, network.shape(sources: 20), "opened/min", per,
-          "failed/min", f, "msg/s", m)
-      }
+  static let size = ProcessInfo.processInfo.environment["MEASURE"].flatMap { Int($0) }
+
+  @Test("a network that starts at once becomes one overlay and stays it", .enabled(if: size != nil))
+  func measure() throws {
+    let count = try #require(Self.size)
+    let network = MembershipNetwork(seed: 1)
+    for _ in 0..<count { network.add() }
+    let span = try #require(network.run(atMost: 60_000) { network.componentCount == 1 })
+    print("connected after \(span) ms")
+    for seconds in [5, 10, 15, 30, 60, 60, 60, 60, 60, 60] as [Int64] {
+      let (opened, messages) = (network.opened, network.messages)
+      network.run(for: seconds * 1000)
+      let perMinute = Double(network.opened - opened) / Double(count) * 60 / Double(seconds)
+      let perSecond = Double(network.messages - messages) / Double(count) / Double(seconds)
+      print("\(network.shape()) opened a minute \(perMinute) messages a second \(perSecond)")
     }
+    #expect(network.componentCount == 1)
   }
 }
