@@ -2,7 +2,7 @@
 CONFIG ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-book lint testnet bench simulate mutants
+.PHONY: help setup build test test-book attacks lint testnet bench simulate mutants fuzz
 
 testnet: ARGS ?= --nodes 5 --replay 60
 
@@ -12,10 +12,12 @@ help:
 	@echo 'make test      run the tests (ARGS="--filter NAME" for some of them)'
 	@echo 'make test-book check the order book alone: its tests under the address sanitizer, then ten million random'
 	@echo '               operations against a plain reference (OPERATIONS=N for more or fewer)'
+	@echo 'make attacks   attack an optimized node and measure what its honest peers notice'
 	@echo 'make build     build everything'
 	@echo 'make bench     measure the order book, in release (ARGS="--replay" for real offers and demand; ARGS=--help)'
 	@echo 'make simulate  run simulated networks of real nodes (ARGS="--seed 7 --trace"; ARGS=--help; docs/SIMULATION.md)'
 	@echo 'make mutants   plant bugs in a copy of the sources, and look whether the simulator finds them'
+	@echo 'make fuzz      run each parser under libFuzzer for a minute (ARGS="--seconds 10 --only entry"; ARGS=--help)'
 	@echo 'make lint      check the format of all sources'
 	@echo 'make setup     install the system packages that the build and the tests need, when any is missing'
 	@echo 'CONFIG=release makes build and testnet optimize.'
@@ -39,6 +41,14 @@ test-book:
 	@scripts/setup
 	swift test --scratch-path .build-book --sanitize=address --disable-xctest
 	swift run --scratch-path .build-book -c release BookCheck --operations $(OPERATIONS)
+
+# The tests are the usual debug build; the node that they start is not.
+attacks: export P2PNODE_BINARY = $(shell swift build -c release --show-bin-path)/p2pnode
+attacks: export P2PNODE_SHOW_ROUND_TRIPS = 1
+attacks:
+	@scripts/setup --tests
+	swift build -c release --product p2pnode
+	swift test --filter AttackTests
 
 lint:
 	@scripts/setup
@@ -69,3 +79,8 @@ bench:
 	@scripts/setup
 	@swift build -c release --product benchmarks >&2
 	@"$$(swift build -c release --show-bin-path)/benchmarks" $(ARGS)
+
+# Keeps what it finds under Tests/Fixtures/fuzz, and fails then.
+fuzz:
+	@scripts/setup
+	@scripts/fuzz $(ARGS)

@@ -117,6 +117,16 @@ let package = Package(
     .testTarget(
       name: "OrderBookTests", dependencies: ["BookChecking", "OrderBook", "Market", "NodeCrypto"],
       exclude: ["Fixtures"]),
+    // One check for each parser of bytes that strangers write: run by a test on the kept inputs, and by libFuzzer.
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "NodeCrypto", "Market", "Wire", "Gossip", "Settlement", "NodeCore", "Transport", "NodeAPI",
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      path: "Tests/FuzzTargets"),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzTargets", "NodeCrypto", "Market", "NodeAPI", "Settlement", "Wire"]),
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Market", "NodeCrypto", "Wire"]),
     .testTarget(name: "SettlementTests", dependencies: ["Settlement", "Market", "NodeCrypto", "Wire"]),
     .testTarget(
@@ -177,15 +187,27 @@ for target in package.targets where target.type != .system {
   target.swiftSettings = (target.swiftSettings ?? []) + strictness
 }
 
-// Parts of the package that need no network library and build in a minute: the order book and its checks, for
-// `make test-book`, and everything pure.
+// Parts of the package that build in a minute or two: the order book and its checks, for `make test-book`; everything
+// pure, without a network library; and the parsers, for `make fuzz`.
 let book: Set = ["CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests"]
 let core: Set = [
   "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI", "Simulator",
   "Simulate", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "SimulatorTests",
   "NodeAPITests", "DocsTests", "StyleTests",
 ]
-if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "core": core][part] {
+let fuzz: Set = [
+  "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "Transport", "NodeAPI",
+  "FuzzTargets", "FuzzTests", "Fuzz",
+]
+let part = Context.environment["P2PNODE_ONLY"]
+if part == "fuzz" {
+  // libFuzzer has the `main`, so it links only where `--sanitize fuzzer` is given, as scripts/fuzz does.
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz",
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}
+if let part, let kept = ["book": book, "core": core, "fuzz": fuzz][part] {
   package.targets.removeAll { !kept.contains($0.name) }
   package.products.removeAll { part != "core" || $0.name != "simulate" }
   let used = Set(

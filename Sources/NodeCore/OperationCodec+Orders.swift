@@ -233,7 +233,7 @@ extension OperationCodec {
 
 extension OperationCodec {
   /// The canonical encoding of one operation inside a payload, with its tag and length.
-  func encode(_ operation: Operation) -> [UInt8] {
+  package func encode(_ operation: Operation) -> [UInt8] {
     var out = WireOperation()
     switch operation {
     case .place(let body): out.kind = wire(body)

@@ -5,22 +5,22 @@ import NIOCore
 /// It holds what has arrived and not been taken, and no more: a length is checked before anything is allocated for it,
 /// and memory grows with the bytes that arrive, not with those that are announced. Appending is amortized O(bytes)
 /// even for a peer that sends one byte at a time.
-struct FrameDecoder {
+package struct FrameDecoder {
   /// The longest body that `next` returns, in bytes.
-  var maximumBodyByteCount: Int
+  package var maximumBodyByteCount: Int
 
   private var buffer = ByteBuffer()
 
   /// A decoder at a frame's start.
-  init(maximumBodyByteCount: Int) {
+  package init(maximumBodyByteCount: Int) {
     self.maximumBodyByteCount = maximumBodyByteCount
   }
 
   /// How many bytes have arrived and not been taken.
-  var heldByteCount: Int { buffer.readableBytes }
+  package var heldByteCount: Int { buffer.readableBytes }
 
   /// Adds bytes that arrived.
-  mutating func append(_ chunk: consuming ByteBuffer) {
+  package mutating func append(_ chunk: consuming ByteBuffer) {
     guard buffer.readableBytes > 0 else {
       buffer = chunk
       return
@@ -32,7 +32,7 @@ struct FrameDecoder {
   /// Takes the next frame's body; nil when it is not complete yet. The body shares memory with the decoder.
   ///
   /// - Throws: `emptyFrame`, `frameTooLong`. The stream cannot be read any further then.
-  mutating func next() throws(DisconnectReason) -> ByteBuffer? {
+  package mutating func next() throws(DisconnectReason) -> ByteBuffer? {
     guard let length = buffer.getInteger(at: buffer.readerIndex, as: UInt16.self) else { return nil }
     let byteCount = Int(length)
     guard byteCount > 0 else { throw .emptyFrame }

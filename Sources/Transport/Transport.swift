@@ -11,6 +11,12 @@ import NodeCrypto
 ///
 /// Whatever a peer sends or fails to send ends at most its own connection.
 public final class Transport: Sendable {
+  /// What a turn of the event loop reads from one connection. All connections of a loop have their turn before the next
+  /// read: one that sends small frames as fast as it can keeps the others waiting no longer than this takes to decrypt.
+  private static let readAllocator = FixedSizeRecvByteBufferAllocator(capacity: 16 << 10)
+  /// How many connections a turn accepts: each brings the work of a handshake.
+  private static let acceptsPerTurn: UInt = 2
+
   private let services: TransportServices
   private let eventLoopGroup: any EventLoopGroup
 
@@ -56,7 +62,10 @@ public final class Transport: Sendable {
     let bootstrap = ServerBootstrap(group: eventLoopGroup)
       .serverChannelOption(.backlog, value: 256)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.maxMessagesPerRead, value: Self.acceptsPerTurn)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.maxMessagesPerRead, value: 1)
+      .childChannelOption(.recvAllocator, value: Self.readAllocator)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try Self.accept(channel, services: services) }
       }
@@ -100,6 +109,8 @@ public final class Transport: Sendable {
       channel = try await ClientBootstrap(group: eventLoopGroup)
         .connectTimeout(services.configuration.dialTimeout)
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .channelOption(.maxMessagesPerRead, value: 1)
+        .channelOption(.recvAllocator, value: Self.readAllocator)
         .channelOption(.autoRead, value: false)
         .connect(host: host, port: port).get()
     } catch {

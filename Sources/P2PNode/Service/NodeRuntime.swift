@@ -55,22 +55,14 @@ final class NodeRuntime: @unchecked Sendable {
   private var writer: StoreWriter!
   private(set) var server: FeedServer!
 
-  private struct Inbox {
-    var events: [Input] = []
-    var isScheduled = false
-  }
-
-  enum Input {
-    case event(NodeEvent)
-    case connected(Connection)
-    case message(Connection, ByteBuffer)
-    case disconnected(Connection)
-  }
-
   private struct Commands {
     var next: CommandID = 1
     var waiting: [CommandID: CheckedContinuation<Result<OrderID, CommandRefusal>, Never>] = [:]
   }
+
+  /// Events and bytes of messages that are taken in one go, so that nothing waits long behind what came first.
+  private static let batchEventCount = 32
+  private static let batchByteCount = 16 << 10
 
   /// A timer never fires more often than this, in milliseconds, whatever the core says is due.
   private static let shortestWait: Int64 = 5
@@ -167,29 +159,34 @@ final class NodeRuntime: @unchecked Sendable {
 
   func post(_ inputs: [Input]) {
     let mustSchedule = inbox.withLock { inbox in
-      inbox.events += inputs
+      for input in inputs { inbox.add(input) }
       defer { inbox.isScheduled = true }
       return !inbox.isScheduled
     }
     if mustSchedule { queue.async { self.drain() } }
   }
 
+  /// Takes what has come, but of messages only so much that what is asked of the queue meanwhile gets its turn.
   private func drain() {
-    let events = inbox.withLock { inbox in
-      inbox.isScheduled = false
-      defer { inbox.events = [] }
-      return inbox.events
+    let (inputs, hasMore) = inbox.withLock { inbox in
+      let batch = inbox.takeBatch(events: Self.batchEventCount, byteCount: Self.batchByteCount)
+      inbox.isScheduled = batch.hasMore
+      return batch
     }
-    for event in events { take(event) }
+    for input in inputs { take(input) }
     performAll()
     resumeStopped(force: false)
     addresses.keep(core.keptAddresses, by: writer, now: Self.now, logger: logger)
+    if hasMore { queue.async { self.drain() } }
   }
 
   private func take(_ input: Input) {
     let now = Self.now
     switch input {
     case .event(let event): core.handle(event, now: now, into: &effects)
+    case .verified(let event, let credit):
+      core.handle(event, now: now, into: &effects)
+      credit?.release()
     case .connected(let connection):
       let id = connection.id.rawValue
       connections[id] = connection
@@ -219,9 +216,9 @@ final class NodeRuntime: @unchecked Sendable {
     performEffects()
     rebuildWhenDue()
     if !toVerify.isEmpty {
-      pool.check(toVerify) { [weak self] events in
-        self?.countFaults(events)
-        self?.post(events.map { .event($0) })
+      pool.check(toVerify) { [weak self] results in
+        self?.countFaults(results.map(\.event))
+        self?.post(results.map { .verified($0.event, $0.credit) })
       }
       toVerify = []
     }

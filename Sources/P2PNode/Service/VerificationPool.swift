@@ -28,13 +28,19 @@ final class VerificationPool: Sendable {
     let credit: Credit?
   }
 
-  /// Checks entries; calls `completion` with one ``NodeEvent/verified(_:_:)`` for each, in batches, from any thread.
-  func check(_ jobs: [Job], completion: @escaping @Sendable ([NodeEvent]) -> Void) {
+  /// What became of a job: a ``NodeEvent/verified(_:_:)``, and the place that its message still takes.
+  struct Outcome: Sendable {
+    let event: NodeEvent
+    let credit: Credit?
+  }
+
+  /// Checks entries; calls `completion` with an outcome for each, in batches, from any thread.
+  func check(_ jobs: [Job], completion: @escaping @Sendable ([Outcome]) -> Void) {
     for start in stride(from: 0, to: jobs.count, by: Self.batch) {
       let batch = jobs[start..<min(start + Self.batch, jobs.count)]
       queue.async {
-        completion(batch.map { .verified($0.entry, self.result(of: $0.entry)) })
-        for job in batch { job.credit?.release() }
+        completion(
+          batch.map { Outcome(event: .verified($0.entry, self.result(of: $0.entry)), credit: $0.credit) })
       }
     }
   }

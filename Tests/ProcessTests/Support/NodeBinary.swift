@@ -10,6 +10,9 @@ enum NodeBinary {
     return URL(fileURLWithPath: bundle).deletingLastPathComponent().appendingPathComponent("p2pnode").path
   }()
 
+  /// Whether it was built to be fast: the one beside a test bundle is not.
+  static let isOptimized = path.contains("/release/")
+
   /// What a child gets: this process's environment without what the node reads, so that no shell changes a result.
   static let environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("P2PNODE_") }
 

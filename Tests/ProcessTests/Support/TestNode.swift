@@ -38,14 +38,16 @@ final class TestNode: Sendable {
   /// - Parameters:
   ///   - peers: addresses to dial first.
   ///   - options: further words of the command line.
+  ///   - wrapper: makes the command line that runs the given one somewhere else.
   @discardableResult
   func launch(
     peers: [String] = [], listen: String = "127.0.0.1:0", options: [String] = [],
-    environment: [String: String] = TestNode.environment
+    environment: [String: String] = TestNode.environment, through wrapper: ([String]) -> [String] = { $0 }
   ) throws -> ChildProcess {
     let arguments = ["run", "--data", directory, "--listen", listen, "--stop-with-stdin"]
+    let words = wrapper([NodeBinary.path] + arguments + peers.flatMap { ["--peer", $0] } + options)
     let started = try ChildProcess(
-      executable: NodeBinary.path, arguments: arguments + peers.flatMap { ["--peer", $0] } + options,
+      executable: words[0], arguments: Array(words.dropFirst()),
       environment: NodeBinary.environment.merging(environment) { $1 }, input: .pipe, output: logPrefix + ".out",
       error: logPrefix + ".err")
     process.withLock { $0 = started }
@@ -65,6 +67,9 @@ final class TestNode: Sendable {
     }
     return try first.get()
   }
+
+  /// The id of the node's process; nil before its first start.
+  var processIdentifier: Int32? { process.withLock { $0 }?.identifier }
 
   /// Sends a signal to the node's process.
   func send(_ signal: Int32) { process.withLock { $0 }?.send(signal) }

@@ -1,11 +1,12 @@
 import Market
-import NodeAPI
 
 /// What an amend changes. What it leaves out stays as it is, and keeps its meaning: an order that is open as long as it
 /// can be filled, a bid in one piece and an order that is all or none stay so when their sizes change.
 extension OrderResolver {
   /// The terms of the amended order.
-  func resolve(_ request: AmendRequest, of old: OrderBody) throws(OrderError) -> OrderBody {
+  ///
+  /// - Throws: ``OrderError`` naming the field that cannot be understood or amended.
+  public func resolve(_ request: AmendRequest, of old: OrderBody) throws(OrderError) -> OrderBody {
     guard request != AmendRequest() else {
       throw .field("the amend", value: "without a change", allowed: "at least one field that changes the order")
     }

@@ -1,5 +1,4 @@
 import Market
-import NodeAPI
 import NodeCrypto
 
 /// The single parts of an order.

@@ -1,19 +1,33 @@
 import Market
-import NodeAPI
 import NodeCrypto
 
 /// Turns an order as a person states it into the order that is signed: times become slots, what was left out gets its
 /// meaning. The answer echoes the result, so nothing is changed behind anybody's back.
-struct OrderResolver {
+public struct OrderResolver: Sendable {
   /// A bid that names no end may be delivered within a day, or within its duration when that is longer.
   static let defaultBidWindowMilliseconds: Int64 = 86_400_000
 
-  let genesis: Genesis
-  let now: Timestamp
-  /// The nodes whose feeds are known, which an order may name by their first digits.
-  var nodes: [NodeID] = []
+  /// What a time that is left out counts from.
+  public let now: Timestamp
 
-  func resolve(_ request: OrderRequest) throws(OrderError) -> OrderBody {
+  let genesis: Genesis
+  let nodes: [NodeID]
+
+  /// A resolver of orders on a market.
+  ///
+  /// - Parameters:
+  ///   - now: what a time that is left out counts from.
+  ///   - nodes: the nodes whose feeds are known, which an order may name by their first digits.
+  public init(genesis: Genesis, now: Timestamp, nodes: [NodeID] = []) {
+    self.genesis = genesis
+    self.now = now
+    self.nodes = nodes
+  }
+
+  /// The order that `request` states. That it keeps the market's rules is for ``OrderRules`` to say.
+  ///
+  /// - Throws: ``OrderError`` naming the field that cannot be understood, its value and what is allowed.
+  public func resolve(_ request: OrderRequest) throws(OrderError) -> OrderBody {
     switch request.side {
     case "offer": .offer(try offer(request))
     case "bid": .bid(try bid(request))
@@ -22,7 +36,9 @@ struct OrderResolver {
   }
 
   /// The bid that a quote is of; without a price the highest that the network allows.
-  func resolve(_ request: QuoteRequest) throws(OrderError) -> Bid {
+  ///
+  /// - Throws: as ``resolve(_:)-(OrderRequest)``.
+  public func resolve(_ request: QuoteRequest) throws(OrderError) -> Bid {
     let highest = genesis.limits.priceMicros - genesis.limits.priceMicros % genesis.limits.priceTickMicros
     var order = OrderRequest(
       side: "bid", gpuClasses: request.gpuClasses, gpus: request.gpus, priceMicros: request.priceMicros ?? highest)

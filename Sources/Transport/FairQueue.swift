@@ -1,0 +1,58 @@
+import NIOCore
+
+/// What waits of several connections for one place that takes it, in fair turns: deficit round robin (Shreedhar and
+/// Varghese, "Efficient Fair Queuing using Deficit Round-Robin", SIGCOMM 1995).
+///
+/// A connection whose turn it is may have ``quantumByteCount`` more taken, and keeps what it does not use while it
+/// waits for a larger message's. However much one connection has waiting, a small message of another one waits for one
+/// turn of each. What one connection sent is taken in the order in which it came.
+///
+/// All operations are O(1) for each element, and O(longest message / quantum) for a turn.
+public struct FairQueue<Element> {
+  /// What a turn is worth, in bytes.
+  public static var quantumByteCount: Int { 4 << 10 }
+
+  private struct Lane {
+    var waiting = CircularBuffer<(element: Element, cost: Int)>()
+    var allowance = 0
+  }
+
+  private var lanes: [ConnectionID: Lane] = [:]
+  /// The connections that have something waiting, each once, the next to have its turn first.
+  private var turns = CircularBuffer<ConnectionID>()
+
+  /// An empty queue.
+  public init() {}
+
+  /// Whether nothing waits.
+  public var isEmpty: Bool { turns.isEmpty }
+
+  /// Adds what came from a connection.
+  ///
+  /// - Parameter byteCount: its length, which it costs, together with what every message costs.
+  public mutating func append(_ element: Element, from connection: ConnectionID, byteCount: Int) {
+    if lanes[connection] == nil { turns.append(connection) }
+    let cost = byteCount + InboundWindow.messageOverheadByteCount
+    lanes[connection, default: Lane()].waiting.append((element, cost))
+  }
+
+  /// Moves what is next to the end of `batch`: at least one element, if any waits, and no more turns when the bytes
+  /// exceed `limitByteCount`.
+  public mutating func removeFirst(upTo limitByteCount: Int, into batch: inout [Element]) {
+    var byteCount = 0
+    while byteCount <= limitByteCount, let connection = turns.popFirst() {
+      // A lane is there as long as its connection has a turn.
+      guard var lane = lanes.removeValue(forKey: connection) else { continue }
+      lane.allowance += Self.quantumByteCount
+      while let next = lane.waiting.first, next.cost <= lane.allowance {
+        lane.waiting.removeFirst()
+        lane.allowance -= next.cost
+        byteCount += next.cost
+        batch.append(next.element)
+      }
+      guard !lane.waiting.isEmpty else { continue }
+      lanes[connection] = lane
+      turns.append(connection)
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import FuzzTargets
+import Market
+import NodeAPI
+import NodeCrypto
+import Settlement
+import Wire
+
+/// The inputs from which the fuzzer starts, made of the vectors of `docs/PROTOCOL.md`, each in the form that its target
+/// takes.
+struct GoldenInputs {
+  private let vectors: [String: [UInt8]]
+
+  init() throws {
+    let file = URL(fileURLWithPath: #filePath).resolvingSymlinksInPath()
+      .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("DocsTests/vectors/protocol.json")
+    vectors = try JSONDecoder().decode([String: String].self, from: Data(contentsOf: file)).compactMapValues {
+      Hex.decode($0)
+    }
+  }
+
+  func inputs(of target: FuzzTarget) throws -> [String: [UInt8]] {
+    switch target {
+    case .frame: try frames()
+    case .handshake: try handshakes()
+    case .message: messages().mapValues { Self.framed($0.map { $0.encoded() }) }
+    case .entry: ["accept": self["accept_entry"], "bid": self["bid_entry"], "offer": self["offer_entry"]]
+    case .receipt: try receipts()
+    case .genesis: ["vectors": Array(FuzzMarket.genesisFile.utf8)]
+    case .apiBody: Self.bodies.mapValues { Array($0.utf8) }
+    case .console: Self.lines.mapValues { Array($0.utf8) }
+    }
+  }
+
+  private subscript(name: String) -> [UInt8] { vectors[name] ?? [] }
+
+  private static func framed(_ bodies: [[UInt8]]) -> [UInt8] {
+    bodies.flatMap { [UInt8($0.count >> 8), UInt8($0.count & 0xff)] + $0 }
+  }
+
+  private func frames() throws -> [String: [UInt8]] {
+    let handshake = Self.framed(try HandshakeCheck.transcript())
+    return [
+      "handshake": [0, 0] + handshake,
+      "messages": [7, 1] + Self.framed([self["hello_message"], self["heads_message"]]),
+      "unfinished": [200, 1] + handshake.dropLast(),
+    ]
+  }
+
+  private func handshakes() throws -> [String: [UInt8]] {
+    let messages = try HandshakeCheck.transcript()
+    return [
+      "initiator": [1] + Self.framed([messages[1]]), "responder": [0] + Self.framed([messages[0], messages[2]]),
+      "session": [0] + Self.framed([messages[0], messages[2], messages[3]]),
+    ]
+  }
+
+  private func receipts() throws -> [String: [UInt8]] {
+    guard let taker = Signature(bytes: self["taker_signature"]), let maker = Signature(bytes: self["maker_signature"])
+    else { return [:] }
+    let receipt = Receipt(
+      termsBytes: self["terms"], takerSignature: taker, acceptanceBytes: self["acceptance"], makerSignature: maker)
+    let document = try ReceiptDocument(receipt, network: FuzzMarket.genesis.networkID)
+    return [
+      "one": Array(try NodeJSON.encode(document, layout: .pretty)),
+      "two": Array(try NodeJSON.encode([document, document])),
+    ]
+  }
+
+  // MARK: Messages
+
+  private func messages() -> [String: [WirePeerMessage]] {
+    func message(_ change: (inout WirePeerMessage) -> Void) -> WirePeerMessage {
+      var message = WirePeerMessage()
+      change(&message)
+      return message
+    }
+    let entries = ["offer", "bid", "accept"].map { signed("\($0)_entry") }
+    let provider = Data(self["provider_id"])
+    return [
+      "addresses": [
+        message {
+          var address = WirePeerAddress()
+          (address.node, address.host, address.port) = (provider, "192.0.2.7", 47_100)
+          $0.addresses.addresses = [address]
+        }
+      ],
+      "fetch": [
+        message { $0.push.entries = [entries[0]] },
+        message {
+          var range = WireFeedRange()
+          (range.author, range.from, range.through) = (provider, 1, 2)
+          ($0.fetch.id, $0.fetch.ranges) = (7, [range])
+        },
+      ],
+      "fetch-answer": [
+        message { ($0.fetchAnswer.id, $0.fetchAnswer.entries, $0.fetchAnswer.done) = (1, entries, true) }
+      ],
+      "fork": [
+        message { $0.push.entries = entries },
+        message {
+          ($0.equivocationProof.first, $0.equivocationProof.second) = (entries[0], forked(entries[0]))
+        },
+      ],
+      "heads": [
+        message {
+          var head = WireHead()
+          (head.author, head.sequence, head.entry) = (provider, 2, Data(self["accept_entry_id"]))
+          ($0.heads.heads, $0.heads.last) = ([head], true)
+        }
+      ],
+      "ping": [message { $0.ping.id = 1 }, message { $0.pong.id = 1 }],
+      "push": [message { $0.push.entries = entries }],
+    ]
+  }
+
+  private func signed(_ name: String) -> WireSignedEntry {
+    var entry = WireSignedEntry()
+    entry.entry = Data(self[name])
+    entry.signature = Data(self["\(name)_signature"])
+    return entry
+  }
+
+  /// The entry with another time.
+  private func forked(_ entry: WireSignedEntry) -> WireSignedEntry {
+    guard var content = try? WireEntry.decode(Array(entry.entry)) else { return entry }
+    content.timeMs += 1
+    var other = entry
+    other.entry = Data(content.encoded())
+    return other
+  }
+
+  // MARK: What people write
+
+  private static let bodies = [
+    "amend-bid": #"A{"gpus":3,"requirements":{"minimum_vram_mib":80000},"split":true}"#,
+    "amend-offer": #"a{"price_micros":2000000,"remove":["region"],"attributes":{"watts_per_gpu":600}}"#,
+    "bid":
+      #"o{"side":"bid","gpu_classes":["any"],"gpus":3,"price_micros":2400000,"duration_ms":50000,"within_ms":600000,"#
+      + #""time_in_force":"fok","requirements":{"regions":["EU"],"minimum_vram_mib":80000,"excluded_providers":["03a1"],"#
+      + #""maximum_failure_percent":0}}"#,
+    "offer":
+      #"o{"side":"offer","gpu_classes":["h100-sxm-80g"],"gpus":8,"price_micros":2100001,"duration_ms":3600000,"#
+      + #""minimum_gpus":2,"minimum_ms":30000,"post_only":true,"time_in_force":"gtt","expiry_ms":1800003000000,"#
+      + #""attributes":{"region":"EU-FR","interconnect":"nvlink","watts_per_gpu":700,"probed":["watts"]}}"#,
+    "quote": #"q{"gpu_classes":["h100-pcie-80g"],"gpus":4,"duration_ms":3600000,"all_or_none":true}"#,
+  ]
+
+  private static let lines = [
+    "amend": "amend 40cb1c75 at 2.05 gpus 6 without region",
+    "bid": "bid 3 any at 2.40 for 1h within 1d in EU,NA vram at least 80g fok",
+    "book": "book h100-sxm-80g top 5",
+    "offer": "offer 8 h100-sxm-80g at 2.10 for 12h pieces of 2 in EU-FR watts 700 post-only",
+    "quote": "quote 4 h100-sxm-80g for 3h",
+    "verify": "verify 'a file.json'",
+  ]
+}
