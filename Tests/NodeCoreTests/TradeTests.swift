@@ -205,6 +205,6 @@ extension VirtualNode {
   /// Why the order does or does not trade.
   func explain(_ order: OrderID) -> MatchExplanation? {
     guard var core else { return nil }
-    return core.explain(order, now: now)
+    return core.explain(order, now: time)
   }
 }

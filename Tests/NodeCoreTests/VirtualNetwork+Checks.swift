@@ -66,7 +66,7 @@ extension VirtualNode {
   }
 
   /// What became of an own order.
-  func ownState(_ order: OrderID) -> OwnOrderState? { core?.ownOrderState(order, now: now)?.state }
+  func ownState(_ order: OrderID) -> OwnOrderState? { core?.ownOrderState(order, now: time)?.state }
 
   /// The state of an order in this node's book.
   func remaining(_ order: OrderID) -> Int32? { core?.book.state(of: order)?.remainingGPUs }
