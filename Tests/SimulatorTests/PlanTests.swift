@@ -13,7 +13,7 @@ struct PlanTests {
 
   @Test("a scenario always has its own trouble", arguments: Scenario.allCases)
   func scenarios(scenario: Scenario) {
-    let plans = (1...20).map { Plan(scenario, seed: $0) }
+    let plans = (1...200).map { Plan(scenario, seed: $0) }
     let kinds = Set(plans.flatMap(\.steps).map(\.action.name))
     switch scenario {
     case .swarm: #expect(kinds.count == 14 && plans.contains { !$0.hostile.isEmpty })
