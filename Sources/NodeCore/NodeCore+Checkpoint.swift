@@ -58,9 +58,9 @@ extension NodeCore {
     let time = isWritingCheckpoint ? head.time : max(now, head.time)
     if isWritingCheckpoint {
       // After a crash what is missing is worked out anew: nothing has changed since the first part.
-      if checkpointParts == nil, let begun = exchange.authors[own]?.unfinished {
+      if checkpointParts == nil, let state = exchange.authors[own], let begun = state.unfinished {
         checkpointParts = codec.parts(
-          of: checkpointItems(at: time).subtracting(begun.items), first: begun.first, totals: nil)
+          of: checkpointItems(of: state, at: time).subtracting(begun.items), first: begun.first, totals: nil)
       }
     } else {
       guard isCheckpointDue else { return false }
@@ -83,11 +83,12 @@ extension NodeCore {
 
   /// Works out the parts of a new checkpoint, when the rate allows it with room to spare.
   private mutating func beginCheckpoint(at time: Timestamp) {
-    exchange.authors[own, default: AuthorState()].expire(at: time)
-    guard let state = exchange.authors[own] else { return }
+    // On a copy: the entry at `time` may never be written.
+    var state = exchange.authors[own] ?? AuthorState()
+    state.expire(at: time)
     let rateLeft = gossip.feeds.rateLeft(of: own, at: time)
     let parts = codec.parts(
-      of: checkpointItems(at: time), first: gossip.feeds.head(of: own).sequence + 1,
+      of: checkpointItems(of: state, at: time), first: gossip.feeds.head(of: own).sequence + 1,
       totals: CheckpointTotals(rateLeft: rateLeft, settled: state.settled, failed: state.failed))
     let needed = 2 * parts.count + 8
     guard needed <= Int(OperationCodec.maximumCheckpointParts), rateLeft >= Int64(needed) * 1000 else {
@@ -98,9 +99,8 @@ extension NodeCore {
   }
 
   /// What the own feed adds up to at `time`, as far as later entries can need it.
-  private func checkpointItems(at time: Timestamp) -> CheckpointItems {
+  private func checkpointItems(of state: AuthorState, at time: Timestamp) -> CheckpointItems {
     var items = CheckpointItems()
-    guard let state = exchange.authors[own] else { return items }
     for (id, live) in state.orders.live.sorted(by: { $0.value.place < $1.value.place }) {
       guard let order = ownOrders[id]?.order else { continue }
       items.orders.append(
