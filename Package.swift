@@ -159,13 +159,16 @@ for target in package.targets where target.type != .system {
 }
 
 // Parts of the package that need no network library and build in a minute: the order book and its checks, for
-// `make test-book`, and everything pure.
+// `make test-book`, the benchmarks, for `make bench`, and everything pure.
 let book: Set = ["CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests"]
+let bench: Set = [
+  "CSodium", "CMalloc", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Benchmarks", "BenchmarksTests",
+]
 let core: Set = [
   "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "CryptoTests",
   "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "StyleTests",
 ]
-if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "core": core][part] {
+if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "bench": bench, "core": core][part] {
   package.targets.removeAll { !kept.contains($0.name) }
   package.products = []
   let used = Set(
