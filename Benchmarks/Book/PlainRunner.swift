@@ -51,6 +51,8 @@ struct PlainRunner {
   ) -> UInt64 {
     let slots = orders.slots
     let context = orders.context
+    // An order in a span is lent to the book; one in an array would be copied for it.
+    let block = block.span
     let start = Stopwatch.processor()
     for position in operations.indices {
       switch operations[position].kind {

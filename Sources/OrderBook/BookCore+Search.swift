@@ -85,6 +85,13 @@ extension BookCore {
     var isVain = true
     var first: Int32 = 0
     let count = leaves[leaf].count
+    // Often the first offer has what is wanted: then no others need to be read.
+    let slot = leaves.slot(leaf, 0)
+    if better == nil, leaves.rank(leaf, 0) <= limit, let piece = piece(of: slot, for: taker, planned),
+      came(slot, before: taker), isEligible(slot, for: taker, context)
+    {
+      return .found(Candidate(slot: slot, rank: leaves.rank(leaf, 0), start: piece.start, gpus: piece.gpus))
+    }
     while first < count {
       let scan = LeafScan(leaf, from: first, of: self)
       for index in 0..<min(16, count - first) {

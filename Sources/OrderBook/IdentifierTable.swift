@@ -20,6 +20,8 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// The places of `older` from which entries have been moved.
   private var moved: Int32 = 0
   private(set) var count: Int32 = 0
+  /// The count at which the table has grown full.
+  private var limit: Int32 = 0
   private let key: (UInt64, UInt64, UInt64, UInt64)
 
   private static var empty: UInt64 { .max }
@@ -31,6 +33,7 @@ struct IdentifierTable<Tag>: ~Copyable {
   init(key: (UInt64, UInt64, UInt64, UInt64)) {
     self.key = key
     _ = entries.appendRun(70, repeating: Self.empty)
+    limit = Self.limit(ofCapacity: entries.count)
   }
 
   /// A table with the same content in memory of its own.
@@ -41,6 +44,7 @@ struct IdentifierTable<Tag>: ~Copyable {
     older = Slab(copying: other.older)
     moved = other.moved
     count = other.count
+    limit = other.limit
     key = other.key
   }
 
@@ -55,11 +59,16 @@ struct IdentifierTable<Tag>: ~Copyable {
 
   /// The slot of `identifier`, or nil. O(1) expected.
   @inline(__always)
-  func slot(of identifier: Identifier<Tag>) -> Int32? {
+  func slot(of identifier: Identifier<Tag>) -> Int32? { find(identifier)?.slot }
+
+  /// The slot of `identifier` and, for ``remove(_:at:)``, the place of its entry; nil when it is not in. O(1) expected.
+  @inline(__always)
+  func find(_ identifier: Identifier<Tag>) -> (slot: Int32, place: Int32)? {
     let fingerprint = fingerprint(identifier)
     let place = place(of: identifier, fingerprint)
-    if entries[place] != Self.empty { return Int32(truncatingIfNeeded: entries[place]) }
-    return older.count == 0 ? nil : olderSlot(of: identifier, fingerprint)
+    let entry = entries[place]
+    if entry != Self.empty { return (Int32(truncatingIfNeeded: entry), place) }
+    return older.count == 0 ? nil : olderSlot(of: identifier, fingerprint).map { ($0, -1) }
   }
 
   /// Puts in `identifier`. O(1) expected.
@@ -68,10 +77,11 @@ struct IdentifierTable<Tag>: ~Copyable {
   @inline(__always)
   mutating func insert(_ identifier: Identifier<Tag>) -> (slot: Int32, isNew: Bool) {
     if older.count > 0 { move(Self.movedAtOnce) }
-    if 5 * Int(count) >= 4 * Int(entries.count) { grow() }
+    if count >= limit { grow() }
     let fingerprint = fingerprint(identifier)
     let place = place(of: identifier, fingerprint)
-    if entries[place] != Self.empty { return (Int32(truncatingIfNeeded: entries[place]), false) }
+    let entry = entries[place]
+    if entry != Self.empty { return (Int32(truncatingIfNeeded: entry), false) }
     if older.count > 0, let slot = olderSlot(of: identifier, fingerprint) { return (slot, false) }
     let slot: Int32
     if vacant >= 0 {
@@ -82,41 +92,58 @@ struct IdentifierTable<Tag>: ~Copyable {
       slot = identifiers.append(identifier)
     }
     entries[place] = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
-    count += 1
+    count &+= 1
     return (slot, true)
   }
 
   /// Takes out the identifier in `slot`, which is in. The slot stays taken, and readable, until ``vacate(_:)``.
   /// O(1) expected.
+  ///
+  /// - Parameter place: what ``find(_:)`` gave, with no change since; below 0 the place is looked for.
   @inline(__always)
-  mutating func remove(_ slot: Int32) {
-    let fingerprint = fingerprint(identifiers[slot])
-    let wanted = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
-    var hole = home(fingerprint)
-    while entries[hole] != wanted {
-      if entries[hole] == Self.empty { return removeFromOlder(wanted, fingerprint) }
-      hole = next(hole)
+  mutating func remove(_ slot: Int32, at place: Int32 = -1) {
+    var hole = place
+    if place < 0 {
+      hole = self.place(of: slot)
+      if hole < 0 { return removeFromOlder(slot) }
     }
     // Entries behind the hole move up as long as that does not take them in front of their home.
+    let capacity = entries.count
     var place = next(hole)
-    while entries[place] != Self.empty {
-      let home = home(UInt32(truncatingIfNeeded: entries[place] >> 32))
-      let isBetween = hole <= place ? hole < home && home <= place : hole < home || home <= place
-      if !isBetween {
-        entries[hole] = entries[place]
+    while true {
+      let entry = entries[place]
+      if entry == Self.empty { break }
+      // How far the entry has come from its home, and from the hole: to the hole it may move, but not past its home.
+      var fromHome = place &- home(UInt32(truncatingIfNeeded: entry >> 32))
+      var fromHole = place &- hole
+      fromHome &+= capacity & (fromHome &>> 31)
+      fromHole &+= capacity & (fromHole &>> 31)
+      if fromHome >= fromHole {
+        entries[hole] = entry
         hole = place
       }
       place = next(place)
     }
     entries[hole] = Self.empty
-    count -= 1
+    count &-= 1
+  }
+
+  /// The place of the entry of `slot`, or -1 when it is in the older table.
+  private func place(of slot: Int32) -> Int32 {
+    let fingerprint = fingerprint(identifiers[slot])
+    let wanted = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
+    var place = home(fingerprint)
+    while entries[place] != wanted {
+      if entries[place] == Self.empty { return -1 }
+      place = next(place)
+    }
+    return place
   }
 
   /// Lets `slot` be given to another identifier.
   @inline(__always)
   mutating func vacate(_ slot: Int32) {
-    identifiers[slot] = Identifier(
-      word0: UInt64(truncatingIfNeeded: vacant), word1: 0, word2: 0, word3: 0)
+    identifiers[slot] = Identifier(word0: UInt64(truncatingIfNeeded: vacant), word1: 0, word2: 0, word3: 0)
     vacant = slot
   }
 
@@ -124,15 +151,16 @@ struct IdentifierTable<Tag>: ~Copyable {
   @inline(__always)
   private func place(of identifier: Identifier<Tag>, _ fingerprint: UInt32) -> Int32 {
     var place = home(fingerprint)
-    while entries[place] != Self.empty {
-      if UInt32(truncatingIfNeeded: entries[place] >> 32) == fingerprint,
-        identifiers[Int32(truncatingIfNeeded: entries[place])] == identifier
+    while true {
+      let entry = entries[place]
+      if entry == Self.empty { return place }
+      if UInt32(truncatingIfNeeded: entry >> 32) == fingerprint,
+        identifiers[Int32(truncatingIfNeeded: entry)] == identifier
       {
-        break
+        return place
       }
       place = next(place)
     }
-    return place
   }
 
   @inline(__always)
@@ -165,7 +193,11 @@ struct IdentifierTable<Tag>: ~Copyable {
     swap(&entries, &larger)
     swap(&older, &larger)
     moved = 0
+    limit = Self.limit(ofCapacity: entries.count)
   }
+
+  /// Four fifths.
+  private static func limit(ofCapacity capacity: Int32) -> Int32 { capacity - capacity / 5 }
 
   /// Moves the entries of the next `places` places of the older table.
   @inline(never)
@@ -202,7 +234,9 @@ struct IdentifierTable<Tag>: ~Copyable {
   }
 
   @inline(never)
-  private mutating func removeFromOlder(_ entry: UInt64, _ fingerprint: UInt32) {
+  private mutating func removeFromOlder(_ slot: Int32) {
+    let fingerprint = fingerprint(identifiers[slot])
+    let entry = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
     var place = Self.home(fingerprint, capacity: older.count)
     while older[place] != entry { place = place + 1 == older.count ? 0 : place + 1 }
     older[place] = Self.gone

@@ -87,9 +87,7 @@ public struct OrderBook: Sendable {
   @discardableResult
   public mutating func cancel(_ id: OrderID) -> Bool {
     makeUnique()
-    guard let slot = core.orders.slot(of: id) else { return false }
-    core.remove(slot)
-    return true
+    return core.remove(id)
   }
 
   /// Takes out all orders of `owner`: its feed is frozen. O(n).

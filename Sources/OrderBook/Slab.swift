@@ -4,7 +4,8 @@ import Glibc
 ///
 /// Invariants:
 ///
-/// 1. `base` is memory from `realloc` for `capacity` elements, or dangles while `capacity` is 0; `deinit` frees it once.
+/// 1. `base` lies `lead` bytes into memory from `realloc` that has room for `capacity` elements behind it, at the
+///    beginning of a cache line; or it dangles while `capacity` is 0. `deinit` frees the memory once.
 /// 2. Elements below `count` are initialized; `0 <= count <= capacity`.
 /// 3. Every access checks its index against `count`: an index from a bug ends the process instead of reading elsewhere.
 /// 4. No pointer leaves a method.
@@ -16,6 +17,9 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   /// The number of elements.
   private(set) var count: Int32 = 0
   private var capacity: Int32 = 0
+  private var lead = 0
+
+  private static var lineBytes: Int { 64 }
 
   /// An empty slab, which owns no memory.
   init() { base = UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment)! }
@@ -30,7 +34,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   }
 
   deinit {
-    if capacity > 0 { free(base) }
+    if capacity > 0 { free(UnsafeMutableRawPointer(base) - lead) }
   }
 
   /// The bytes of memory that hold elements.
@@ -85,36 +89,49 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   private mutating func reserve(_ wanted: Int32) {
     precondition(wanted > 0 && wanted <= 1 << 30, "a slab has room for 2^30 elements")
     let larger = max(wanted, min(capacity < 4096 ? 2 * max(capacity, 8) : capacity + capacity / 16, 1 << 30))
-    guard
-      let memory = realloc(
-        capacity > 0 ? UnsafeMutableRawPointer(base) : nil, Int(larger) * MemoryLayout<Element>.stride)
-    else { fatalError("there is no memory for \(larger) elements of \(MemoryLayout<Element>.stride) bytes") }
-    base = memory.bindMemory(to: Element.self, capacity: Int(larger))
+    let bytes = Int(larger) * MemoryLayout<Element>.stride + Self.lineBytes
+    guard let memory = realloc(capacity > 0 ? UnsafeMutableRawPointer(base) - lead : nil, bytes) else {
+      fatalError("there is no memory for \(larger) elements of \(MemoryLayout<Element>.stride) bytes")
+    }
+    // An element as large as a cache line lies in one, not in two. The allocator may have moved the bytes to a place
+    // that is not as far from a line's beginning as the old one was.
+    let newLead = (0 &- Int(bitPattern: memory)) & (Self.lineBytes - 1)
+    if newLead != lead {
+      memmove(memory + newLead, memory + lead, Int(count) * MemoryLayout<Element>.stride)
+      lead = newLead
+    }
+    base = (memory + lead).bindMemory(to: Element.self, capacity: Int(larger))
     capacity = larger
   }
 }
 
-extension Slab where Element == UInt32 {
-  /// How many of the 32 elements from `first` on are at most `value`. Looks at all alike, which takes no branch.
+extension Slab where Element == Int32 {
+  /// How many of the 32 elements from `first` on are at most `value`; none of them is below 0.
+  ///
+  /// It looks at all of them alike, four at a time. A comparison would be compiled to a branch for each, which the
+  /// processor cannot foresee; the sign of a difference is not.
   @inline(__always)
-  func countAtMost(_ value: UInt32, first: Int32) -> Int32 {
-    precondition(0 <= first && first + 32 <= count, "a slab has no such elements")
+  func countAtMost(_ value: Int32, first: Int32) -> Int32 {
+    precondition(0 <= first && first &+ 32 <= count, "a slab has no such elements")
     let elements = base + Int(first)
-    var found: UInt32 = 0
-    for offset in 0..<32 { found &+= elements[offset] <= value ? 1 : 0 }
-    return Int32(truncatingIfNeeded: found)
+    var found: Int32 = 0
+    for offset in 0..<32 { found &-= (elements[offset] &- value &- 1) &>> 31 }
+    return found
   }
 
   /// Where in the 32 elements from `first` on `value` stands, which is there once.
   @inline(__always)
-  func offset(of value: UInt32, first: Int32) -> Int32 {
-    precondition(0 <= first && first + 32 <= count, "a slab has no such elements")
+  func offset(of value: Int32, first: Int32) -> Int32 {
+    precondition(0 <= first && first &+ 32 <= count, "a slab has no such elements")
     let elements = base + Int(first)
-    // The sum of the one offset and zeros: like the count, this takes no branch.
-    var found: UInt32 = 0
-    for offset in 0..<32 { found &+= elements[offset] == value ? UInt32(truncatingIfNeeded: offset) : 0 }
+    // The one offset and zeros: like the count, this takes no branch.
+    var found: Int32 = 0
+    for offset in 0..<32 {
+      let difference = elements[offset] ^ value
+      found |= Int32(truncatingIfNeeded: offset) & ~((difference | (0 &- difference)) &>> 31)
+    }
     precondition(found < 32 && elements[Int(found)] == value, "a slab has no such value there")
-    return Int32(truncatingIfNeeded: found)
+    return found
   }
 }
 
