@@ -32,6 +32,7 @@ let package = Package(
     .systemLibrary(
       name: "CLibedit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CMalloc"),
+    .systemLibrary(name: "CPrefetch"),
 
     // Named NodeCrypto because a module named Crypto would clash with swift-crypto's.
     .target(name: "NodeCrypto", dependencies: ["CSodium"], path: "Sources/Crypto"),
@@ -39,7 +40,7 @@ let package = Package(
     .target(
       name: "Wire",
       dependencies: ["NodeCrypto", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
-    .target(name: "OrderBook", dependencies: ["NodeCrypto", "Market"]),
+    .target(name: "OrderBook", dependencies: ["CPrefetch", "NodeCrypto", "Market"]),
     .target(name: "Gossip", dependencies: ["NodeCrypto", "Market", "Wire"]),
     .target(name: "Settlement", dependencies: ["NodeCrypto", "Market", "Wire", "OrderBook"]),
     .target(
@@ -160,12 +161,15 @@ for target in package.targets where target.type != .system {
 
 // Parts of the package that need no network library and build in a minute: the order book and its checks, for
 // `make test-book`, the benchmarks, for `make bench`, and everything pure.
-let book: Set = ["CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests"]
+let book: Set = [
+  "CSodium", "CPrefetch", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests",
+]
 let bench: Set = [
-  "CSodium", "CMalloc", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Benchmarks", "BenchmarksTests",
+  "CSodium", "CMalloc", "CPrefetch", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Benchmarks",
+  "BenchmarksTests",
 ]
 let core: Set = [
-  "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "CryptoTests",
+  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "CryptoTests",
   "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "StyleTests",
 ]
 if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "bench": bench, "core": core][part] {

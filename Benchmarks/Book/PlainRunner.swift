@@ -10,7 +10,9 @@ struct PlainRunner {
   /// What the allocator gave while the stream was applied, less what it got back.
   private(set) var allocatedBytes = 0
   private let orders: PlainOrders
-  private var block: [Order] = []
+  /// The orders that a block puts in, and the ids of those that it cancels, each in the order of its operations.
+  private var placed: [Order] = []
+  private var cancelled: [OrderID] = []
   private var sequence: UInt64 = 0
 
   init(orders: PlainOrders) { self.orders = orders }
@@ -20,7 +22,8 @@ struct PlainRunner {
   /// - Returns: the nanoseconds that the timed operations took.
   mutating func run(_ stream: PlainStream) -> UInt64 {
     filled.reserveCapacity(stream.filled.count)
-    block.reserveCapacity(PlainStream.blockLength)
+    placed.reserveCapacity(PlainStream.blockLength)
+    cancelled.reserveCapacity(PlainStream.blockLength)
     let bytes = Memory.allocatedBytes
     var nanoseconds: UInt64 = 0
     for block in stream.blocks {
@@ -35,32 +38,45 @@ struct PlainRunner {
   }
 
   private mutating func apply(_ operations: [PlainStream.Operation]) -> UInt64 {
-    block.removeAll(keepingCapacity: true)
+    placed.removeAll(keepingCapacity: true)
+    cancelled.removeAll(keepingCapacity: true)
     for operation in operations {
       sequence += 1
-      block.append(orders.order(operation, sequence: sequence))
+      if operation.kind == .cancel {
+        cancelled.append(operation.id)
+      } else {
+        placed.append(orders.order(operation, sequence: sequence))
+      }
     }
-    return Self.apply(operations, block, to: &book, orders, &filled)
+    return Self.apply(operations, placed, cancelled, to: &book, orders, &filled)
   }
 
   /// Applies operations whose orders are put together.
   @inline(never)
   private static func apply(
-    _ operations: [PlainStream.Operation], _ block: [Order], to book: inout OrderBook, _ orders: PlainOrders,
-    _ filled: inout [OrderID]
+    _ operations: [PlainStream.Operation], _ placed: [Order], _ cancelled: [OrderID], to book: inout OrderBook,
+    _ orders: PlainOrders, _ filled: inout [OrderID]
   ) -> UInt64 {
+    // An order in a span is lent to the book; one in an array would be copied for it.
+    let placed = placed.span
+    let cancelled = cancelled.span
     let slots = orders.slots
     let context = orders.context
-    // An order in a span is lent to the book; one in an array would be copied for it.
-    let block = block.span
+    var (nextPlaced, nextCancelled) = (0, 0)
     let start = Stopwatch.processor()
+    book.prefetch(inserting: placed, changing: cancelled)
     for position in operations.indices {
       switch operations[position].kind {
-      case .add: book.insert(block[position])
-      case .cancel: book.cancel(operations[position].id)
+      case .add:
+        book.insert(placed[nextPlaced])
+        nextPlaced += 1
+      case .cancel:
+        book.cancel(cancelled[nextCancelled])
+        nextCancelled += 1
       case .cross:
-        let taker = operations[position].id
-        book.insert(block[position])
+        let taker = placed[nextPlaced].id
+        book.insert(placed[nextPlaced])
+        nextPlaced += 1
         var left = Int32(operations[position].gpus)
         while left > 0, let match = book.match(taker, context: context) {
           let maker = match.maker

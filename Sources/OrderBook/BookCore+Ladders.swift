@@ -93,7 +93,7 @@ extension BookCore {
   }
 
   @inline(__always)
-  private func lastLeafIndex(_ ladder: Int, _ rank: Int64) -> Int32 {
+  func lastLeafIndex(_ ladder: Int, _ rank: Int64) -> Int32 {
     let mixed = (UInt64(bitPattern: rank) ^ UInt64(truncatingIfNeeded: ladder)) &* 0x9E37_79B9_7F4A_7C15
     return Int32(truncatingIfNeeded: mixed >> 40) & (lastLeaves.count - 1)
   }

@@ -56,6 +56,18 @@ struct ExpiryWheel: ~Copyable, Sendable {
     while links.count <= slot { _ = links.append(ExpiryLink(previous: -1, next: -1)) }
   }
 
+  /// Asks the processor to bring the link of the order in `slot` near.
+  @inline(__always)
+  func prefetch(_ slot: Int32) { links.prefetch(slot) }
+
+  /// Asks the processor to bring near the links of those before and behind the order in `slot`.
+  @inline(__always)
+  func prefetchNeighbours(of slot: Int32) {
+    guard slot < links.count else { return }
+    links.prefetch(links[slot].previous)
+    links.prefetch(links[slot].next)
+  }
+
   /// Takes out the order in `slot`, which is in.
   @inline(__always)
   mutating func remove(_ slot: Int32) {

@@ -1,11 +1,16 @@
 import NodeCrypto
 
-/// Gives identifiers small numbers, their slots, and finds them again: an open-addressing table with linear probing and
-/// backward-shift deletion (Knuth, TAOCP volume 3, section 6.4, algorithms L and R).
+/// Gives identifiers small numbers, their slots, and finds them again: an open-addressing table with linear probing
+/// (Knuth, TAOCP volume 3, section 6.4, algorithms L and R) that is kept in order (Amble and Knuth: "Ordered hash
+/// tables", 1974).
 ///
 /// An entry of the table is a 32-bit fingerprint and a slot; the identifiers lie apart and are compared only where the
 /// fingerprints are equal. The fingerprint is keyed, so that nobody who does not know the key can choose identifiers that
 /// collide.
+///
+/// The home of an entry is its fingerprint's share of the capacity, so entries ascend from the first place to the last:
+/// a search ends at the first greater one, an insertion moves those behind it up to the next empty place, a removal
+/// moves them back down to the first that is at home. Behind the capacity is room for those that do not fit before it.
 ///
 /// A table that has grown full is followed by a larger one, into which each insertion moves a few entries: no operation
 /// moves all.
@@ -13,10 +18,13 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// By slot. The first word of a vacant slot names the next vacant one.
   private var identifiers = Slab<Identifier<Tag>>()
   private var vacant: Int32 = -1
-  /// `fingerprint << 32 | slot`, or ``empty``. The home of a fingerprint is its share of the capacity.
+  /// `fingerprint << 32 | slot`, ascending, or ``empty``. The last is empty.
   private var entries = Slab<UInt64>()
+  /// The places that can be an entry's home.
+  private var capacity: Int32 = 0
   /// The table before this one, as long as not all of its entries have been moved; what was moved is ``gone`` there.
   private var older = Slab<UInt64>()
+  private var olderCapacity: Int32 = 0
   /// The places of `older` from which entries have been moved.
   private var moved: Int32 = 0
   private(set) var count: Int32 = 0
@@ -24,16 +32,18 @@ struct IdentifierTable<Tag>: ~Copyable {
   private var limit: Int32 = 0
   private let key: (UInt64, UInt64, UInt64, UInt64)
 
+  /// Greater than every entry.
   private static var empty: UInt64 { .max }
   private static var gone: UInt64 { .max - 1 }
   /// The places that one insertion moves: more than enough to be done before the table is full again.
   private static var movedAtOnce: Int32 { 32 }
+  /// The places behind the capacity.
+  private static var overhang: Int32 { 64 }
 
   /// An empty table whose fingerprints depend on `key`.
   init(key: (UInt64, UInt64, UInt64, UInt64)) {
     self.key = key
-    _ = entries.appendRun(70, repeating: Self.empty)
-    limit = Self.limit(ofCapacity: entries.count)
+    allocate(capacity: 70)
   }
 
   /// A table with the same content in memory of its own.
@@ -41,7 +51,9 @@ struct IdentifierTable<Tag>: ~Copyable {
     identifiers = Slab(copying: other.identifiers)
     vacant = other.vacant
     entries = Slab(copying: other.entries)
+    capacity = other.capacity
     older = Slab(copying: other.older)
+    olderCapacity = other.olderCapacity
     moved = other.moved
     count = other.count
     limit = other.limit
@@ -65,10 +77,25 @@ struct IdentifierTable<Tag>: ~Copyable {
   @inline(__always)
   func find(_ identifier: Identifier<Tag>) -> (slot: Int32, place: Int32)? {
     let fingerprint = fingerprint(identifier)
-    let place = place(of: identifier, fingerprint)
-    let entry = entries[place]
-    if entry != Self.empty { return (Int32(truncatingIfNeeded: entry), place) }
+    let (place, slot) = place(of: identifier, fingerprint)
+    if slot >= 0 { return (slot, place) }
     return older.count == 0 ? nil : olderSlot(of: identifier, fingerprint).map { ($0, -1) }
+  }
+
+  /// Asks the processor to bring near where the entry of `identifier` is, or belongs.
+  @inline(__always)
+  func prefetchEntry(of identifier: Identifier<Tag>) { entries.prefetch(home(fingerprint(identifier))) }
+
+  /// The slot that `identifier` has if it is in, found without reading any identifier; or -1. Asks the processor to bring
+  /// near the identifier that lies there.
+  @inline(__always)
+  func prefetch(_ identifier: Identifier<Tag>) -> Int32 {
+    let fingerprint = fingerprint(identifier)
+    let entry = entries[firstPlace(of: fingerprint)]
+    guard UInt32(truncatingIfNeeded: entry &>> 32) == fingerprint else { return -1 }
+    let slot = Int32(truncatingIfNeeded: entry)
+    identifiers.prefetch(slot)
+    return slot
   }
 
   /// Puts in `identifier`. O(1) expected.
@@ -79,9 +106,8 @@ struct IdentifierTable<Tag>: ~Copyable {
     if older.count > 0 { move(Self.movedAtOnce) }
     if count >= limit { grow() }
     let fingerprint = fingerprint(identifier)
-    let place = place(of: identifier, fingerprint)
-    let entry = entries[place]
-    if entry != Self.empty { return (Int32(truncatingIfNeeded: entry), false) }
+    let (place, found) = place(of: identifier, fingerprint)
+    if found >= 0 { return (found, false) }
     if older.count > 0, let slot = olderSlot(of: identifier, fingerprint) { return (slot, false) }
     let slot: Int32
     if vacant >= 0 {
@@ -91,7 +117,7 @@ struct IdentifierTable<Tag>: ~Copyable {
     } else {
       slot = identifiers.append(identifier)
     }
-    entries[place] = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
+    insert(Self.entry(fingerprint, slot), at: place)
     count &+= 1
     return (slot, true)
   }
@@ -107,37 +133,14 @@ struct IdentifierTable<Tag>: ~Copyable {
       hole = self.place(of: slot)
       if hole < 0 { return removeFromOlder(slot) }
     }
-    // Entries behind the hole move up as long as that does not take them in front of their home.
-    let capacity = entries.count
-    var place = next(hole)
     while true {
-      let entry = entries[place]
-      if entry == Self.empty { break }
-      // How far the entry has come from its home, and from the hole: to the hole it may move, but not past its home.
-      var fromHome = place &- home(UInt32(truncatingIfNeeded: entry >> 32))
-      var fromHole = place &- hole
-      fromHome &+= capacity & (fromHome &>> 31)
-      fromHole &+= capacity & (fromHole &>> 31)
-      if fromHome >= fromHole {
-        entries[hole] = entry
-        hole = place
-      }
-      place = next(place)
+      let entry = entries[hole &+ 1]
+      if entry == Self.empty || home(UInt32(truncatingIfNeeded: entry &>> 32)) == hole &+ 1 { break }
+      entries[hole] = entry
+      hole &+= 1
     }
     entries[hole] = Self.empty
     count &-= 1
-  }
-
-  /// The place of the entry of `slot`, or -1 when it is in the older table.
-  private func place(of slot: Int32) -> Int32 {
-    let fingerprint = fingerprint(identifiers[slot])
-    let wanted = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
-    var place = home(fingerprint)
-    while entries[place] != wanted {
-      if entries[place] == Self.empty { return -1 }
-      place = next(place)
-    }
-    return place
   }
 
   /// Lets `slot` be given to another identifier.
@@ -147,20 +150,60 @@ struct IdentifierTable<Tag>: ~Copyable {
     vacant = slot
   }
 
-  /// The place of the entry of `identifier`, or the empty one where it belongs.
+  // MARK: Entries
+
+  /// The place of the entry of `identifier`, and its slot; or the place where it belongs, and -1.
   @inline(__always)
-  private func place(of identifier: Identifier<Tag>, _ fingerprint: UInt32) -> Int32 {
-    var place = home(fingerprint)
+  private func place(of identifier: Identifier<Tag>, _ fingerprint: UInt32) -> (place: Int32, slot: Int32) {
+    var place = firstPlace(of: fingerprint)
     while true {
       let entry = entries[place]
-      if entry == Self.empty { return place }
-      if UInt32(truncatingIfNeeded: entry >> 32) == fingerprint,
-        identifiers[Int32(truncatingIfNeeded: entry)] == identifier
-      {
-        return place
-      }
-      place = next(place)
+      guard UInt32(truncatingIfNeeded: entry &>> 32) == fingerprint, entry != Self.empty else { return (place, -1) }
+      let slot = Int32(truncatingIfNeeded: entry)
+      if identifiers[slot] == identifier { return (place, slot) }
+      place &+= 1
     }
+  }
+
+  /// The first place from the home of a fingerprint on whose entry has no smaller fingerprint, or none.
+  @inline(__always)
+  private func firstPlace(of fingerprint: UInt32) -> Int32 {
+    let least = UInt64(fingerprint) &<< 32
+    var place = home(fingerprint)
+    while entries[place] < least { place &+= 1 }
+    return place
+  }
+
+  /// The place of the entry of `slot`, or -1 when it is in the older table.
+  private func place(of slot: Int32) -> Int32 {
+    let fingerprint = fingerprint(identifiers[slot])
+    let wanted = Self.entry(fingerprint, slot)
+    var place = firstPlace(of: fingerprint)
+    while entries[place] != wanted {
+      if entries[place] == Self.empty || entries[place] &>> 32 != fingerprint { return -1 }
+      place += 1
+    }
+    return place
+  }
+
+  /// Puts in an entry at its place; those from there on move up to the next empty one.
+  @inline(__always)
+  private mutating func insert(_ entry: UInt64, at place: Int32) {
+    var (carried, place) = (entry, place)
+    while true {
+      let next = entries[place]
+      entries[place] = carried
+      if next == Self.empty { break }
+      carried = next
+      place &+= 1
+    }
+    // The last place ends every search.
+    if place &+ 1 == entries.count { _ = entries.append(Self.empty) }
+  }
+
+  @inline(__always)
+  private static func entry(_ fingerprint: UInt32, _ slot: Int32) -> UInt64 {
+    UInt64(fingerprint) &<< 32 | UInt64(UInt32(bitPattern: slot))
   }
 
   @inline(__always)
@@ -168,36 +211,35 @@ struct IdentifierTable<Tag>: ~Copyable {
     let one = (identifier.word0 ^ key.0).multipliedFullWidth(by: identifier.word1 ^ key.1)
     let two = (identifier.word2 ^ key.2).multipliedFullWidth(by: identifier.word3 ^ key.3)
     let mixed = (one.high ^ one.low &+ two.high ^ two.low) &* 0x9E37_79B9_7F4A_7C15
-    return UInt32(truncatingIfNeeded: mixed >> 32)
+    return UInt32(truncatingIfNeeded: mixed &>> 32)
   }
 
   @inline(__always)
-  private func home(_ fingerprint: UInt32) -> Int32 { Self.home(fingerprint, capacity: entries.count) }
+  private func home(_ fingerprint: UInt32) -> Int32 { Self.home(fingerprint, capacity: capacity) }
 
   @inline(__always)
   private static func home(_ fingerprint: UInt32, capacity: Int32) -> Int32 {
-    Int32(truncatingIfNeeded: (UInt64(fingerprint) &* UInt64(UInt32(bitPattern: capacity))) >> 32)
+    Int32(truncatingIfNeeded: (UInt64(fingerprint) &* UInt64(UInt32(bitPattern: capacity))) &>> 32)
   }
 
-  @inline(__always)
-  private func next(_ place: Int32) -> Int32 { place &+ 1 == entries.count ? 0 : place &+ 1 }
-
   // MARK: Growing
+
+  private mutating func allocate(capacity: Int32) {
+    self.capacity = capacity
+    entries = Slab()
+    _ = entries.appendRun(capacity + Self.overhang, repeating: Self.empty)
+    limit = capacity - capacity / 5
+  }
 
   /// Begins a table that is larger by a quarter, so that none is less than 64% full once it has grown.
   @inline(never)
   private mutating func grow() {
     move(older.count - moved)
-    var larger = Slab<UInt64>()
-    _ = larger.appendRun(entries.count + entries.count / 4, repeating: Self.empty)
-    swap(&entries, &larger)
-    swap(&older, &larger)
+    swap(&entries, &older)
+    olderCapacity = capacity
     moved = 0
-    limit = Self.limit(ofCapacity: entries.count)
+    allocate(capacity: capacity + capacity / 4)
   }
-
-  /// Four fifths.
-  private static func limit(ofCapacity capacity: Int32) -> Int32 { capacity - capacity / 5 }
 
   /// Moves the entries of the next `places` places of the older table.
   @inline(never)
@@ -206,9 +248,9 @@ struct IdentifierTable<Tag>: ~Copyable {
     while moved < end {
       let entry = older[moved]
       if entry < Self.gone {
-        var place = home(UInt32(truncatingIfNeeded: entry >> 32))
-        while entries[place] != Self.empty { place = next(place) }
-        entries[place] = entry
+        var place = firstPlace(of: UInt32(truncatingIfNeeded: entry &>> 32))
+        while entries[place] < entry { place += 1 }
+        insert(entry, at: place)
         older[moved] = Self.gone
       }
       moved += 1
@@ -219,16 +261,18 @@ struct IdentifierTable<Tag>: ~Copyable {
     }
   }
 
+  /// The slot of an identifier that is in the older table, where places from which entries went are passed over.
   @inline(never)
   private func olderSlot(of identifier: Identifier<Tag>, _ fingerprint: UInt32) -> Int32? {
-    var place = Self.home(fingerprint, capacity: older.count)
+    var place = Self.home(fingerprint, capacity: olderCapacity)
     while older[place] != Self.empty {
-      if older[place] < Self.gone, UInt32(truncatingIfNeeded: older[place] >> 32) == fingerprint,
-        identifiers[Int32(truncatingIfNeeded: older[place])] == identifier
-      {
-        return Int32(truncatingIfNeeded: older[place])
+      if older[place] < Self.gone {
+        let found = UInt32(truncatingIfNeeded: older[place] &>> 32)
+        if found > fingerprint { return nil }
+        let slot = Int32(truncatingIfNeeded: older[place])
+        if found == fingerprint, identifiers[slot] == identifier { return slot }
       }
-      place = place + 1 == older.count ? 0 : place + 1
+      place += 1
     }
     return nil
   }
@@ -236,9 +280,9 @@ struct IdentifierTable<Tag>: ~Copyable {
   @inline(never)
   private mutating func removeFromOlder(_ slot: Int32) {
     let fingerprint = fingerprint(identifiers[slot])
-    let entry = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
-    var place = Self.home(fingerprint, capacity: older.count)
-    while older[place] != entry { place = place + 1 == older.count ? 0 : place + 1 }
+    let entry = Self.entry(fingerprint, slot)
+    var place = Self.home(fingerprint, capacity: olderCapacity)
+    while older[place] != entry { place += 1 }
     older[place] = Self.gone
     count -= 1
   }

@@ -58,6 +58,16 @@ struct Leaves: ~Copyable, Sendable {
     _modify { yield &leaves[leaf] }
   }
 
+  /// Asks the processor to bring a leaf near.
+  @inline(__always)
+  func prefetch(_ leaf: Int32) {
+    leaves.prefetch(leaf)
+    for line in 0..<2 as Range<Int32> {
+      distances.prefetch(leaf &* 32 &+ 16 &* line)
+      slots.prefetch(leaf &* 32 &+ 16 &* line)
+    }
+  }
+
   /// A new, empty leaf.
   mutating func append() -> Int32 {
     _ = distances.appendRun(Leaf.capacity, repeating: .max)

@@ -70,7 +70,8 @@ struct OrderRecord: BitwiseCopyable, Sendable {
     switch order.body {
     case .offer(let offer):
       record.fill(
-        order.priority, owner, flags: offer.attributes.isEmpty ? .present : [.present, .detailed], offer.gpuClass, gpus: offer.gpus, minimumGPUs: offer.minimumGPUs,
+        order.priority, owner, flags: offer.attributes.isEmpty ? .present : [.present, .detailed],
+        offer.gpuClass, gpus: offer.gpus, minimumGPUs: offer.minimumGPUs,
         slots: offer.minimumSlots, window: offer.window, price: offer.price, expiry: offer.expiry,
         offer.timeInForce, isPostOnly: offer.isPostOnly)
     case .bid(let bid):

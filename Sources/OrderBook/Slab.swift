@@ -1,3 +1,4 @@
+import CPrefetch
 import Glibc
 
 /// A growing array of trivial values that are named by 32-bit indexes: the one type of the book that holds pointers.
@@ -46,6 +47,12 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     unsafeAddress { UnsafePointer(address(index)) }
     @inline(__always)
     unsafeMutableAddress { address(index) }
+  }
+
+  /// Asks the processor to bring the element at `index`, if there is one, near.
+  @inline(__always)
+  func prefetch(_ index: Int32) {
+    if UInt32(bitPattern: index) < UInt32(bitPattern: count) { prefetch_line(base + Int(index)) }
   }
 
   /// Adds an element at the end and gives its index. O(1) amortized.

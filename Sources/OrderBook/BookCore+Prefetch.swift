@@ -1,0 +1,70 @@
+import Market
+import NodeCrypto
+
+/// Memory asked for before it is needed.
+///
+/// A change follows a chain: from the table of ids to the order's record, from there to its leaf and to its neighbours in
+/// the expiry wheel. Each step waits for the one before it, but the chains of several orders have nothing to do with each
+/// other. So the first step is taken for all orders, then the second for all, then the third.
+extension BookCore {
+  /// So many orders take each step together: more lines at once than the processor can wait for.
+  private static var together: Int { 64 }
+
+  func prefetch(inserting orders: Span<Order>, changing ids: Span<OrderID>) {
+    var first = 0
+    while first < orders.count {
+      prefetch(orders, first..<min(orders.count, first + Self.together))
+      first += Self.together
+    }
+    first = 0
+    while first < ids.count {
+      prefetch(ids, first..<min(ids.count, first + Self.together))
+      first += Self.together
+    }
+  }
+
+  @inline(never)
+  private func prefetch(_ orders: Span<Order>, _ range: Range<Int>) {
+    var lastLeaf = InlineArray<64, Int32>(repeating: -1)
+    for index in range {
+      self.orders.prefetchEntry(of: orders[index].id)
+      lastLeaf[index - range.lowerBound] = lastLeafIndex(of: orders[index])
+      lastLeaves.prefetch(lastLeaf[index - range.lowerBound])
+    }
+    for index in 0..<range.count {
+      let leaf = lastLeaves[lastLeaf[index]]
+      if leaf >= 0 { leaves.prefetch(leaf) }
+    }
+  }
+
+  /// Where the leaf is noted in which an order with the price of `order` was put last.
+  @inline(__always)
+  private func lastLeafIndex(of order: borrowing Order) -> Int32 {
+    switch order.body {
+    case .offer(let offer):
+      lastLeafIndex(
+        Self.ladderIndex(of: offer.gpuClass, isBid: false), OrderRecord.rank(of: offer.price.micros, isBid: false))
+    case .bid(let bid):
+      lastLeafIndex(
+        Self.ladderIndex(of: bid.gpuClasses.first ?? GPUClassIndex(0), isBid: true),
+        OrderRecord.rank(of: bid.price.micros, isBid: true))
+    }
+  }
+
+  @inline(never)
+  private func prefetch(_ ids: Span<OrderID>, _ range: Range<Int>) {
+    var slots = InlineArray<64, Int32>(repeating: -1)
+    for index in range { orders.prefetchEntry(of: ids[index]) }
+    for index in range {
+      let slot = orders.prefetch(ids[index])
+      slots[index - range.lowerBound] = slot
+      records.prefetch(slot)
+      wheel.prefetch(slot)
+    }
+    for index in 0..<range.count where slots[index] >= 0 {
+      let leaf = records[slots[index]].leaf
+      if leaf >= 0 { leaves.prefetch(leaf) }
+      wheel.prefetchNeighbours(of: slots[index])
+    }
+  }
+}
