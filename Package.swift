@@ -169,8 +169,8 @@ let bench: Set = [
   "BenchmarksTests",
 ]
 let core: Set = [
-  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "CryptoTests",
-  "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "StyleTests",
+  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore",
+  "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "StyleTests",
 ]
 if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "bench": bench, "core": core][part] {
   package.targets.removeAll { !kept.contains($0.name) }

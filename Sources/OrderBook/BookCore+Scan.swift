@@ -5,7 +5,10 @@ import Market
 /// The offers of a leaf lie anywhere in memory. Looked at one after the other, each would be waited for, and so would its
 /// calendar behind it; read in three rounds, record by record, then calendar by calendar, then step by step, the
 /// processor waits for many at once.
-struct LeafScan {
+struct LeafScan: ~Copyable {
+  /// How many offers it reads.
+  static var width: Int32 { 16 }
+
   private(set) var offers: InlineArray<16, Offer>
 
   /// What is read of one offer; of a place without one, no GPUs.
@@ -22,7 +25,7 @@ struct LeafScan {
   /// The offers from `position` on.
   @inline(__always)
   init(_ leaf: Int32, from position: Int32, of core: BookCore) {
-    let count = min(16, core.leaves[leaf].count - position)
+    let count = min(Self.width, core.leaves[leaf].count - position)
     offers = InlineArray { index in
       guard index < count else { return Offer() }
       let slot = core.leaves.slot(leaf, position + Int32(truncatingIfNeeded: index))
@@ -46,30 +49,31 @@ extension BookCore {
   /// Brings a row of a leaf of offers, and with it those of more GPUs, back to what its offers have free.
   func refreshRow(_ gpuRow: Int32, ofLeaf leaf: Int32) {
     guard leaves[leaf].hints.rows.row(gpuRow) >= 0 else { return }
-    var row = SummaryRow()
-    add(gpuRow, ofLeaf: leaf, to: &row)
-    narrow(leaves[leaf].hints.rows, from: gpuRow, to: row)
+    newRow.clear()
+    add(gpuRow, ofLeaf: leaf)
+    narrow(leaves[leaf].hints.rows, from: gpuRow)
   }
 
-  /// Adds what the offers of a leaf have free to a row.
+  /// Adds what the offers of a leaf have free to the new row.
   @inline(__always)
-  func add(_ gpuRow: Int32, ofLeaf leaf: Int32, to row: inout SummaryRow) {
+  func add(_ gpuRow: Int32, ofLeaf leaf: Int32) {
     let gpus = StartSummary.gpuStep(gpuRow)
     var position: Int32 = 0
     while position < leaves[leaf].count {
       let scan = LeafScan(leaf, from: position, of: self)
-      for index in 0..<16 where scan.offers[index].gpus >= gpus {
+      for index in 0..<Int(LeafScan.width) {
         let offer = scan.offers[index]
+        if offer.gpus < gpus { continue }
         if offer.stepCount == 0 {
-          row.add(start: Int64(offer.start), end: Int64(offer.end), scale)
+          newRow.add(start: Int64(offer.start), end: Int64(offer.end), scale)
           continue
         }
         calendars.forEachRun(
           StepRun(first: offer.first, count: offer.stepCount), atMostUsed: Int64(offer.gpus - gpus),
           start: Int64(offer.start), end: Int64(offer.end)
-        ) { start, end in row.add(start: start, end: end, scale) }
+        ) { start, end in newRow.add(start: start, end: end, scale) }
       }
-      position += 16
+      position += LeafScan.width
     }
   }
 }

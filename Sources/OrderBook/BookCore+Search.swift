@@ -27,7 +27,7 @@ extension BookCore {
   }
 
   /// Brings the hints that promised `taker` too much back to the truth.
-  func refresh(_ vain: VainHints, after taker: borrowing Taker) {
+  func refresh(_ vain: borrowing VainHints, after taker: borrowing Taker) {
     guard taker.isBid, vain.count > 0 else { return }
     let gpuRow = StartSummary.gpuRow(taker.minimumGPUs)
     for index in 0..<vain.count {
@@ -94,7 +94,7 @@ extension BookCore {
     }
     while first < count {
       let scan = LeafScan(leaf, from: first, of: self)
-      for index in 0..<min(16, count - first) {
+      for index in 0..<min(LeafScan.width, count - first) {
         let rank = leaves.rank(leaf, first + index)
         if rank > limit { return .over }
         let offer = scan.offers[Int(index)]
@@ -108,7 +108,7 @@ extension BookCore {
         if let better, rank == better.rank, !precedes(offer.slot, better.slot) { return .over }
         return .found(Candidate(slot: offer.slot, rank: rank, start: piece.start, gpus: piece.gpus))
       }
-      first += 16
+      first += LeafScan.width
     }
     return .none(isVain: isVain)
   }

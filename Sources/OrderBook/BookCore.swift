@@ -40,6 +40,8 @@ final class BookCore: @unchecked Sendable {
   @exclusivity(unchecked) var shelves = Shelves()
   @exclusivity(unchecked) var vacantShelf: Int32 = -1
   @exclusivity(unchecked) var rows = RunPool(filler: UInt64(0))
+  /// The row that is being worked out.
+  @exclusivity(unchecked) var newRow = SummaryRow()
   /// By class and side: see ``ladderIndex(of:isBid:)``. The shelves of each, the best first.
   @exclusivity(unchecked) var ladders: [[Int32]] = []
   @exclusivity(unchecked) var restingOffers = 0

@@ -142,5 +142,44 @@ extension Slab where Element == Int32 {
   }
 }
 
+extension Slab where Element == UInt64 {
+  /// Raises each byte of the 32 elements from `first` on to at least that of `other`'s from `place` on.
+  @inline(__always)
+  mutating func raise(_ first: Int32, to other: borrowing Slab, _ place: Int32) {
+    precondition(0 <= first && first &+ 32 <= count && 0 <= place && place &+ 32 <= other.count, "no such elements")
+    Self.raise(base + Int(first), to: other.base + Int(place))
+  }
+
+  /// The same with two places of one slab.
+  @inline(__always)
+  mutating func raise(_ first: Int32, to place: Int32) {
+    precondition(0 <= first && first &+ 32 <= count && 0 <= place && place &+ 32 <= count, "no such elements")
+    Self.raise(base + Int(first), to: base + Int(place))
+  }
+
+  /// Lowers each byte of the 32 elements from `first` on to at most that of `other`'s from `place` on.
+  @inline(__always)
+  mutating func lower(_ first: Int32, to other: borrowing Slab, _ place: Int32) {
+    precondition(0 <= first && first &+ 32 <= count && 0 <= place && place &+ 32 <= other.count, "no such elements")
+    let (target, bounds) = (UnsafeMutableRawPointer(base + Int(first)), UnsafeRawPointer(other.base + Int(place)))
+    for offset in 0..<16 {
+      let one = target.loadUnaligned(fromByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+      let bound = bounds.loadUnaligned(fromByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+      target.storeBytes(
+        of: one.replacing(with: bound, where: bound .< one), toByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+    }
+  }
+
+  @inline(__always)
+  private static func raise(_ target: UnsafeMutableRawPointer, to bounds: UnsafeRawPointer) {
+    for offset in 0..<16 {
+      let one = target.loadUnaligned(fromByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+      let bound = bounds.loadUnaligned(fromByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+      target.storeBytes(
+        of: one.replacing(with: bound, where: one .< bound), toByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+    }
+  }
+}
+
 /// The memory is the slab's alone.
 extension Slab: @unchecked Sendable where Element: Sendable {}

@@ -65,6 +65,52 @@ struct StorageTests {
     }
   }
 
+  @Test("a row has the longest run from each bucket on", arguments: [1, 2, 3, 4, 6, 16, 360] as [Int64])
+  func rows(_ slotsPerHour: Int64) {
+    let scale = TimeScale(slotsPerHour: slotsPerHour)
+    var generator = SplitMix64(seed: UInt64(slotsPerHour))
+    for _ in 0..<200 {
+      var row = SummaryRow()
+      var expected = [UInt64](repeating: 0, count: 256)
+      for _ in 0..<generator.next() % 4 {
+        let start = Int64(generator.next() % UInt64(2000 * slotsPerHour))
+        let end = start + 1 + Int64(generator.next() % UInt64(1 << (generator.next() % 9)) * UInt64(slotsPerHour))
+        row.add(start: start, end: end, scale)
+        for bucket in scale.bucket(start)...min(scale.bucket(end - 1), scale.bucket(start) + 255) {
+          let length = scale.length(end - max(start, bucket << scale.bucketShift))
+          expected[Int(bucket & 255)] = max(expected[Int(bucket & 255)], length)
+        }
+      }
+      #expect((0..<256).map { row.words[Int32($0 / 8)] >> UInt64($0 % 8 * 8) & 0xFF } == expected)
+    }
+  }
+
+  @Test("the greater and the smaller bytes of 32 words are taken at once")
+  func bytes() {
+    var generator = SplitMix64(seed: 9)
+    var slab = Slab<UInt64>()
+    var other = Slab<UInt64>()
+    for _ in 0..<96 {
+      _ = slab.append(generator.next())
+      _ = other.append(generator.next())
+    }
+    let before = (0..<96).map { slab[Int32($0)] }
+    func bytes(_ word: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
+    func expect(_ places: Range<Int>, _ combine: (Int) -> [UInt8]) {
+      for index in 0..<96 {
+        #expect(bytes(slab[Int32(index)]) == (places.contains(index) ? combine(index) : bytes(before[index])))
+      }
+    }
+    slab.raise(32, to: other, 64)
+    expect(32..<64) { zip(bytes(before[$0]), bytes(other[Int32($0 + 32)])).map(max) }
+    for index in 0..<96 { slab[Int32(index)] = before[index] }
+    slab.lower(64, to: other, 0)
+    expect(64..<96) { zip(bytes(before[$0]), bytes(other[Int32($0 - 64)])).map(min) }
+    for index in 0..<96 { slab[Int32(index)] = before[index] }
+    slab.raise(0, to: 64)
+    expect(0..<32) { zip(bytes(before[$0]), bytes(before[$0 + 64])).map(max) }
+  }
+
   @Test("a pool gives runs back out, filled anew")
   func pool() {
     #expect([0, 1, 2, 3, 4, 5, 8, 9].map { RunPool<UInt8>.exponent(for: $0) } == [0, 0, 1, 2, 2, 3, 3, 4])
