@@ -94,11 +94,25 @@ extension BookCore {
     wheel.advance(to: UInt64(limit), records: records, expired: &slots)
     for slot in slots { records[slot].flags.remove(.waiting) }
     for slot in exotic where expiry(slot) <= time { slots.append(slot) }
-    guard !slots.isEmpty else { return [] }
-    let expired = slots.map { (slot: $0, expiry: expiry($0), priority: priority($0), id: orders[$0]) }
-      .sorted { ($0.expiry, $0.priority) < ($1.expiry, $1.priority) }
-    for order in expired { remove(order.slot) }
-    return expired.map(\.id)
+    slots.sort { expires($0, before: $1) }
+    let expired = slots.map { orders[$0] }
+    var first = 0
+    while first < slots.count {
+      let end = min(slots.count, first + Self.together)
+      prefetch(slots.span.extracting(first..<end))
+      for index in first..<end { remove(slots[index]) }
+      first = end
+    }
+    return expired
+  }
+
+  /// Whether an order expires before another, or at the same time and has the better priority.
+  private func expires(_ left: Int32, before right: Int32) -> Bool {
+    let (one, other) = (records[left], records[right])
+    if one.flags.union(other.flags).contains(.exotic) {
+      return (expiry(left), priority(left)) < (expiry(right), priority(right))
+    }
+    return one.expiry != other.expiry ? one.expiry < other.expiry : precedes(left, right)
   }
 
   // MARK: Parts

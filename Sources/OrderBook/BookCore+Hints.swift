@@ -28,6 +28,7 @@ extension BookCore {
       // A leaf of short offers does without rows of its own: its shelf has some, and they take as much memory as a
       // quarter of the leaf.
       if leaves[leaf].hints.rows.first >= 0 {
+        columns.forget(leaf)
         leaves[leaf].hints.rows = widened(leaves[leaf].hints.rows, by: record)
       } else if isLong(record) {
         makeRows(of: leaf)
@@ -183,6 +184,7 @@ struct Need {
   /// The smallest piece.
   let gpus: Int32
   let gpuRow: Int32
+  let slots: Int32
   /// The last slot in which it may start, and the first at which it may end.
   let lastStart: Int64
   let earliestEnd: Int64
@@ -196,6 +198,7 @@ struct Need {
   init(_ bid: borrowing Taker, _ scale: TimeScale) {
     gpus = max(1, bid.minimumGPUs)
     gpuRow = StartSummary.gpuRow(gpus)
+    slots = bid.slots
     lastStart = bid.end - Int64(bid.slots)
     earliestEnd = bid.start + Int64(bid.slots)
     firstBucket = scale.bucket(bid.start)

@@ -119,6 +119,7 @@ extension BookCore {
   @inline(__always)
   private func leave(_ leaf: Int32, _ slot: Int32) {
     leaves.remove(at: leaves.position(of: slot, in: leaf), from: leaf)
+    if leaves[leaf].hints.rows.first >= 0 { columns.forget(leaf) }
     if leaves[leaf].count == 0 {
       removeLeaf(leaf)
     } else if leaves[leaf].count <= Leaf.capacity / 4, leaves[leaf].count.nonzeroBitCount == 1, !mergeWithNext(leaf) {
@@ -231,6 +232,8 @@ extension BookCore {
   /// Moves the orders of `leaf` from `position` on to the end of `target`.
   private func move(from position: Int32, of leaf: Int32, to target: Int32) {
     leaves[target].latest = max(leaves[target].latest, leaves[leaf].latest)
+    columns.forget(leaf)
+    columns.forget(target)
     let ladder = Int(leaves[leaf].ladder)
     for index in position..<leaves[leaf].count {
       let slot = leaves.slot(leaf, index)
@@ -261,6 +264,7 @@ extension BookCore {
     }
     shelves.remove(at: shelves.position(of: leaf, on: shelf), from: shelf)
     release(leaves[leaf].hints.rows)
+    columns.forget(leaf)
     leaves[leaf].shelf = -1
     leaves[leaf].next = vacantLeaf
     vacantLeaf = leaf

@@ -20,7 +20,10 @@ extension BookCore {
     }
     var vain = VainHints()
     let candidate = search(taker, context, planned: [:], vain: &vain)
-    refresh(vain, after: taker)
+    if taker.isBid {
+      refresh(vain, after: taker)
+      if let candidate { makeColumns(of: records[candidate.slot].leaf) }
+    }
     return candidate.map { match(taker, id: id, $0) }
   }
 

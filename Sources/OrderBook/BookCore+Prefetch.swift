@@ -8,7 +8,7 @@ import NodeCrypto
 /// other. So the first step is taken for all orders, then the second for all, then the third.
 extension BookCore {
   /// So many orders take each step together: more lines at once than the processor can wait for.
-  private static var together: Int { 64 }
+  static var together: Int { 64 }
 
   func prefetch(inserting orders: Span<Order>, changing ids: Span<OrderID>) {
     var first = 0
@@ -65,6 +65,18 @@ extension BookCore {
       let leaf = records[slots[index]].leaf
       if leaf >= 0 { leaves.prefetch(leaf) }
       wheel.prefetchNeighbours(of: slots[index])
+    }
+  }
+
+  /// The same for orders that are to be taken out, whose records have just been read.
+  @inline(never)
+  func prefetch(_ slots: Span<Int32>) {
+    for index in slots.indices {
+      orders.prefetchEntry(of: orders[slots[index]])
+      let leaf = records[slots[index]].leaf
+      if leaf >= 0 { leaves.prefetch(leaf) }
+      let extra = records[slots[index]].extra
+      if extra >= 0 { extras.prefetch(extra) }
     }
   }
 }

@@ -34,6 +34,7 @@ final class BookCore: @unchecked Sendable {
 
   @exclusivity(unchecked) var leaves = Leaves()
   @exclusivity(unchecked) var vacantLeaf: Int32 = -1
+  @exclusivity(unchecked) var columns = LeafColumns()
   /// By a hash of ladder and rank: the leaf in which an order with that rank was put last. May be wrong. Their number is
   /// a power of two and grows with that of the leaves.
   @exclusivity(unchecked) var lastLeaves = Slab<Int32>()
@@ -89,6 +90,7 @@ final class BookCore: @unchecked Sendable {
     exotic = other.exotic
     leaves = Leaves(copying: other.leaves)
     vacantLeaf = other.vacantLeaf
+    columns = LeafColumns(copying: other.columns)
     lastLeaves = Slab(copying: other.lastLeaves)
     shelves = Shelves(copying: other.shelves)
     vacantShelf = other.vacantShelf
@@ -103,7 +105,7 @@ final class BookCore: @unchecked Sendable {
   var usedBytes: Int {
     records.usedBytes + extras.usedBytes + calendars.usedBytes + orders.usedBytes
       + owners.usedBytes + ownerCounts.usedBytes + wheel.usedBytes + leaves.usedBytes
-      + shelves.usedBytes + rows.usedBytes
+      + columns.usedBytes + shelves.usedBytes + rows.usedBytes
   }
 
   /// The place of a ladder in `ladders`, which grows to the highest class that had an order.

@@ -84,7 +84,11 @@ struct IdentifierTable<Tag>: ~Copyable {
 
   /// Asks the processor to bring near where the entry of `identifier` is, or belongs.
   @inline(__always)
-  func prefetchEntry(of identifier: Identifier<Tag>) { entries.prefetch(home(fingerprint(identifier))) }
+  func prefetchEntry(of identifier: Identifier<Tag>) {
+    let fingerprint = fingerprint(identifier)
+    entries.prefetch(home(fingerprint))
+    if older.count > 0 { older.prefetch(Self.home(fingerprint, capacity: olderCapacity)) }
+  }
 
   /// The slot that `identifier` has if it is in, found without reading any identifier; or -1. Asks the processor to bring
   /// near the identifier that lies there.

@@ -68,6 +68,13 @@ struct Leaves: ~Copyable, Sendable {
     }
   }
 
+  /// Asks the processor to bring the hints of a leaf near, and what tells its first rank.
+  @inline(__always)
+  func prefetchHints(of leaf: Int32) {
+    leaves.prefetch(leaf)
+    distances.prefetch(leaf &* 32)
+  }
+
   /// A new, empty leaf.
   mutating func append() -> Int32 {
     _ = distances.appendRun(Leaf.capacity, repeating: .max)

@@ -54,6 +54,10 @@ struct RunPool<Element: BitwiseCopyable>: ~Copyable {
 }
 
 extension RunPool where Element == UInt64 {
+  /// Asks the processor to bring the element at `index` near.
+  @inline(__always)
+  func prefetch(_ index: Int32) { slab.prefetch(index) }
+
   /// Raises each byte of the 32 elements from `first` on to at least that of the 32 from `place` on.
   @inline(__always)
   mutating func raise(_ first: Int32, to place: Int32) { slab.raise(first, to: place) }

@@ -142,6 +142,25 @@ extension Slab where Element == Int32 {
   }
 }
 
+extension Slab where Element == Int32 {
+  /// Of four columns of 32 elements from `first` on, starts, ends, lengths and numbers of GPUs: a bit for each line in
+  /// which all four are as demanded. Takes no branch.
+  @inline(__always)
+  func places(first: Int32, startingBy start: Int32, endingFrom end: Int32, length: Int32, gpus: Int32) -> UInt32 {
+    precondition(0 <= first && first &+ 128 <= count, "a slab has no such elements")
+    let elements = base + Int(first)
+    var found: UInt32 = 0
+    for line in 0..<32 {
+      let late: UInt32 = elements[line] > start ? 1 : 0
+      let early: UInt32 = elements[line &+ 32] < end ? 1 : 0
+      let short: UInt32 = elements[line &+ 64] < length ? 1 : 0
+      let small: UInt32 = elements[line &+ 96] < gpus ? 1 : 0
+      found |= (1 &- (late | early | short | small)) &<< UInt32(truncatingIfNeeded: line)
+    }
+    return found
+  }
+}
+
 extension Slab where Element == UInt64 {
   /// Raises each byte of the 32 elements from `first` on to at least that of `other`'s from `place` on.
   @inline(__always)

@@ -81,7 +81,10 @@ struct StorageTests {
           expected[Int(bucket & 255)] = max(expected[Int(bucket & 255)], length)
         }
       }
-      #expect((0..<256).map { row.words[Int32($0 / 8)] >> UInt64($0 % 8 * 8) & 0xFF } == expected)
+      for bucket in 0..<256 {
+        let word = row.words[Int32(bucket / 8)]
+        #expect(word >> UInt64(bucket % 8 * 8) & 0xFF == expected[bucket])
+      }
     }
   }
 
@@ -90,25 +93,53 @@ struct StorageTests {
     var generator = SplitMix64(seed: 9)
     var slab = Slab<UInt64>()
     var other = Slab<UInt64>()
+    var before: [UInt64] = []
     for _ in 0..<96 {
-      _ = slab.append(generator.next())
+      before.append(generator.next())
+      _ = slab.append(before[before.count - 1])
       _ = other.append(generator.next())
     }
-    let before = (0..<96).map { slab[Int32($0)] }
-    func bytes(_ word: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) } }
-    func expect(_ places: Range<Int>, _ combine: (Int) -> [UInt8]) {
-      for index in 0..<96 {
-        #expect(bytes(slab[Int32(index)]) == (places.contains(index) ? combine(index) : bytes(before[index])))
+    func combined(_ one: UInt64, _ two: UInt64, _ combine: (UInt64, UInt64) -> UInt64) -> UInt64 {
+      var word: UInt64 = 0
+      for shift in stride(from: 0, to: 64, by: 8) as StrideTo<UInt64> {
+        word |= combine(one >> shift & 0xFF, two >> shift & 0xFF) << shift
       }
+      return word
     }
     slab.raise(32, to: other, 64)
-    expect(32..<64) { zip(bytes(before[$0]), bytes(other[Int32($0 + 32)])).map(max) }
-    for index in 0..<96 { slab[Int32(index)] = before[index] }
+    for index in 0..<96 as Range<Int32> {
+      let old = before[Int(index)]
+      #expect(slab[index] == (32..<64 ~= index ? combined(old, other[index + 32], max) : old))
+      slab[index] = old
+    }
     slab.lower(64, to: other, 0)
-    expect(64..<96) { zip(bytes(before[$0]), bytes(other[Int32($0 - 64)])).map(min) }
-    for index in 0..<96 { slab[Int32(index)] = before[index] }
+    for index in 0..<96 as Range<Int32> {
+      let old = before[Int(index)]
+      #expect(slab[index] == (index >= 64 ? combined(old, other[index - 64], min) : old))
+      slab[index] = old
+    }
     slab.raise(0, to: 64)
-    expect(0..<32) { zip(bytes(before[$0]), bytes(before[$0 + 64])).map(max) }
+    for index in 0..<96 as Range<Int32> {
+      let old = before[Int(index)]
+      #expect(slab[index] == (index < 32 ? combined(old, before[Int(index) + 64], max) : old))
+    }
+  }
+
+  @Test("of the four columns of a leaf's offers the lines are found that have what is demanded")
+  func columns() {
+    var generator = SplitMix64(seed: 11)
+    for _ in 0..<100 {
+      var slab = Slab<Int32>()
+      for _ in 0..<256 { _ = slab.append(Int32(truncatingIfNeeded: generator.next() % 21) - 10) }
+      let wanted = (0..<4).map { _ in Int32(truncatingIfNeeded: generator.next() % 21) - 10 }
+      let found = slab.places(
+        first: 128, startingBy: wanted[0], endingFrom: wanted[1], length: wanted[2], gpus: wanted[3])
+      for line in 0..<32 as Range<Int32> {
+        let isWindow = slab[128 + line] <= wanted[0] && slab[160 + line] >= wanted[1]
+        let isLarge = slab[192 + line] >= wanted[2] && slab[224 + line] >= wanted[3]
+        #expect((found >> UInt32(line) & 1 == 1) == (isWindow && isLarge))
+      }
+    }
   }
 
   @Test("a pool gives runs back out, filled anew")
