@@ -10,9 +10,11 @@ struct PlainRunner {
   /// What the allocator gave while the stream was applied, less what it got back.
   private(set) var allocatedBytes = 0
   private let orders: PlainOrders
-  /// The orders that a block puts in, and the ids of those that it cancels, each in the order of its operations.
+  /// The orders that a block puts in, what they state, and the ids of all that it puts in or cancels, each in the order
+  /// of its operations.
   private var placed: [Order] = []
-  private var cancelled: [OrderID] = []
+  private var bodies: [OrderBody] = []
+  private var ids: [OrderID] = []
   private var sequence: UInt64 = 0
 
   init(orders: PlainOrders) { self.orders = orders }
@@ -23,7 +25,8 @@ struct PlainRunner {
   mutating func run(_ stream: PlainStream) -> UInt64 {
     filled.reserveCapacity(stream.filled.count)
     placed.reserveCapacity(PlainStream.blockLength)
-    cancelled.reserveCapacity(PlainStream.blockLength)
+    bodies.reserveCapacity(PlainStream.blockLength)
+    ids.reserveCapacity(PlainStream.blockLength)
     let bytes = Memory.allocatedBytes
     var nanoseconds: UInt64 = 0
     for block in stream.blocks {
@@ -39,40 +42,37 @@ struct PlainRunner {
 
   private mutating func apply(_ operations: [PlainStream.Operation]) -> UInt64 {
     placed.removeAll(keepingCapacity: true)
-    cancelled.removeAll(keepingCapacity: true)
+    bodies.removeAll(keepingCapacity: true)
+    ids.removeAll(keepingCapacity: true)
     for operation in operations {
       sequence += 1
-      if operation.kind == .cancel {
-        cancelled.append(operation.id)
-      } else {
-        placed.append(orders.order(operation, sequence: sequence))
-      }
+      ids.append(operation.id)
+      if operation.kind == .cancel { continue }
+      placed.append(orders.order(operation, sequence: sequence))
+      bodies.append(placed[placed.count - 1].body)
     }
-    return Self.apply(operations, placed, cancelled, to: &book, orders, &filled)
+    return Self.apply(operations, placed, bodies, ids, to: &book, orders, &filled)
   }
 
   /// Applies operations whose orders are put together.
   @inline(never)
   private static func apply(
-    _ operations: [PlainStream.Operation], _ placed: [Order], _ cancelled: [OrderID], to book: inout OrderBook,
-    _ orders: PlainOrders, _ filled: inout [OrderID]
+    _ operations: [PlainStream.Operation], _ placed: [Order], _ bodies: [OrderBody], _ ids: [OrderID],
+    to book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
   ) -> UInt64 {
     // An order in a span is lent to the book; one in an array would be copied for it.
     let placed = placed.span
-    let cancelled = cancelled.span
     let slots = orders.slots
     let context = orders.context
-    var (nextPlaced, nextCancelled) = (0, 0)
+    var nextPlaced = 0
     let start = Stopwatch.processor()
-    book.prefetch(inserting: placed, changing: cancelled)
+    book.prefetch(ids.span, inserting: bodies.span)
     for position in operations.indices {
       switch operations[position].kind {
       case .add:
         book.insert(placed[nextPlaced])
         nextPlaced += 1
-      case .cancel:
-        book.cancel(cancelled[nextCancelled])
-        nextCancelled += 1
+      case .cancel: book.cancel(operations[position].id)
       case .cross:
         let taker = placed[nextPlaced].id
         book.insert(placed[nextPlaced])

@@ -38,9 +38,18 @@ struct RebuildWorkload: Workload {
     precondition(book.count == orders.count, "the rebuilt book lacks orders")
   }
 
+  /// As many operations as the longest entry holds.
+  private static let entryLength = 256
+
   @inline(never)
   private static func rebuild(_ book: inout OrderBook, _ orders: [Order]) {
     for index in orders.indices {
+      if index % entryLength == 0 {
+        let entry = orders[index..<min(orders.count, index + entryLength)]
+        let ids = entry.map(\.id)
+        let bodies = entry.map(\.body)
+        book.prefetch(ids.span, inserting: bodies.span)
+      }
       book.insert(orders[index])
       if index % 10 == 0, case .offer(let offer) = orders[index].body {
         let start = offer.window.start

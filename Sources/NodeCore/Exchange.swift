@@ -73,6 +73,26 @@ struct Exchange: Sendable {
       slotsPerHour: 3_600_000 / genesis.slotMilliseconds, seed: seed)
   }
 
+  /// Brings near what the operations of an entry are about to change in the book. Changes nothing.
+  func prefetch(_ operations: [Operation]) {
+    var ids: [OrderID] = []
+    var bodies: [OrderBody] = []
+    for operation in operations {
+      switch operation {
+      case .place(let body): bodies.append(body)
+      case .cancel(let id): ids.append(id)
+      case .amend(let id, let body):
+        ids.append(id)
+        bodies.append(body)
+      case .propose(let signed): ids.append(signed.terms.takerOrder)
+      case .accept(let signed, _): ids += [signed.terms.takerOrder, signed.terms.makerOrder]
+      case .reject, .receipt, .release: break
+      }
+    }
+    // A single order is brought near by its own change.
+    if ids.count + bodies.count > 1 { book.prefetch(ids.span, inserting: bodies.span) }
+  }
+
   /// Applies one operation; appends what it changed to `changes`.
   mutating func apply(_ operation: Operation, at place: Place, into changes: inout [Change]) {
     switch operation {

@@ -332,6 +332,7 @@ public struct NodeCore: Sendable {
 
   /// Applies the operations of an entry, whoever wrote it.
   mutating func apply(_ entry: SignedEntry, operations: [Operation], into changes: inout [Change]) {
+    exchange.prefetch(operations)
     for (index, operation) in operations.enumerated() {
       apply(
         operation,

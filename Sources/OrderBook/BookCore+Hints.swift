@@ -69,7 +69,17 @@ extension BookCore {
   private func widenLong(_ summary: StartSummary, gpuRows: Int32, by offer: OrderRecord) {
     newRow.clear()
     newRow.add(start: Int64(offer.start), end: Int64(offer.end), scale)
-    for gpuRow in 0..<gpuRows { rows.raise(summary.row(gpuRow), to: newRow) }
+    // A row is four cache lines, of which most offers touch one or two.
+    let low = scale.bucket(Int64(offer.start)) &>> 3
+    let high = min(scale.bucket(Int64(offer.end) - 1) &>> 3, low + 31)
+    for gpuRow in 0..<gpuRows { rows.prefetch(summary.row(gpuRow) + Int32(truncatingIfNeeded: low & 31)) }
+    for gpuRow in 0..<gpuRows {
+      let first = summary.row(gpuRow)
+      for word in low...high {
+        let offset = Int32(truncatingIfNeeded: word & 31)
+        rows[first + offset] = Bytes.greater(rows[first + offset], newRow.words[offset])
+      }
+    }
   }
 
   @inline(never)

@@ -10,10 +10,10 @@ extension BookCore {
   /// So many orders take each step together: more lines at once than the processor can wait for.
   static var together: Int { 64 }
 
-  func prefetch(inserting orders: Span<Order>, changing ids: Span<OrderID>) {
+  func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>) {
     var first = 0
-    while first < orders.count {
-      prefetch(orders, first..<min(orders.count, first + Self.together))
+    while first < bodies.count {
+      prefetch(bodies, first..<min(bodies.count, first + Self.together))
       first += Self.together
     }
     first = 0
@@ -24,12 +24,12 @@ extension BookCore {
   }
 
   @inline(never)
-  private func prefetch(_ orders: Span<Order>, _ range: Range<Int>) {
+  private func prefetch(_ bodies: Span<OrderBody>, _ range: Range<Int>) {
     var lastLeaf = InlineArray<64, Int32>(repeating: -1)
     for index in range {
-      self.orders.prefetchEntry(of: orders[index].id)
-      lastLeaf[index - range.lowerBound] = lastLeafIndex(of: orders[index])
-      lastLeaves.prefetch(lastLeaf[index - range.lowerBound])
+      let place = lastLeafIndex(of: bodies[index])
+      lastLeaf[index - range.lowerBound] = place
+      lastLeaves.prefetch(place)
     }
     for index in 0..<range.count {
       let leaf = lastLeaves[lastLeaf[index]]
@@ -37,10 +37,10 @@ extension BookCore {
     }
   }
 
-  /// Where the leaf is noted in which an order with the price of `order` was put last.
+  /// Where the leaf is noted in which an order with the price of `body` was put last.
   @inline(__always)
-  private func lastLeafIndex(of order: borrowing Order) -> Int32 {
-    switch order.body {
+  private func lastLeafIndex(of body: borrowing OrderBody) -> Int32 {
+    switch body {
     case .offer(let offer):
       lastLeafIndex(
         Self.ladderIndex(of: offer.gpuClass, isBid: false), OrderRecord.rank(of: offer.price.micros, isBid: false))

@@ -35,6 +35,15 @@ struct Leaves: ~Copyable, Sendable {
   private var distances = Slab<Int32>()
   /// By leaf and position: the order's slot; behind the last order -1.
   private var slots = Slab<Int32>()
+  /// By leaf: where it begins.
+  private var firsts = Slab<First>()
+
+  /// The rank and the time of a leaf's first order. They lie apart, so that to find the leaf of an order little memory is
+  /// read.
+  struct First: BitwiseCopyable, Sendable {
+    var rank: Int64 = 0
+    var time: UInt64 = 0
+  }
 
   init() {}
 
@@ -43,10 +52,11 @@ struct Leaves: ~Copyable, Sendable {
     leaves = Slab(copying: other.leaves)
     distances = Slab(copying: other.distances)
     slots = Slab(copying: other.slots)
+    firsts = Slab(copying: other.firsts)
   }
 
   /// The bytes allocated.
-  var usedBytes: Int { leaves.usedBytes + distances.usedBytes + slots.usedBytes }
+  var usedBytes: Int { leaves.usedBytes + distances.usedBytes + slots.usedBytes + firsts.usedBytes }
 
   /// The number of leaves, vacant ones included.
   var count: Int32 { leaves.count }
@@ -68,18 +78,25 @@ struct Leaves: ~Copyable, Sendable {
     }
   }
 
-  /// Asks the processor to bring the hints of a leaf near, and what tells its first rank.
+  /// Asks the processor to bring the hints of a leaf near.
   @inline(__always)
-  func prefetchHints(of leaf: Int32) {
-    leaves.prefetch(leaf)
-    distances.prefetch(leaf &* 32)
-  }
+  func prefetchHints(of leaf: Int32) { leaves.prefetch(leaf) }
 
   /// A new, empty leaf.
   mutating func append() -> Int32 {
     _ = distances.appendRun(Leaf.capacity, repeating: .max)
     _ = slots.appendRun(Leaf.capacity, repeating: -1)
+    _ = firsts.append(First())
     return leaves.append(Leaf())
+  }
+
+  /// The rank and the time of the first order of `leaf`, which has one.
+  @inline(__always)
+  func first(_ leaf: Int32) -> First { firsts[leaf] }
+
+  /// Notes the first order of `leaf` after it has changed.
+  mutating func noteFirst(of leaf: Int32, records: borrowing Slab<OrderRecord>) {
+    firsts[leaf] = First(rank: rank(leaf, 0), time: records[slot(leaf, 0)].time)
   }
 
   /// The slot of the order at `position` of `leaf`.
@@ -97,7 +114,7 @@ struct Leaves: ~Copyable, Sendable {
   func canHold(_ leaf: Int32, _ rank: Int64) -> Bool {
     let count = leaves[leaf].count
     if count == 0 { return true }
-    let low = min(rank, self.rank(leaf, 0))
+    let low = min(rank, firsts[leaf].rank)
     let high = max(rank, self.rank(leaf, count - 1))
     let (span, overflow) = high.subtractingReportingOverflow(low)
     return !overflow && span < Int64(Int32.max)

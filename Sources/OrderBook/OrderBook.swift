@@ -134,13 +134,16 @@ public struct OrderBook: Sendable {
     return core.advance(to: time)
   }
 
-  /// Asks the processor to bring near what the changes that follow will touch: the places of `orders`, which are to be
-  /// inserted, and the orders named `ids`, which are to be changed. It changes nothing but how long those changes take:
-  /// in a large book they wait for memory more than for anything else, and here they wait all at once.
+  /// Asks the processor to bring near what the changes that follow will touch. It changes nothing but how long those
+  /// take: in a large book they wait for memory more than for anything else, and here they wait all at once.
   ///
   /// Worth while for what one entry brings, up to a few hundred orders: more would not stay in the cache.
-  public func prefetch(inserting orders: Span<Order>, changing ids: Span<OrderID>) {
-    core.prefetch(inserting: orders, changing: ids)
+  ///
+  /// - Parameters:
+  ///   - ids: the orders that are to be changed, and those that are to be inserted where their ids are known.
+  ///   - bodies: what the orders that are to be inserted state.
+  public func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>) {
+    core.prefetch(ids, inserting: bodies)
   }
 
   // MARK: Matching

@@ -62,10 +62,6 @@ extension RunPool where Element == UInt64 {
   @inline(__always)
   mutating func raise(_ first: Int32, to place: Int32) { slab.raise(first, to: place) }
 
-  /// Raises each byte of the 32 elements from `first` on to at least that of `row`.
-  @inline(__always)
-  mutating func raise(_ first: Int32, to row: borrowing SummaryRow) { slab.raise(first, to: row.words, 0) }
-
   /// Lowers each byte of the 32 elements from `first` on to at most that of `row`.
   @inline(__always)
   mutating func lower(_ first: Int32, to row: borrowing SummaryRow) { slab.lower(first, to: row.words, 0) }
