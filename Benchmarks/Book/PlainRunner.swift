@@ -62,34 +62,45 @@ struct PlainRunner {
   ) -> UInt64 {
     // An order in a span is lent to the book; one in an array would be copied for it.
     let placed = placed.span
-    let slots = orders.slots
-    let context = orders.context
     var nextPlaced = 0
     let start = Stopwatch.processor()
-    book.prefetch(ids.span, inserting: bodies.span)
     for position in operations.indices {
+      if position % OrderBook.changesToPrefetch == 0 {
+        let end = min(operations.count, position + OrderBook.changesToPrefetch)
+        let count = operations[position..<end].count { $0.kind != .cancel }
+        book.prefetch(
+          ids.span.extracting(position..<end), inserting: bodies.span.extracting(nextPlaced..<nextPlaced + count))
+      }
       switch operations[position].kind {
       case .add:
         book.insert(placed[nextPlaced])
         nextPlaced += 1
       case .cancel: book.cancel(operations[position].id)
       case .cross:
-        let taker = placed[nextPlaced].id
-        book.insert(placed[nextPlaced])
+        cross(placed[nextPlaced], gpus: Int32(operations[position].gpus), in: &book, orders, &filled)
         nextPlaced += 1
-        var left = Int32(operations[position].gpus)
-        while left > 0, let match = book.match(taker, context: context) {
-          let maker = match.maker
-          book.take(maker, gpus: match.gpus, slots: slots)
-          book.take(taker, gpus: match.gpus, slots: slots)
-          book.cancel(maker)
-          filled.append(maker)
-          left -= match.gpus
-        }
-        book.cancel(taker)
       }
     }
     return Stopwatch.processorTime(since: start)
+  }
+
+  /// Puts in an order that takes at once, takes its fills from both sides, and takes out what is filled.
+  @inline(__always)
+  private static func cross(
+    _ order: borrowing Order, gpus: Int32, in book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
+  ) {
+    let taker = order.id
+    book.insert(order)
+    var left = gpus
+    while left > 0, let match = book.match(taker, context: orders.context) {
+      let maker = match.maker
+      book.take(maker, gpus: match.gpus, slots: orders.slots)
+      book.take(taker, gpus: match.gpus, slots: orders.slots)
+      book.cancel(maker)
+      filled.append(maker)
+      left -= match.gpus
+    }
+    book.cancel(taker)
   }
 }
 

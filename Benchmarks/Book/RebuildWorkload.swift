@@ -38,14 +38,11 @@ struct RebuildWorkload: Workload {
     precondition(book.count == orders.count, "the rebuilt book lacks orders")
   }
 
-  /// As many operations as the longest entry holds.
-  private static let entryLength = 256
-
   @inline(never)
   private static func rebuild(_ book: inout OrderBook, _ orders: [Order]) {
     for index in orders.indices {
-      if index % entryLength == 0 {
-        let entry = orders[index..<min(orders.count, index + entryLength)]
+      if index % OrderBook.changesToPrefetch == 0 {
+        let entry = orders[index..<min(orders.count, index + OrderBook.changesToPrefetch)]
         let ids = entry.map(\.id)
         let bodies = entry.map(\.body)
         book.prefetch(ids.span, inserting: bodies.span)

@@ -73,8 +73,8 @@ struct Exchange: Sendable {
       slotsPerHour: 3_600_000 / genesis.slotMilliseconds, seed: seed)
   }
 
-  /// Brings near what the operations of an entry are about to change in the book. Changes nothing.
-  func prefetch(_ operations: [Operation]) {
+  /// Brings near what operations are about to change in the book. Changes nothing.
+  func prefetch(_ operations: ArraySlice<Operation>) {
     var ids: [OrderID] = []
     var bodies: [OrderBody] = []
     for operation in operations {

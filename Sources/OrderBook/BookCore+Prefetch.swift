@@ -7,8 +7,9 @@ import NodeCrypto
 /// the expiry wheel. Each step waits for the one before it, but the chains of several orders have nothing to do with each
 /// other. So the first step is taken for all orders, then the second for all, then the third.
 extension BookCore {
-  /// So many orders take each step together: more lines at once than the processor can wait for.
-  static var together: Int { 64 }
+  /// So many orders take each step together: more lines at once than the processor can wait for, and no more than the
+  /// first cache holds.
+  static var together: Int { 32 }
 
   func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>) {
     var first = 0
@@ -25,7 +26,7 @@ extension BookCore {
 
   @inline(never)
   private func prefetch(_ bodies: Span<OrderBody>, _ range: Range<Int>) {
-    var lastLeaf = InlineArray<64, Int32>(repeating: -1)
+    var lastLeaf = InlineArray<32, Int32>(repeating: -1)
     for index in range {
       let place = lastLeafIndex(of: bodies[index])
       lastLeaf[index - range.lowerBound] = place
@@ -53,7 +54,7 @@ extension BookCore {
 
   @inline(never)
   private func prefetch(_ ids: Span<OrderID>, _ range: Range<Int>) {
-    var slots = InlineArray<64, Int32>(repeating: -1)
+    var slots = InlineArray<32, Int32>(repeating: -1)
     for index in range { orders.prefetchEntry(of: ids[index]) }
     for index in range {
       let slot = orders.prefetch(ids[index])

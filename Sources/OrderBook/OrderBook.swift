@@ -134,10 +134,13 @@ public struct OrderBook: Sendable {
     return core.advance(to: time)
   }
 
+  /// How many changes ahead it is worth while to ``prefetch(_:inserting:)``.
+  public static var changesToPrefetch: Int { 32 }
+
   /// Asks the processor to bring near what the changes that follow will touch. It changes nothing but how long those
   /// take: in a large book they wait for memory more than for anything else, and here they wait all at once.
   ///
-  /// Worth while for what one entry brings, up to a few hundred orders: more would not stay in the cache.
+  /// Worth while for up to ``changesToPrefetch`` orders: more would not stay in the cache.
   ///
   /// - Parameters:
   ///   - ids: the orders that are to be changed, and those that are to be inserted where their ids are known.
