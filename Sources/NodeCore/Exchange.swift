@@ -270,14 +270,12 @@ extension OrderBody {
   /// Whether it is a bid that demands something of the provider's public record.
   var demandsRecord: Bool {
     guard case .bid(let bid) = self, !bid.requirements.isEmpty else { return false }
-    return bid.requirements.minimumSettledTrades > 0 || bid.requirements.maximumFailurePercent != nil
+    return bid.requirements.demands.demandsRecord
   }
 
   /// Whether a node with this record meets what the order demands of a record.
   func accepts(_ record: ProviderRecord) -> Bool {
     guard case .bid(let bid) = self else { return true }
-    let demands = bid.requirements.demands
-    return record.settled >= demands.minimumSettledTrades
-      && demands.maximumFailurePercent.map { record.failsAtMost(percent: $0) } ?? true
+    return bid.requirements.demands.accepts(record)
   }
 }
