@@ -193,10 +193,7 @@ extension BookCore {
   /// Of a bid the GPUs not yet taken, from 0 to its GPUs.
   @inline(__always)
   func remaining(_ record: OrderRecord) -> Int32 {
-    guard record.extra >= 0 else { return max(0, record.gpus) }
-    let (left, overflow) = Int64(record.gpus).subtractingReportingOverflow(extras[record.extra].taken)
-    if overflow { return max(0, record.gpus) }
-    return Int32(clamping: max(0, min(Int64(record.gpus), left)))
+    record.extra < 0 ? max(0, record.gpus) : record.gpus.left(whenUsed: extras[record.extra].taken)
   }
 
   @inline(__always)
