@@ -159,11 +159,12 @@ extension BookCore {
     let record = records[slot]
     guard record.flags.contains(.open), !record.isImmediate, owners[record.owner] != owner else { return [] }
     let limit = OrderRecord.rank(of: record.price, isBid: !record.isBid)
-    let candidates = owner == own ? (record.isBid ? ownOffers : ownBids) : slots(ownedBy: owner)
+    let candidates =
+      owner == own
+      ? (record.isBid ? ownOffers : ownBids) : slots(ownedBy: owner).filter { records[$0].isBid != record.isBid }
     return candidates.filter { candidate in
       let counter = records[candidate]
-      return counter.flags.contains(.open) && !counter.isImmediate && counter.isBid != record.isBid
-        && counter.rank <= limit
+      return counter.flags.contains(.open) && !counter.isImmediate && counter.rank <= limit
         && precedes(slot, candidate) && sharesClass(record, counter)
     }.map { orders[$0] }
   }
