@@ -33,6 +33,7 @@ let package = Package(
     .systemLibrary(
       name: "CLibedit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CMalloc"),
+    .systemLibrary(name: "CPrefetch"),
 
     // Named NodeCrypto because a module named Crypto would clash with swift-crypto's.
     .target(name: "NodeCrypto", dependencies: ["CSodium"], path: "Sources/Crypto"),
@@ -40,7 +41,7 @@ let package = Package(
     .target(
       name: "Wire",
       dependencies: ["NodeCrypto", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
-    .target(name: "OrderBook", dependencies: ["NodeCrypto", "Market"]),
+    .target(name: "OrderBook", dependencies: ["CPrefetch", "NodeCrypto", "Market"]),
     .target(
       name: "Gossip",
       dependencies: [
@@ -187,16 +188,24 @@ for target in package.targets where target.type != .system {
   target.swiftSettings = (target.swiftSettings ?? []) + strictness
 }
 
-// Parts of the package that build in a minute or two: the order book and its checks, for `make test-book`; everything
-// pure, without a network library; and the parsers, for `make fuzz`.
-let book: Set = ["CSodium", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests"]
+// Parts of the package that build in a minute or two: the order book and its checks, for `make test-book`; the
+// benchmarks; everything pure, without a network library; and the parsers, for `make fuzz`.
+let book: Set = [
+  "CSodium", "CPrefetch", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests",
+]
+let bench: Set = [
+  "CSodium", "CMalloc", "CPrefetch", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Benchmarks",
+  "BenchmarksTests",
+]
 let core: Set = [
-  "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI", "Simulator",
+  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI",
+  "Simulator",
   "Simulate", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "SimulatorTests",
   "NodeAPITests", "DocsTests", "StyleTests",
 ]
 let fuzz: Set = [
-  "CSodium", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "Transport", "NodeAPI",
+  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "Transport",
+  "NodeAPI",
   "FuzzTargets", "FuzzTests", "Fuzz",
 ]
 let part = Context.environment["P2PNODE_ONLY"]
@@ -207,7 +216,7 @@ if part == "fuzz" {
       name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz",
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }
-if let part, let kept = ["book": book, "core": core, "fuzz": fuzz][part] {
+if let part, let kept = ["book": book, "bench": bench, "core": core, "fuzz": fuzz][part] {
   package.targets.removeAll { !kept.contains($0.name) }
   package.products.removeAll { part != "core" || $0.name != "simulate" }
   let used = Set(

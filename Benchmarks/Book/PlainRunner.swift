@@ -10,7 +10,11 @@ struct PlainRunner {
   /// What the allocator gave while the stream was applied, less what it got back.
   private(set) var allocatedBytes = 0
   private let orders: PlainOrders
-  private var block: [Order] = []
+  /// The orders that a block puts in, what they state, and the ids of all that it puts in or cancels, each in the order
+  /// of its operations.
+  private var placed: [Order] = []
+  private var bodies: [OrderBody] = []
+  private var ids: [OrderID] = []
   private var sequence: UInt64 = 0
 
   init(orders: PlainOrders) { self.orders = orders }
@@ -20,7 +24,9 @@ struct PlainRunner {
   /// - Returns: the nanoseconds that the timed operations took.
   mutating func run(_ stream: PlainStream) -> UInt64 {
     filled.reserveCapacity(stream.filled.count)
-    block.reserveCapacity(PlainStream.blockLength)
+    placed.reserveCapacity(PlainStream.blockLength)
+    bodies.reserveCapacity(PlainStream.blockLength)
+    ids.reserveCapacity(PlainStream.blockLength)
     let bytes = Memory.allocatedBytes
     var nanoseconds: UInt64 = 0
     for block in stream.blocks {
@@ -35,43 +41,66 @@ struct PlainRunner {
   }
 
   private mutating func apply(_ operations: [PlainStream.Operation]) -> UInt64 {
-    block.removeAll(keepingCapacity: true)
+    placed.removeAll(keepingCapacity: true)
+    bodies.removeAll(keepingCapacity: true)
+    ids.removeAll(keepingCapacity: true)
     for operation in operations {
       sequence += 1
-      block.append(orders.order(operation, sequence: sequence))
+      ids.append(operation.id)
+      if operation.kind == .cancel { continue }
+      placed.append(orders.order(operation, sequence: sequence))
+      bodies.append(placed[placed.count - 1].body)
     }
-    return Self.apply(operations, block, to: &book, orders, &filled)
+    return Self.apply(operations, placed, bodies, ids, to: &book, orders, &filled)
   }
 
   /// Applies operations whose orders are put together.
   @inline(never)
   private static func apply(
-    _ operations: [PlainStream.Operation], _ block: [Order], to book: inout OrderBook, _ orders: PlainOrders,
-    _ filled: inout [OrderID]
+    _ operations: [PlainStream.Operation], _ placed: [Order], _ bodies: [OrderBody], _ ids: [OrderID],
+    to book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
   ) -> UInt64 {
-    let slots = orders.slots
-    let context = orders.context
+    // An order in a span is lent to the book; one in an array would be copied for it.
+    let placed = placed.span
+    var nextPlaced = 0
     let start = Stopwatch.processor()
     for position in operations.indices {
+      if position % OrderBook.changesToPrefetch == 0 {
+        let end = min(operations.count, position + OrderBook.changesToPrefetch)
+        let count = operations[position..<end].count { $0.kind != .cancel }
+        book.prefetch(
+          ids.span.extracting(position..<end), inserting: bodies.span.extracting(nextPlaced..<nextPlaced + count))
+      }
       switch operations[position].kind {
-      case .add: book.insert(block[position])
+      case .add:
+        book.insert(placed[nextPlaced])
+        nextPlaced += 1
       case .cancel: book.cancel(operations[position].id)
       case .cross:
-        let taker = operations[position].id
-        book.insert(block[position])
-        var left = Int32(operations[position].gpus)
-        while left > 0, let match = book.match(taker, context: context) {
-          let maker = match.maker
-          book.take(maker, gpus: match.gpus, slots: slots)
-          book.take(taker, gpus: match.gpus, slots: slots)
-          book.cancel(maker)
-          filled.append(maker)
-          left -= match.gpus
-        }
-        book.cancel(taker)
+        cross(placed[nextPlaced], gpus: Int32(operations[position].gpus), in: &book, orders, &filled)
+        nextPlaced += 1
       }
     }
     return Stopwatch.processorTime(since: start)
+  }
+
+  /// Puts in an order that takes at once, takes its fills from both sides, and takes out what is filled.
+  @inline(__always)
+  private static func cross(
+    _ order: borrowing Order, gpus: Int32, in book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
+  ) {
+    let taker = order.id
+    book.insert(order)
+    var left = gpus
+    while left > 0, let match = book.match(taker, context: orders.context) {
+      let maker = match.maker
+      book.take(maker, gpus: match.gpus, slots: orders.slots)
+      book.take(taker, gpus: match.gpus, slots: orders.slots)
+      book.cancel(maker)
+      filled.append(maker)
+      left -= match.gpus
+    }
+    book.cancel(taker)
   }
 }
 

@@ -105,14 +105,19 @@ struct PlainOrders {
   func order(_ operation: PlainStream.Operation, sequence: UInt64) -> Order {
     let price = Price(micros: Int64(operation.tick))
     let gpus = Int32(operation.gpus)
+    // An order that takes at once never rests.
+    let timeInForce: TimeInForce = operation.kind == .cross ? .immediateOrCancel : .goodTillCancelled
     let body: OrderBody =
       switch operation.side {
-      case .offer: .offer(Offer(gpuClass: gpuClass, gpus: gpus, window: slots, price: price, expiry: expiry))
+      case .offer:
+        .offer(
+          Offer(
+            gpuClass: gpuClass, gpus: gpus, window: slots, price: price, expiry: expiry, timeInForce: timeInForce))
       case .bid:
         .bid(
           Bid(
             gpuClasses: GPUClassList(gpuClass), gpus: gpus, durationSlots: 1, window: slots, price: price,
-            minimumGPUs: 1, expiry: expiry))
+            minimumGPUs: 1, expiry: expiry, timeInForce: timeInForce))
       }
     return Order(
       id: operation.id,

@@ -41,6 +41,12 @@ struct RebuildWorkload: Workload {
   @inline(never)
   private static func rebuild(_ book: inout OrderBook, _ orders: [Order]) {
     for index in orders.indices {
+      if index % OrderBook.changesToPrefetch == 0 {
+        let entry = orders[index..<min(orders.count, index + OrderBook.changesToPrefetch)]
+        let ids = entry.map(\.id)
+        let bodies = entry.map(\.body)
+        book.prefetch(ids.span, inserting: bodies.span)
+      }
       book.insert(orders[index])
       if index % 10 == 0, case .offer(let offer) = orders[index].body {
         let start = offer.window.start

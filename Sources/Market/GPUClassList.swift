@@ -46,6 +46,12 @@ extension GPUClassList: RandomAccessCollection, ExpressibleByArrayLiteral {
   /// The number of classes.
   public var endIndex: Int { only != nil ? 1 : several?.classes.count ?? 0 }
 
+  /// The first class; nil for an empty list.
+  public var first: GPUClassIndex? { only ?? several?.classes[0] }
+
+  /// Whether the list names exactly one class, as nearly all do.
+  public var isSingle: Bool { only != nil }
+
   /// The class at `position`.
   public subscript(position: Int) -> GPUClassIndex {
     if let several { return several.classes[position] }

@@ -96,11 +96,7 @@ public struct Requirements: Hashable, Sendable {
     if !Self.isMet(demands.maximumGramsCO2PerKWh, by: attributes.gramsCO2PerKWh) { return .co2 }
     if demands.probedOnly, !attributes.probed.isSuperset(of: demands.attributes) { return .probed }
     if !demands.acceptsProvider(provider) { return .provider }
-    if demands.minimumSettledTrades > 0 || demands.maximumFailurePercent != nil {
-      let record = record()
-      if record.settled < demands.minimumSettledTrades { return .record }
-      if let maximum = demands.maximumFailurePercent, !record.failsAtMost(percent: maximum) { return .record }
-    }
+    if demands.demandsRecord, !demands.accepts(record()) { return .record }
     return nil
   }
 
@@ -148,6 +144,15 @@ extension Requirements.Demands {
   /// Whether an offer's owner is acceptable.
   public func acceptsProvider(_ provider: NodeID) -> Bool {
     (providers.isEmpty || providers.contains(provider)) && !excludedProviders.contains(provider)
+  }
+
+  /// Whether anything is demanded of the provider's public record.
+  public var demandsRecord: Bool { minimumSettledTrades > 0 || maximumFailurePercent != nil }
+
+  /// Whether a provider's public record is what is demanded.
+  public func accepts(_ record: ProviderRecord) -> Bool {
+    record.settled >= minimumSettledTrades
+      && maximumFailurePercent.map { record.failsAtMost(percent: $0) } ?? true
   }
 
   /// The attributes that are demanded.

@@ -82,6 +82,26 @@ struct Exchange: Sendable {
       slotsPerHour: 3_600_000 / genesis.slotMilliseconds, seed: seed)
   }
 
+  /// Brings near what operations are about to change in the book. Changes nothing.
+  func prefetch(_ operations: ArraySlice<Operation>) {
+    var ids: [OrderID] = []
+    var bodies: [OrderBody] = []
+    for operation in operations {
+      switch operation {
+      case .place(let body): bodies.append(body)
+      case .cancel(let id): ids.append(id)
+      case .amend(let id, let body):
+        ids.append(id)
+        bodies.append(body)
+      case .propose(let signed): ids.append(signed.terms.takerOrder)
+      case .accept(let signed, _): ids += [signed.terms.takerOrder, signed.terms.makerOrder]
+      case .reject, .receipt, .release: break
+      }
+    }
+    // A single order is brought near by its own change.
+    if ids.count + bodies.count > 1 { book.prefetch(ids.span, inserting: bodies.span) }
+  }
+
   /// Applies one operation; appends what it changed to `changes`.
   mutating func apply(_ operation: Operation, at place: Place, into changes: inout [Change]) {
     authors[place.author, default: AuthorState()].expire(at: place.time)
@@ -233,14 +253,12 @@ extension OrderBody {
   /// Whether it is a bid that demands something of the provider's public record.
   var demandsRecord: Bool {
     guard case .bid(let bid) = self, !bid.requirements.isEmpty else { return false }
-    return bid.requirements.minimumSettledTrades > 0 || bid.requirements.maximumFailurePercent != nil
+    return bid.requirements.demands.demandsRecord
   }
 
   /// Whether a node with this record meets what the order demands of a record.
   func accepts(_ record: ProviderRecord) -> Bool {
     guard case .bid(let bid) = self else { return true }
-    let demands = bid.requirements.demands
-    return record.settled >= demands.minimumSettledTrades
-      && demands.maximumFailurePercent.map { record.failsAtMost(percent: $0) } ?? true
+    return bid.requirements.demands.accepts(record)
   }
 }

@@ -362,6 +362,9 @@ public struct NodeCore: Sendable {
   /// Applies the operations of an entry, whoever wrote it.
   mutating func apply(_ entry: SignedEntry, operations: [Operation], into changes: inout [Change]) {
     for (index, operation) in operations.enumerated() {
+      if index % OrderBook.changesToPrefetch == 0 {
+        exchange.prefetch(operations[index...].prefix(OrderBook.changesToPrefetch))
+      }
       apply(
         operation,
         at: Place(author: entry.author, time: entry.time, sequence: entry.sequence, index: UInt32(index)),

@@ -8,15 +8,10 @@ extension BookCore {
     }
     let (slot, isNew) = orders.insert(order.id)
     guard isNew else { return .duplicate }
-    var record = OrderRecord.of(order, owner: acquireOwner(order.priority.owner))
-    if records.count == slot {
-      _ = records.append(record)
-    } else {
-      // The list of changed orders names slots, whoever has them.
-      record.flags.formUnion(records[slot].flags.intersection(.listed))
-      records[slot] = record
-    }
-    enter(slot, order)
+    if records.count == slot { _ = records.append(OrderRecord()) }
+    // The list of changed orders names slots, whoever has them.
+    let listed = records[slot].flags.intersection(.listed)
+    enter(slot, order, .of(order, owner: acquireOwner(order.priority.owner)), old: listed, extra: -1)
     return .inserted
   }
 
@@ -34,20 +29,30 @@ extension BookCore {
     detachDetails(slot)
     let owner = acquireOwner(order.priority.owner)
     releaseOwner(old.owner)
-    var record = OrderRecord.of(order, owner: owner)
-    record.flags.formUnion(old.flags.intersection([.hashed, .listed]))
-    record.extra = old.extra
-    records[slot] = record
-    enter(slot, order)
+    enter(
+      slot, order, .of(order, owner: owner), old: old.flags.intersection([.hashed, .listed]), extra: old.extra)
     return .amended
   }
 
+  /// Takes the order named `id` out of the book.
+  ///
+  /// - Returns: whether it was in.
+  func remove(_ id: OrderID) -> Bool {
+    guard let found = orders.find(id) else { return false }
+    remove(found.slot, at: found.place)
+    return true
+  }
+
   /// Takes the order in `slot` out of the book.
-  func remove(_ slot: Int32) {
+  ///
+  /// - Parameter place: where the table of ids has it, if that is known.
+  @inline(__always)
+  func remove(_ slot: Int32, at place: Int32 = -1) {
+    orders.remove(slot, at: place)
     leave(slot)
-    orders.remove(slot)
-    records[slot].flags.remove([.present, .open])
-    if records[slot].flags.contains(.hashed) {
+    let flags = records[slot].flags
+    records[slot].flags = flags.subtracting([.present, .open])
+    if flags.contains(.hashed) {
       // Its elements are in the hash: what they are made of stays until they have been taken out.
       digestState.departed.append(slot)
     } else {
@@ -89,55 +94,87 @@ extension BookCore {
     wheel.advance(to: UInt64(limit), records: records, expired: &slots)
     for slot in slots { records[slot].flags.remove(.waiting) }
     for slot in exotic where expiry(slot) <= time { slots.append(slot) }
-    guard !slots.isEmpty else { return [] }
-    let expired = slots.map { (slot: $0, expiry: expiry($0), priority: priority($0), id: orders[$0]) }
-      .sorted { ($0.expiry, $0.priority) < ($1.expiry, $1.priority) }
-    for order in expired { remove(order.slot) }
-    return expired.map(\.id)
+    slots.sort { expires($0, before: $1) }
+    let expired = slots.map { orders[$0] }
+    var first = 0
+    while first < slots.count {
+      let end = min(slots.count, first + Self.together)
+      prefetch(slots.span.extracting(first..<end))
+      for index in first..<end { remove(slots[index]) }
+      first = end
+    }
+    return expired
+  }
+
+  /// Whether an order expires before another, or at the same time and has the better priority.
+  private func expires(_ left: Int32, before right: Int32) -> Bool {
+    let (one, other) = (records[left], records[right])
+    if one.flags.union(other.flags).contains(.exotic) {
+      return (expiry(left), priority(left)) < (expiry(right), priority(right))
+    }
+    return one.expiry != other.expiry ? one.expiry < other.expiry : precedes(left, right)
   }
 
   // MARK: Parts
 
-  /// Puts the order whose record is in `slot` where orders are looked for.
+  /// Puts `order`, whose record is `record`, into `slot` and where orders are looked for.
+  ///
+  /// - Parameters:
+  ///   - old: what stays true of the slot.
+  ///   - extra: where what is taken of the order is, or -1.
   @inline(__always)
-  private func enter(_ slot: Int32, _ order: borrowing Order) {
-    attachDetails(slot, order)
-    if records[slot].flags.contains(.exotic) {
-      exotic.append(slot)
-    } else {
-      wheel.insert(slot, expiry: records[slot].expiry)
-      records[slot].flags.insert(.waiting)
+  private func enter(
+    _ slot: Int32, _ order: borrowing Order, _ new: OrderRecord, old: OrderRecord.Flags, extra: Int32
+  ) {
+    var record = new
+    record.extra = extra
+    var flags = record.flags.union(old)
+    if !flags.contains(.listed), !digestState.listsAll { append(slot) }
+    flags.insert(.listed)
+    if !flags.contains(.exotic) {
+      wheel.insert(slot, expiry: record.expiry)
+      flags.insert(.waiting)
     }
-    ownerCounts[records[slot].owner].present += 1
-    if let own, order.owner == own { listOwn(slot) }
-    refreshOpen(slot)
-    list(slot)
+    let isOpenWhole = record.isOpenWhole
+    if isOpenWhole { flags.insert(.open) }
+    record.flags = flags
+    records[slot] = record
+    ownerCounts[record.owner].present &+= 1
+    if flags.contains(.detailed) { attachDetails(slot, order) }
+    if flags.contains(.exotic) { exotic.append(slot) }
+    if let own, order.priority.owner == own { listOwn(slot) }
+    if extra >= 0 {
+      refreshOpen(slot)
+    } else if isOpenWhole, !record.isImmediate {
+      enterLadders(slot, record)
+    }
   }
 
   /// The inverse of `enter`.
   @inline(__always)
   private func leave(_ slot: Int32) {
     if records[slot].leaf >= 0 { leaveLadders(slot) }
-    let record = records[slot]
-    if record.flags.contains(.waiting) {
+    let flags = records[slot].flags
+    if flags.contains(.waiting) {
       wheel.remove(slot)
-      records[slot].flags.remove(.waiting)
-    } else if record.flags.contains(.exotic) {
+      records[slot].flags = flags.subtracting(.waiting)
+    } else if flags.contains(.exotic) {
       exotic.removeAll { $0 == slot }
     }
-    ownerCounts[record.owner].present -= 1
-    if let own, owners[record.owner] == own { unlistOwn(slot) }
+    let owner = records[slot].owner
+    ownerCounts[owner].present &-= 1
+    if let own, owners[owner] == own { unlistOwn(slot) }
   }
 
   /// Brings the order in `slot` on its ladders, or off, as what is left of it demands.
   @inline(__always)
   private func refreshOpen(_ slot: Int32) {
     let isOpen = hasSomethingLeft(slot)
-    if isOpen { records[slot].flags.insert(.open) } else { records[slot].flags.remove(.open) }
-    let record = records[slot]
-    let isResting = record.leaf >= 0
-    let rests = isOpen && !record.isImmediate
-    if rests, !isResting { enterLadders(slot) }
+    let flags = isOpen ? records[slot].flags.union(.open) : records[slot].flags.subtracting(.open)
+    records[slot].flags = flags
+    let isResting = records[slot].leaf >= 0
+    let rests = isOpen && flags.isDisjoint(with: [.immediateOrCancel, .fillOrKill])
+    if rests, !isResting { enterLadders(slot, records[slot]) }
     if !rests, isResting { leaveLadders(slot) }
   }
 
@@ -145,10 +182,9 @@ extension BookCore {
   @inline(__always)
   func hasSomethingLeft(_ slot: Int32) -> Bool {
     let record = records[slot]
-    if record.flags.contains(.exotic) { return false }
+    guard record.extra >= 0, !record.flags.contains(.exotic) else { return record.isOpenWhole }
     if record.isBid { return remaining(record) > 0 }
-    guard record.minimumGPUs >= 1, record.slots >= 1, record.gpus >= record.minimumGPUs else { return false }
-    guard record.extra >= 0, extras[record.extra].calendar.count > 0 else { return record.length >= record.slots }
+    guard record.isOpenWhole, extras[record.extra].calendar.count > 0 else { return record.isOpenWhole }
     return calendars.earliestStart(
       extras[record.extra].calendar, atMostUsed: Int64(record.gpus - record.minimumGPUs),
       length: Int64(record.slots), start: Int64(record.start), end: Int64(record.end)) != nil
@@ -157,10 +193,7 @@ extension BookCore {
   /// Of a bid the GPUs not yet taken, from 0 to its GPUs.
   @inline(__always)
   func remaining(_ record: OrderRecord) -> Int32 {
-    guard record.extra >= 0 else { return max(0, record.gpus) }
-    let (left, overflow) = Int64(record.gpus).subtractingReportingOverflow(extras[record.extra].taken)
-    if overflow { return max(0, record.gpus) }
-    return Int32(clamping: max(0, min(Int64(record.gpus), left)))
+    record.extra < 0 ? max(0, record.gpus) : record.gpus.left(whenUsed: extras[record.extra].taken)
   }
 
   @inline(__always)
@@ -170,13 +203,13 @@ extension BookCore {
       if ownerCounts.count == slot { _ = ownerCounts.append(OwnerCount()) }
       ownerCounts[slot] = OwnerCount()
     }
-    ownerCounts[slot].held += 1
+    ownerCounts[slot].held &+= 1
     return slot
   }
 
   @inline(__always)
   private func releaseOwner(_ slot: Int32) {
-    ownerCounts[slot].held -= 1
+    ownerCounts[slot].held &-= 1
     if ownerCounts[slot].held == 0 {
       owners.remove(slot)
       owners.vacate(slot)

@@ -29,19 +29,16 @@ extension BookCore {
   }
 
   /// Keeps what of `order` does not fit its record.
-  @inline(__always)
+  @inline(never)
   func attachDetails(_ slot: Int32, _ order: borrowing Order) {
     switch order.body {
     case .offer(let offer):
-      if offer.attributes.isEmpty, !records[slot].flags.contains(.exotic) { return }
       attach(slot, OrderDetails(attributes: offer.attributes, exotic: exoticOrder(slot, order)))
     case .bid(let bid):
-      if bid.requirements.isEmpty, bid.gpuClasses.count == 1, !records[slot].flags.contains(.exotic) { return }
       var details = OrderDetails(requirements: bid.requirements, exotic: exoticOrder(slot, order))
       if bid.gpuClasses.count > 1 {
         details.classes = bid.gpuClasses
         details.leaves = [Int32](repeating: -1, count: bid.gpuClasses.count)
-        records[slot].flags.insert(.severalClasses)
       }
       attach(slot, details)
     }

@@ -28,6 +28,7 @@ extension BookCore {
       // A leaf of short offers does without rows of its own: its shelf has some, and they take as much memory as a
       // quarter of the leaf.
       if leaves[leaf].hints.rows.first >= 0 {
+        columns.forget(leaf)
         leaves[leaf].hints.rows = widened(leaves[leaf].hints.rows, by: record)
       } else if isLong(record) {
         makeRows(of: leaf)
@@ -66,15 +67,17 @@ extension BookCore {
   }
 
   private func widenLong(_ summary: StartSummary, gpuRows: Int32, by offer: OrderRecord) {
-    var row = SummaryRow()
-    row.add(start: Int64(offer.start), end: Int64(offer.end), scale)
+    newRow.clear()
+    newRow.add(start: Int64(offer.start), end: Int64(offer.end), scale)
+    // A row is four cache lines, of which most offers touch one or two.
     let low = scale.bucket(Int64(offer.start)) &>> 3
     let high = min(scale.bucket(Int64(offer.end) - 1) &>> 3, low + 31)
+    for gpuRow in 0..<gpuRows { rows.prefetch(summary.row(gpuRow) + Int32(truncatingIfNeeded: low & 31)) }
     for gpuRow in 0..<gpuRows {
       let first = summary.row(gpuRow)
       for word in low...high {
         let offset = Int32(truncatingIfNeeded: word & 31)
-        rows[first + offset] = Bytes.greater(rows[first + offset], row.words[Int(offset)])
+        rows[first + offset] = Bytes.greater(rows[first + offset], newRow.words[offset])
       }
     }
   }
@@ -92,9 +95,7 @@ extension BookCore {
   /// Adds the rows of `old` to those of `new`, which has as many.
   private func copyRows(of old: StartSummary, to new: StartSummary) {
     guard old.first >= 0 else { return }
-    for word in 0..<old.gpuRows * StartSummary.rowWords {
-      rows[new.first + word] = Bytes.greater(rows[new.first + word], rows[old.first + word])
-    }
+    for gpuRow in 0..<old.gpuRows { rows.raise(new.row(gpuRow), to: old.row(gpuRow)) }
   }
 
   /// Gives back the rows of a leaf or a shelf.
@@ -168,28 +169,23 @@ extension BookCore {
 
   /// Brings a row of a shelf of offers, and with it those of more GPUs, back to what its leaves' rows have.
   func refreshRow(_ gpuRow: Int32, ofShelf shelf: Int32) {
-    var row = SummaryRow()
+    newRow.clear()
     for position in 0..<shelves[shelf].count {
       let leaf = shelves.leaf(shelf, position)
       let summary = leaves[leaf].hints.rows
-      if summary.first < 0 { add(gpuRow, ofLeaf: leaf, to: &row) }
+      if summary.first < 0 { add(gpuRow, ofLeaf: leaf) }
       let first = summary.row(gpuRow)
-      guard first >= 0 else { continue }
-      for word in 0..<StartSummary.rowWords { row.raise(Int(word), to: rows[first + word]) }
+      if first >= 0 { rows.raise(&newRow, to: first) }
     }
-    narrow(shelves[shelf].hints.rows, from: gpuRow, to: row)
+    narrow(shelves[shelf].hints.rows, from: gpuRow)
   }
 
-  /// Lowers a row, and those of more GPUs, to at most `row`: where fewer GPUs are not free for so long, more are not.
+  /// Lowers a row, and those of more GPUs, to at most the new row: where fewer GPUs are not free for so long, more are
+  /// not.
   @inline(__always)
-  func narrow(_ summary: StartSummary, from gpuRow: Int32, to row: SummaryRow) {
+  func narrow(_ summary: StartSummary, from gpuRow: Int32) {
     guard gpuRow < summary.gpuRows else { return }
-    for gpuRow in gpuRow..<summary.gpuRows {
-      let first = summary.row(gpuRow)
-      for word in 0..<StartSummary.rowWords {
-        rows[first + word] = Bytes.smaller(rows[first + word], row.words[Int(word)])
-      }
-    }
+    for gpuRow in gpuRow..<summary.gpuRows { rows.lower(summary.row(gpuRow), to: newRow) }
   }
 }
 
@@ -198,6 +194,7 @@ struct Need {
   /// The smallest piece.
   let gpus: Int32
   let gpuRow: Int32
+  let slots: Int32
   /// The last slot in which it may start, and the first at which it may end.
   let lastStart: Int64
   let earliestEnd: Int64
@@ -211,6 +208,7 @@ struct Need {
   init(_ bid: borrowing Taker, _ scale: TimeScale) {
     gpus = max(1, bid.minimumGPUs)
     gpuRow = StartSummary.gpuRow(gpus)
+    slots = bid.slots
     lastStart = bid.end - Int64(bid.slots)
     earliestEnd = bid.start + Int64(bid.slots)
     firstBucket = scale.bucket(bid.start)

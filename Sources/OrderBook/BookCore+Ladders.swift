@@ -6,22 +6,34 @@ import Market
 /// order is found, put in and taken out in O(log n), and leaves and shelves carry the hints by which a search skips them.
 extension BookCore {
   /// Puts the order in `slot` on the ladder of each of its classes.
+  ///
+  /// - Parameter record: its record.
   @inline(__always)
-  func enterLadders(_ slot: Int32) {
-    if records[slot].isBid { restingBids += 1 } else { restingOffers += 1 }
-    let isBid = records[slot].isBid
-    enter(Self.ladderIndex(of: records[slot].gpuClass, isBid: isBid), slot)
-    guard records[slot].flags.contains(.severalClasses) else { return }
-    for ladder in otherLadders(slot) { enter(ladder, slot) }
+  func enterLadders(_ slot: Int32, _ record: OrderRecord) {
+    if record.isBid { restingBids &+= 1 } else { restingOffers &+= 1 }
+    records[slot].leaf = enter(Self.ladderIndex(of: record.gpuClass, isBid: record.isBid), slot, record)
+    if record.flags.contains(.severalClasses) { enterOtherLadders(slot) }
   }
 
   /// Takes the order in `slot` off its ladders.
   @inline(__always)
   func leaveLadders(_ slot: Int32) {
-    if records[slot].isBid { restingBids -= 1 } else { restingOffers -= 1 }
+    if records[slot].isBid { restingBids &-= 1 } else { restingOffers &-= 1 }
     leave(records[slot].leaf, slot)
     records[slot].leaf = -1
-    guard records[slot].flags.contains(.severalClasses) else { return }
+    if records[slot].flags.contains(.severalClasses) { leaveOtherLadders(slot) }
+  }
+
+  @inline(never)
+  private func enterOtherLadders(_ slot: Int32) {
+    for ladder in otherLadders(slot) {
+      let leaf = enter(ladder, slot, records[slot])
+      note(slot, isIn: leaf, of: ladder)
+    }
+  }
+
+  @inline(never)
+  private func leaveOtherLadders(_ slot: Int32) {
     let index = detailsIndex(records[slot])
     for position in details[index].leaves.indices where details[index].leaves[position] >= 0 {
       leave(details[index].leaves[position], slot)
@@ -55,24 +67,36 @@ extension BookCore {
   // MARK: One ladder
 
   @inline(__always)
-  private func enter(_ ladder: Int, _ slot: Int32) {
-    let record = records[slot]
+  private func enter(_ ladder: Int, _ slot: Int32, _ record: OrderRecord) -> Int32 {
     let rank = record.rank
     var leaf = lastLeaves[lastLeafIndex(ladder, rank)]
     if leaf < 0
       || !leaves.insertLatest(
         slot, rank: rank, time: record.time, into: leaf, of: Int32(truncatingIfNeeded: ladder))
     {
-      leaf = makeRoom(for: slot, rank, in: ladder)
-      leaves.insert(slot, rank: rank, into: leaf, at: position(of: slot, rank, in: leaf))
-      leaves[leaf].latest = max(leaves[leaf].latest, record.time)
+      leaf = enterAnywhere(slot, rank, in: ladder)
     }
-    note(slot, isIn: leaf, of: ladder)
     widenHints(of: leaf, by: record)
+    return leaf
+  }
+
+  /// Puts the order in `slot` on `ladder` wherever it belongs.
+  @inline(never)
+  private func enterAnywhere(_ slot: Int32, _ rank: Int64, in ladder: Int) -> Int32 {
+    let leaf = makeRoom(for: slot, rank, in: ladder)
+    let position = position(of: slot, rank, in: leaf)
+    leaves.insert(slot, rank: rank, into: leaf, at: position)
+    leaves[leaf].latest = max(leaves[leaf].latest, records[slot].time)
+    leaves.refreshCeiling(of: leaf)
+    if position == 0 {
+      leaves.noteFirst(of: leaf, records: records)
+      if let before = leafBefore(leaf) { leaves.refreshCeiling(of: before) }
+    }
+    return leaf
   }
 
   @inline(__always)
-  private func lastLeafIndex(_ ladder: Int, _ rank: Int64) -> Int32 {
+  func lastLeafIndex(_ ladder: Int, _ rank: Int64) -> Int32 {
     let mixed = (UInt64(bitPattern: rank) ^ UInt64(truncatingIfNeeded: ladder)) &* 0x9E37_79B9_7F4A_7C15
     return Int32(truncatingIfNeeded: mixed >> 40) & (lastLeaves.count - 1)
   }
@@ -84,20 +108,26 @@ extension BookCore {
     if leaf < 0 {
       leaf = makeFirstLeaf(of: ladder)
     } else if !leaves.canHold(leaf, rank) {
-      leaf = makeLeaf(besides: leaf, behind: rank > leaves.rank(leaf, 0))
+      leaf = makeLeaf(besides: leaf, behind: rank > leaves.first(leaf).rank)
     } else if leaves[leaf].count == Leaf.capacity {
       leaf = split(leaf, for: slot, rank)
     }
-    if leaves.count > lastLeaves.count { _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1) }
+    if 4 * Int(leaves.count) > Int(lastLeaves.count) { _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1) }
     lastLeaves[lastLeafIndex(ladder, rank)] = leaf
     return leaf
   }
 
+  /// Takes an order out of its leaf, which may then be joined with a neighbour: that is tried now and then, at eight
+  /// orders, four, two and one.
+  @inline(__always)
   private func leave(_ leaf: Int32, _ slot: Int32) {
-    leaves.remove(at: leaves.position(of: slot, in: leaf), from: leaf)
+    let position = leaves.position(of: slot, in: leaf)
+    leaves.remove(at: position, from: leaf)
+    if position == 0, leaves[leaf].count > 0 { leaves.noteFirst(of: leaf, records: records) }
+    if leaves[leaf].hints.rows.first >= 0 { columns.forget(leaf) }
     if leaves[leaf].count == 0 {
       removeLeaf(leaf)
-    } else if leaves[leaf].count <= Leaf.capacity / 4, !mergeWithNext(leaf) {
+    } else if leaves[leaf].count <= Leaf.capacity / 4, leaves[leaf].count.nonzeroBitCount == 1, !mergeWithNext(leaf) {
       let position = shelves.position(of: leaf, on: leaves[leaf].shelf)
       if position > 0 { _ = mergeWithNext(shelves.leaf(leaves[leaf].shelf, position - 1)) }
     }
@@ -128,22 +158,27 @@ extension BookCore {
   /// Whether the first order of `leaf` comes before the one in `slot`.
   @inline(__always)
   private func begins(_ leaf: Int32, before slot: Int32, _ rank: Int64) -> Bool {
-    let first = leaves.rank(leaf, 0)
-    if first != rank { return first < rank }
-    if records[slot].time > leaves[leaf].latest { return true }
-    return precedes(leaves.slot(leaf, 0), slot)
+    let first = leaves.first(leaf)
+    if first.rank != rank { return first.rank < rank }
+    let time = records[slot].time
+    return first.time != time ? first.time < time : precedes(leaves.slot(leaf, 0), slot)
   }
 
-  /// Where in `leaf` the order in `slot` belongs. Orders mostly come in the order of their times, so those of its price
-  /// are looked at from the last one on.
+  /// Where in `leaf` the order in `slot` belongs. Orders mostly come in the order of their times: behind those of their
+  /// price.
   @inline(__always)
   private func position(of slot: Int32, _ rank: Int64, in leaf: Int32) -> Int32 {
-    var position = leaves.positionBehind(rank, in: leaf)
-    if records[slot].time > leaves[leaf].latest { return position }
-    while position > 0, leaves.rank(leaf, position - 1) == rank, precedes(slot, leaves.slot(leaf, position - 1)) {
-      position -= 1
+    var high = leaves.positionBehind(rank, in: leaf)
+    if records[slot].time > leaves[leaf].latest { return high }
+    var low = rank == .min ? 0 : leaves.positionBehind(rank - 1, in: leaf)
+    // Every fourth record, then the three that are left: two waits for memory, where halves would need five.
+    for position in stride(from: low, to: high, by: 4) { records.prefetch(leaves.slot(leaf, position)) }
+    while low + 4 < high {
+      if precedes(slot, leaves.slot(leaf, low + 4)) { high = low + 4 } else { low += 4 }
     }
-    return position
+    for position in low..<high { records.prefetch(leaves.slot(leaf, position)) }
+    while low < high, !precedes(slot, leaves.slot(leaf, low)) { low += 1 }
+    return low
   }
 
   // MARK: Leaves
@@ -207,13 +242,18 @@ extension BookCore {
   /// Moves the orders of `leaf` from `position` on to the end of `target`.
   private func move(from position: Int32, of leaf: Int32, to target: Int32) {
     leaves[target].latest = max(leaves[target].latest, leaves[leaf].latest)
-    let ladder = Int(shelves[leaves[leaf].shelf].ladder)
+    columns.forget(leaf)
+    columns.forget(target)
+    let ladder = Int(leaves[leaf].ladder)
     for index in position..<leaves[leaf].count {
       let slot = leaves.slot(leaf, index)
       leaves.insert(slot, rank: leaves.rank(leaf, index), into: target, at: leaves[target].count)
       note(slot, isIn: target, of: ladder)
     }
     while leaves[leaf].count > position { leaves.remove(at: leaves[leaf].count - 1, from: leaf) }
+    leaves.noteFirst(of: target, records: records)
+    leaves.refreshCeiling(of: target)
+    leaves.refreshCeiling(of: leaf)
   }
 
   /// The leaf before `leaf` on its ladder.
@@ -229,9 +269,13 @@ extension BookCore {
 
   private func removeLeaf(_ leaf: Int32) {
     let shelf = leaves[leaf].shelf
-    if let before = leafBefore(leaf) { leaves[before].next = leaves[leaf].next }
+    if let before = leafBefore(leaf) {
+      leaves[before].next = leaves[leaf].next
+      leaves.refreshCeiling(of: before)
+    }
     shelves.remove(at: shelves.position(of: leaf, on: shelf), from: shelf)
     release(leaves[leaf].hints.rows)
+    columns.forget(leaf)
     leaves[leaf].shelf = -1
     leaves[leaf].next = vacantLeaf
     vacantLeaf = leaf

@@ -20,7 +20,10 @@ extension BookCore {
     }
     var vain = VainHints()
     let candidate = search(taker, context, planned: [:], vain: &vain)
-    refresh(vain, after: taker)
+    if taker.isBid {
+      refresh(vain, after: taker)
+      if let candidate { makeColumns(of: records[candidate.slot].leaf) }
+    }
     return candidate.map { match(taker, id: id, $0) }
   }
 
@@ -156,11 +159,12 @@ extension BookCore {
     let record = records[slot]
     guard record.flags.contains(.open), !record.isImmediate, owners[record.owner] != owner else { return [] }
     let limit = OrderRecord.rank(of: record.price, isBid: !record.isBid)
-    let candidates = owner == own ? (record.isBid ? ownOffers : ownBids) : slots(ownedBy: owner)
+    let candidates =
+      owner == own
+      ? (record.isBid ? ownOffers : ownBids) : slots(ownedBy: owner).filter { records[$0].isBid != record.isBid }
     return candidates.filter { candidate in
       let counter = records[candidate]
-      return counter.flags.contains(.open) && !counter.isImmediate && counter.isBid != record.isBid
-        && counter.rank <= limit
+      return counter.flags.contains(.open) && !counter.isImmediate && counter.rank <= limit
         && precedes(slot, candidate) && sharesClass(record, counter)
     }.map { orders[$0] }
   }

@@ -1,16 +1,22 @@
 import Market
 
-/// What a search reads of up to sixteen neighbouring offers of a leaf, side by side.
+/// What a search reads of up to sixteen offers of a leaf, side by side.
 ///
 /// The offers of a leaf lie anywhere in memory. Looked at one after the other, each would be waited for, and so would its
 /// calendar behind it; read in three rounds, record by record, then calendar by calendar, then step by step, the
 /// processor waits for many at once.
-struct LeafScan {
+struct LeafScan: ~Copyable {
+  /// How many offers it reads at most.
+  private static var width: Int { 16 }
+
   private(set) var offers: InlineArray<16, Offer>
+  /// How many there are.
+  let count: Int
 
   /// What is read of one offer; of a place without one, no GPUs.
   struct Offer: BitwiseCopyable {
     var slot: Int32 = -1
+    var position: Int32 = -1
     var gpus: Int32 = 0
     var start: UInt32 = 0
     var end: UInt32 = 0
@@ -19,23 +25,26 @@ struct LeafScan {
     var stepCount: Int32 = 0
   }
 
-  /// The offers from `position` on.
+  /// Reads the first offers of `places`, which has a bit for each position, and takes them out of it.
   @inline(__always)
-  init(_ leaf: Int32, from position: Int32, of core: BookCore) {
-    let count = min(16, core.leaves[leaf].count - position)
-    offers = InlineArray { index in
-      guard index < count else { return Offer() }
-      let slot = core.leaves.slot(leaf, position + Int32(truncatingIfNeeded: index))
-      return Offer(
-        slot: slot, gpus: core.records[slot].gpus, start: core.records[slot].start, end: core.records[slot].end,
-        first: core.records[slot].extra)
+  init(_ leaf: Int32, _ places: inout UInt32, of core: BookCore) {
+    let count = min(Self.width, places.nonzeroBitCount)
+    self.count = count
+    offers = InlineArray(repeating: Offer())
+    for index in 0..<count {
+      let position = Int32(truncatingIfNeeded: places.trailingZeroBitCount)
+      places &= places &- 1
+      let slot = core.leaves.slot(leaf, position)
+      offers[index] = Offer(
+        slot: slot, position: position, gpus: core.records[slot].gpus, start: core.records[slot].start,
+        end: core.records[slot].end, first: core.records[slot].extra)
     }
-    for index in 0..<Int(count) where offers[index].first >= 0 {
+    for index in 0..<count where offers[index].first >= 0 {
       let calendar = core.extras[offers[index].first].calendar
       offers[index].first = calendar.first
       offers[index].stepCount = calendar.count
     }
-    for index in 0..<Int(count) where offers[index].stepCount > 0 {
+    for index in 0..<count where offers[index].stepCount > 0 {
       // No calendar begins there: the count stays what it was, and reading the step is what matters.
       offers[index].stepCount &+= core.calendars.firstStart(at: offers[index].first) == .max ? 1 : 0
     }
@@ -43,33 +52,52 @@ struct LeafScan {
 }
 
 extension BookCore {
+  /// The positions of the offers of a leaf that a bid has to look at, a bit for each.
+  @inline(__always)
+  func places(of leaf: Int32, for bid: borrowing Need) -> UInt32 {
+    columns.has(leaf) ? columns.places(leaf, for: bid) : allPlaces(of: leaf)
+  }
+
+  /// The positions of all orders of a leaf, a bit for each.
+  @inline(__always)
+  private func allPlaces(of leaf: Int32) -> UInt32 {
+    UInt32.max &>> UInt32(truncatingIfNeeded: Leaf.capacity &- leaves[leaf].count)
+  }
+
+  /// Makes the columns of a leaf that has rows known.
+  func makeColumns(of leaf: Int32) {
+    guard leaves[leaf].hints.rows.first >= 0, !columns.has(leaf) else { return }
+    columns.make(leaf)
+    for position in 0..<leaves[leaf].count { columns.set(leaf, position, records[leaves.slot(leaf, position)]) }
+  }
+
   /// Brings a row of a leaf of offers, and with it those of more GPUs, back to what its offers have free.
   func refreshRow(_ gpuRow: Int32, ofLeaf leaf: Int32) {
     guard leaves[leaf].hints.rows.row(gpuRow) >= 0 else { return }
-    var row = SummaryRow()
-    add(gpuRow, ofLeaf: leaf, to: &row)
-    narrow(leaves[leaf].hints.rows, from: gpuRow, to: row)
+    newRow.clear()
+    add(gpuRow, ofLeaf: leaf)
+    narrow(leaves[leaf].hints.rows, from: gpuRow)
   }
 
-  /// Adds what the offers of a leaf have free to a row.
+  /// Adds what the offers of a leaf have free to the new row.
   @inline(__always)
-  func add(_ gpuRow: Int32, ofLeaf leaf: Int32, to row: inout SummaryRow) {
+  func add(_ gpuRow: Int32, ofLeaf leaf: Int32) {
     let gpus = StartSummary.gpuStep(gpuRow)
-    var position: Int32 = 0
-    while position < leaves[leaf].count {
-      let scan = LeafScan(leaf, from: position, of: self)
-      for index in 0..<16 where scan.offers[index].gpus >= gpus {
+    var places = columns.has(leaf) ? columns.places(leaf, gpus: gpus) : allPlaces(of: leaf)
+    while places != 0 {
+      let scan = LeafScan(leaf, &places, of: self)
+      for index in 0..<scan.count {
         let offer = scan.offers[index]
+        if offer.gpus < gpus { continue }
         if offer.stepCount == 0 {
-          row.add(start: Int64(offer.start), end: Int64(offer.end), scale)
+          newRow.add(start: Int64(offer.start), end: Int64(offer.end), scale)
           continue
         }
         calendars.forEachRun(
           StepRun(first: offer.first, count: offer.stepCount), atMostUsed: Int64(offer.gpus - gpus),
           start: Int64(offer.start), end: Int64(offer.end)
-        ) { start, end in row.add(start: start, end: end, scale) }
+        ) { start, end in newRow.add(start: start, end: end, scale) }
       }
-      position += 16
     }
   }
 }

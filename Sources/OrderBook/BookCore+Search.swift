@@ -27,12 +27,13 @@ extension BookCore {
   }
 
   /// Brings the hints that promised `taker` too much back to the truth.
-  func refresh(_ vain: VainHints, after taker: borrowing Taker) {
-    guard taker.isBid, vain.count > 0 else { return }
+  func refresh(_ vain: borrowing VainHints, after taker: borrowing Taker) {
+    guard vain.count > 0 else { return }
     let gpuRow = StartSummary.gpuRow(taker.minimumGPUs)
     for index in 0..<vain.count {
       let place = vain[index]
       if place >= 0 {
+        makeColumns(of: place)
         refreshRow(gpuRow, ofLeaf: place)
       } else {
         refreshRow(gpuRow, ofShelf: ~place)
@@ -52,9 +53,11 @@ extension BookCore {
       let shelf = ladders[ladder][index]
       guard mayServe(shelves[shelf].hints, need) else { continue }
       var isShelfVain = true
-      for position in 0..<shelves[shelf].count {
+      let count = shelves[shelf].count
+      for position in 0..<count {
+        prefetch(shelf, behind: position, count, need)
         let leaf = shelves.leaf(shelf, position)
-        if leaves.rank(leaf, 0) > limit { return nil }
+        if leaves.first(leaf).rank > limit { return nil }
         guard mayServe(leaves[leaf].hints, need) else { continue }
         switch best(of: leaf, for: taker, need, context, planned: planned, limit: limit, better: better) {
         case .found(let candidate): return candidate
@@ -65,6 +68,16 @@ extension BookCore {
       if isShelfVain { vain.addShelf(shelf) }
     }
     return nil
+  }
+
+  /// Asks the processor to bring near what is read next of the leaves behind a position of a shelf: of the second its row,
+  /// of the fourth its hints, which say where the row is.
+  @inline(__always)
+  private func prefetch(_ shelf: Int32, behind position: Int32, _ count: Int32, _ need: borrowing Need) {
+    if position &+ 4 < count { leaves.prefetchHints(of: shelves.leaf(shelf, position &+ 4)) }
+    guard position &+ 2 < count else { return }
+    let row = leaves[shelves.leaf(shelf, position &+ 2)].hints.rows.row(need.gpuRow)
+    if row >= 0 { rows.prefetch(row &+ Int32(truncatingIfNeeded: need.firstBucket &>> 3 & 31)) }
   }
 
   /// What a search finds in one leaf.
@@ -83,15 +96,23 @@ extension BookCore {
     planned: borrowing [Int32: CapacityCalendar], limit: Int64, better: Candidate?
   ) -> LeafResult {
     var isVain = true
-    var first: Int32 = 0
-    let count = leaves[leaf].count
-    while first < count {
-      let scan = LeafScan(leaf, from: first, of: self)
-      for index in 0..<min(16, count - first) {
-        let rank = leaves.rank(leaf, first + index)
+    var places = places(of: leaf, for: need)
+    if better == nil, !columns.has(leaf), leaves.first(leaf).rank <= limit {
+      // Often the first offer has what is wanted: then no others need to be read.
+      let slot = leaves.slot(leaf, 0)
+      if let piece = piece(of: slot, for: taker, planned), came(slot, before: taker),
+        isEligible(slot, for: taker, context)
+      {
+        return .found(Candidate(slot: slot, rank: leaves.first(leaf).rank, start: piece.start, gpus: piece.gpus))
+      }
+    }
+    while places != 0 {
+      let scan = LeafScan(leaf, &places, of: self)
+      for index in 0..<scan.count {
+        let offer = scan.offers[index]
+        let rank = leaves.rank(leaf, offer.position)
         if rank > limit { return .over }
-        let offer = scan.offers[Int(index)]
-        // Most fail here, on what the scan has.
+        // Most of a leaf whose columns are not known fail here, on what the scan has.
         let shared = min(taker.end, Int64(offer.end)) - max(taker.start, Int64(offer.start))
         guard shared >= Int64(taker.slots), offer.gpus >= need.gpus,
           let piece = piece(of: offer.slot, for: taker, planned)
@@ -101,7 +122,6 @@ extension BookCore {
         if let better, rank == better.rank, !precedes(offer.slot, better.slot) { return .over }
         return .found(Candidate(slot: offer.slot, rank: rank, start: piece.start, gpus: piece.gpus))
       }
-      first += 16
     }
     return .none(isVain: isVain)
   }
@@ -114,7 +134,7 @@ extension BookCore {
     for shelf in ladders[ladder] where shelves[shelf].hints.mayFit(taker) {
       for position in 0..<shelves[shelf].count {
         let leaf = shelves.leaf(shelf, position)
-        if leaves.rank(leaf, 0) > taker.limit { return nil }
+        if leaves.first(leaf).rank > taker.limit { return nil }
         guard leaves[leaf].hints.mayFit(taker) else { continue }
         for place in 0..<leaves[leaf].count {
           let rank = leaves.rank(leaf, place)

@@ -34,12 +34,15 @@ final class BookCore: @unchecked Sendable {
 
   @exclusivity(unchecked) var leaves = Leaves()
   @exclusivity(unchecked) var vacantLeaf: Int32 = -1
+  @exclusivity(unchecked) var columns = LeafColumns()
   /// By a hash of ladder and rank: the leaf in which an order with that rank was put last. May be wrong. Their number is
   /// a power of two and grows with that of the leaves.
   @exclusivity(unchecked) var lastLeaves = Slab<Int32>()
   @exclusivity(unchecked) var shelves = Shelves()
   @exclusivity(unchecked) var vacantShelf: Int32 = -1
   @exclusivity(unchecked) var rows = RunPool(filler: UInt64(0))
+  /// The row that is being worked out.
+  @exclusivity(unchecked) var newRow = SummaryRow()
   /// By class and side: see ``ladderIndex(of:isBid:)``. The shelves of each, the best first.
   @exclusivity(unchecked) var ladders: [[Int32]] = []
   @exclusivity(unchecked) var restingOffers = 0
@@ -87,6 +90,7 @@ final class BookCore: @unchecked Sendable {
     exotic = other.exotic
     leaves = Leaves(copying: other.leaves)
     vacantLeaf = other.vacantLeaf
+    columns = LeafColumns(copying: other.columns)
     lastLeaves = Slab(copying: other.lastLeaves)
     shelves = Shelves(copying: other.shelves)
     vacantShelf = other.vacantShelf
@@ -101,7 +105,7 @@ final class BookCore: @unchecked Sendable {
   var usedBytes: Int {
     records.usedBytes + extras.usedBytes + calendars.usedBytes + orders.usedBytes
       + owners.usedBytes + ownerCounts.usedBytes + wheel.usedBytes + leaves.usedBytes
-      + shelves.usedBytes + rows.usedBytes
+      + columns.usedBytes + shelves.usedBytes + rows.usedBytes
   }
 
   /// The place of a ladder in `ladders`, which grows to the highest class that had an order.

@@ -28,7 +28,12 @@ extension BookCore {
   func list(_ slot: Int32) {
     guard !records[slot].flags.contains(.listed) else { return }
     records[slot].flags.insert(.listed)
-    if digestState.listsAll { return }
+    if !digestState.listsAll { append(slot) }
+  }
+
+  /// Puts a slot on the list of changed orders.
+  @inline(never)
+  func append(_ slot: Int32) {
     digestState.listed.append(slot)
     if digestState.listed.count > 1024 + Int(records.count) / 8 {
       digestState.listed = []

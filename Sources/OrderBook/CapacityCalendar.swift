@@ -102,10 +102,7 @@ public struct CapacityCalendar: Hashable, Sendable {
     runs.reduce(0) { max($0, $1.free) }
   }
 
-  private func free(whenUsed used: Int64) -> Int32 {
-    let (left, overflow) = Int64(gpus).subtractingReportingOverflow(used)
-    return overflow ? max(0, gpus) : Int32(clamping: max(0, min(Int64(gpus), left)))
-  }
+  private func free(whenUsed used: Int64) -> Int32 { gpus.left(whenUsed: used) }
 
   private func used(beforeStep index: Int) -> Int64 {
     index == 0 ? 0 : steps[index - 1].used
@@ -160,6 +157,16 @@ public struct CapacityRun: Hashable, Sendable {
     self.slots = slots
     self.used = used
     self.free = free
+  }
+}
+
+extension Int32 {
+  /// Of so many GPUs those that are left when `used` of them are: from none to all, also where more was taken than there
+  /// is or more came back than was taken.
+  @inline(__always)
+  func left(whenUsed used: Int64) -> Int32 {
+    let (left, overflow) = Int64(self).subtractingReportingOverflow(used)
+    return overflow ? Swift.max(0, self) : Int32(clamping: Swift.max(0, Swift.min(Int64(self), left)))
   }
 }
 

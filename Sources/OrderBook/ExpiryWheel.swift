@@ -39,7 +39,7 @@ struct ExpiryWheel: ~Copyable, Sendable {
   /// Puts in the order in `slot`, which expires at `expiry`, after the wheel's time.
   @inline(__always)
   mutating func insert(_ slot: Int32, expiry: UInt64) {
-    while links.count <= slot { _ = links.append(ExpiryLink(previous: -1, next: -1)) }
+    if links.count <= slot { makeLink(for: slot) }
     let difference = (expiry ^ time) | 63
     let wheel = (63 - difference.leadingZeroBitCount) / 6
     let position = Int(truncatingIfNeeded: expiry >> UInt64(6 * wheel)) & 63
@@ -49,6 +49,23 @@ struct ExpiryWheel: ~Copyable, Sendable {
     if head >= 0 { links[head].previous = slot }
     heads[bucket] = slot
     occupied[wheel] |= 1 << UInt64(position)
+  }
+
+  @inline(never)
+  private mutating func makeLink(for slot: Int32) {
+    while links.count <= slot { _ = links.append(ExpiryLink(previous: -1, next: -1)) }
+  }
+
+  /// Asks the processor to bring the link of the order in `slot` near.
+  @inline(__always)
+  func prefetch(_ slot: Int32) { links.prefetch(slot) }
+
+  /// Asks the processor to bring near the links of those before and behind the order in `slot`.
+  @inline(__always)
+  func prefetchNeighbours(of slot: Int32) {
+    guard slot < links.count else { return }
+    links.prefetch(links[slot].previous)
+    links.prefetch(links[slot].next)
   }
 
   /// Takes out the order in `slot`, which is in.

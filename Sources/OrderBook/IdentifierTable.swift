@@ -1,11 +1,16 @@
 import NodeCrypto
 
-/// Gives identifiers small numbers, their slots, and finds them again: an open-addressing table with linear probing and
-/// backward-shift deletion (Knuth, TAOCP volume 3, section 6.4, algorithms L and R).
+/// Gives identifiers small numbers, their slots, and finds them again: an open-addressing table with linear probing
+/// (Knuth, TAOCP volume 3, section 6.4, algorithms L and R) that is kept in order (Amble and Knuth: "Ordered hash
+/// tables", 1974).
 ///
 /// An entry of the table is a 32-bit fingerprint and a slot; the identifiers lie apart and are compared only where the
 /// fingerprints are equal. The fingerprint is keyed, so that nobody who does not know the key can choose identifiers that
 /// collide.
+///
+/// The home of an entry is its fingerprint's share of the capacity, so entries ascend from the first place to the last:
+/// a search ends at the first greater one, an insertion moves those behind it up to the next empty place, a removal
+/// moves them back down to the first that is at home. Behind the capacity is room for those that do not fit before it.
 ///
 /// A table that has grown full is followed by a larger one, into which each insertion moves a few entries: no operation
 /// moves all.
@@ -13,24 +18,32 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// By slot. The first word of a vacant slot names the next vacant one.
   private var identifiers = Slab<Identifier<Tag>>()
   private var vacant: Int32 = -1
-  /// `fingerprint << 32 | slot`, or ``empty``. The home of a fingerprint is its share of the capacity.
+  /// `fingerprint << 32 | slot`, ascending, or ``empty``. The last is empty.
   private var entries = Slab<UInt64>()
+  /// The places that can be an entry's home.
+  private var capacity: Int32 = 0
   /// The table before this one, as long as not all of its entries have been moved; what was moved is ``gone`` there.
   private var older = Slab<UInt64>()
+  private var olderCapacity: Int32 = 0
   /// The places of `older` from which entries have been moved.
   private var moved: Int32 = 0
   private(set) var count: Int32 = 0
+  /// The count at which the table has grown full.
+  private var limit: Int32 = 0
   private let key: (UInt64, UInt64, UInt64, UInt64)
 
+  /// Greater than every entry.
   private static var empty: UInt64 { .max }
   private static var gone: UInt64 { .max - 1 }
   /// The places that one insertion moves: more than enough to be done before the table is full again.
   private static var movedAtOnce: Int32 { 32 }
+  /// The places behind the capacity.
+  private static var overhang: Int32 { 64 }
 
   /// An empty table whose fingerprints depend on `key`.
   init(key: (UInt64, UInt64, UInt64, UInt64)) {
     self.key = key
-    _ = entries.appendRun(70, repeating: Self.empty)
+    allocate(capacity: 70)
   }
 
   /// A table with the same content in memory of its own.
@@ -38,9 +51,12 @@ struct IdentifierTable<Tag>: ~Copyable {
     identifiers = Slab(copying: other.identifiers)
     vacant = other.vacant
     entries = Slab(copying: other.entries)
+    capacity = other.capacity
     older = Slab(copying: other.older)
+    olderCapacity = other.olderCapacity
     moved = other.moved
     count = other.count
+    limit = other.limit
     key = other.key
   }
 
@@ -55,11 +71,35 @@ struct IdentifierTable<Tag>: ~Copyable {
 
   /// The slot of `identifier`, or nil. O(1) expected.
   @inline(__always)
-  func slot(of identifier: Identifier<Tag>) -> Int32? {
+  func slot(of identifier: Identifier<Tag>) -> Int32? { find(identifier)?.slot }
+
+  /// The slot of `identifier` and, for ``remove(_:at:)``, the place of its entry; nil when it is not in. O(1) expected.
+  @inline(__always)
+  func find(_ identifier: Identifier<Tag>) -> (slot: Int32, place: Int32)? {
     let fingerprint = fingerprint(identifier)
-    let place = place(of: identifier, fingerprint)
-    if entries[place] != Self.empty { return Int32(truncatingIfNeeded: entries[place]) }
-    return older.count == 0 ? nil : olderSlot(of: identifier, fingerprint)
+    let (place, slot) = place(of: identifier, fingerprint)
+    if slot >= 0 { return (slot, place) }
+    return older.count == 0 ? nil : olderSlot(of: identifier, fingerprint).map { ($0, -1) }
+  }
+
+  /// Asks the processor to bring near where the entry of `identifier` is, or belongs.
+  @inline(__always)
+  func prefetchEntry(of identifier: Identifier<Tag>) {
+    let fingerprint = fingerprint(identifier)
+    entries.prefetch(home(fingerprint))
+    if older.count > 0 { older.prefetch(Self.home(fingerprint, capacity: olderCapacity)) }
+  }
+
+  /// The slot that `identifier` has if it is in, found without reading any identifier; or -1. Asks the processor to bring
+  /// near the identifier that lies there.
+  @inline(__always)
+  func prefetch(_ identifier: Identifier<Tag>) -> Int32 {
+    let fingerprint = fingerprint(identifier)
+    let entry = entries[firstPlace(of: fingerprint)]
+    guard UInt32(truncatingIfNeeded: entry &>> 32) == fingerprint else { return -1 }
+    let slot = Int32(truncatingIfNeeded: entry)
+    identifiers.prefetch(slot)
+    return slot
   }
 
   /// Puts in `identifier`. O(1) expected.
@@ -68,10 +108,10 @@ struct IdentifierTable<Tag>: ~Copyable {
   @inline(__always)
   mutating func insert(_ identifier: Identifier<Tag>) -> (slot: Int32, isNew: Bool) {
     if older.count > 0 { move(Self.movedAtOnce) }
-    if 5 * Int(count) >= 4 * Int(entries.count) { grow() }
+    if count >= limit { grow() }
     let fingerprint = fingerprint(identifier)
-    let place = place(of: identifier, fingerprint)
-    if entries[place] != Self.empty { return (Int32(truncatingIfNeeded: entries[place]), false) }
+    let (place, found) = place(of: identifier, fingerprint)
+    if found >= 0 { return (found, false) }
     if older.count > 0, let slot = olderSlot(of: identifier, fingerprint) { return (slot, false) }
     let slot: Int32
     if vacant >= 0 {
@@ -81,58 +121,93 @@ struct IdentifierTable<Tag>: ~Copyable {
     } else {
       slot = identifiers.append(identifier)
     }
-    entries[place] = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
-    count += 1
+    insert(Self.entry(fingerprint, slot), at: place)
+    count &+= 1
     return (slot, true)
   }
 
   /// Takes out the identifier in `slot`, which is in. The slot stays taken, and readable, until ``vacate(_:)``.
   /// O(1) expected.
+  ///
+  /// - Parameter place: what ``find(_:)`` gave, with no change since; below 0 the place is looked for.
   @inline(__always)
-  mutating func remove(_ slot: Int32) {
-    let fingerprint = fingerprint(identifiers[slot])
-    let wanted = UInt64(fingerprint) << 32 | UInt64(UInt32(bitPattern: slot))
-    var hole = home(fingerprint)
-    while entries[hole] != wanted {
-      if entries[hole] == Self.empty { return removeFromOlder(wanted, fingerprint) }
-      hole = next(hole)
+  mutating func remove(_ slot: Int32, at place: Int32 = -1) {
+    var hole = place
+    if place < 0 {
+      hole = self.place(of: slot)
+      if hole < 0 { return removeFromOlder(slot) }
     }
-    // Entries behind the hole move up as long as that does not take them in front of their home.
-    var place = next(hole)
-    while entries[place] != Self.empty {
-      let home = home(UInt32(truncatingIfNeeded: entries[place] >> 32))
-      let isBetween = hole <= place ? hole < home && home <= place : hole < home || home <= place
-      if !isBetween {
-        entries[hole] = entries[place]
-        hole = place
-      }
-      place = next(place)
+    while true {
+      let entry = entries[hole &+ 1]
+      if entry == Self.empty || home(UInt32(truncatingIfNeeded: entry &>> 32)) == hole &+ 1 { break }
+      entries[hole] = entry
+      hole &+= 1
     }
     entries[hole] = Self.empty
-    count -= 1
+    count &-= 1
   }
 
   /// Lets `slot` be given to another identifier.
   @inline(__always)
   mutating func vacate(_ slot: Int32) {
-    identifiers[slot] = Identifier(
-      word0: UInt64(truncatingIfNeeded: vacant), word1: 0, word2: 0, word3: 0)
+    identifiers[slot] = Identifier(word0: UInt64(truncatingIfNeeded: vacant), word1: 0, word2: 0, word3: 0)
     vacant = slot
   }
 
-  /// The place of the entry of `identifier`, or the empty one where it belongs.
+  // MARK: Entries
+
+  /// The place of the entry of `identifier`, and its slot; or the place where it belongs, and -1.
   @inline(__always)
-  private func place(of identifier: Identifier<Tag>, _ fingerprint: UInt32) -> Int32 {
+  private func place(of identifier: Identifier<Tag>, _ fingerprint: UInt32) -> (place: Int32, slot: Int32) {
+    var place = firstPlace(of: fingerprint)
+    while true {
+      let entry = entries[place]
+      guard UInt32(truncatingIfNeeded: entry &>> 32) == fingerprint, entry != Self.empty else { return (place, -1) }
+      let slot = Int32(truncatingIfNeeded: entry)
+      if identifiers[slot] == identifier { return (place, slot) }
+      place &+= 1
+    }
+  }
+
+  /// The first place from the home of a fingerprint on whose entry has no smaller fingerprint, or none.
+  @inline(__always)
+  private func firstPlace(of fingerprint: UInt32) -> Int32 {
+    let least = UInt64(fingerprint) &<< 32
     var place = home(fingerprint)
-    while entries[place] != Self.empty {
-      if UInt32(truncatingIfNeeded: entries[place] >> 32) == fingerprint,
-        identifiers[Int32(truncatingIfNeeded: entries[place])] == identifier
-      {
-        break
-      }
-      place = next(place)
+    while entries[place] < least { place &+= 1 }
+    return place
+  }
+
+  /// The place of the entry of `slot`, or -1 when it is in the older table.
+  private func place(of slot: Int32) -> Int32 {
+    let fingerprint = fingerprint(identifiers[slot])
+    let wanted = Self.entry(fingerprint, slot)
+    var place = firstPlace(of: fingerprint)
+    while entries[place] != wanted {
+      if entries[place] == Self.empty || entries[place] &>> 32 != fingerprint { return -1 }
+      place += 1
     }
     return place
+  }
+
+  /// Puts in an entry at its place; those from there on move up to the next empty one.
+  @inline(__always)
+  private mutating func insert(_ entry: UInt64, at place: Int32) {
+    var (carried, place) = (entry, place)
+    while true {
+      let next = entries[place]
+      entries[place] = carried
+      if next == Self.empty { break }
+      carried = next
+      place &+= 1
+    }
+    // The last place ends every search.
+    if place &+ 1 == entries.count { _ = entries.append(Self.empty) }
+  }
+
+  @inline(__always)
+  private static func entry(_ fingerprint: UInt32, _ slot: Int32) -> UInt64 {
+    UInt64(fingerprint) &<< 32 | UInt64(UInt32(bitPattern: slot))
   }
 
   @inline(__always)
@@ -140,31 +215,34 @@ struct IdentifierTable<Tag>: ~Copyable {
     let one = (identifier.word0 ^ key.0).multipliedFullWidth(by: identifier.word1 ^ key.1)
     let two = (identifier.word2 ^ key.2).multipliedFullWidth(by: identifier.word3 ^ key.3)
     let mixed = (one.high ^ one.low &+ two.high ^ two.low) &* 0x9E37_79B9_7F4A_7C15
-    return UInt32(truncatingIfNeeded: mixed >> 32)
+    return UInt32(truncatingIfNeeded: mixed &>> 32)
   }
 
   @inline(__always)
-  private func home(_ fingerprint: UInt32) -> Int32 { Self.home(fingerprint, capacity: entries.count) }
+  private func home(_ fingerprint: UInt32) -> Int32 { Self.home(fingerprint, capacity: capacity) }
 
   @inline(__always)
   private static func home(_ fingerprint: UInt32, capacity: Int32) -> Int32 {
-    Int32(truncatingIfNeeded: (UInt64(fingerprint) &* UInt64(UInt32(bitPattern: capacity))) >> 32)
+    Int32(truncatingIfNeeded: (UInt64(fingerprint) &* UInt64(UInt32(bitPattern: capacity))) &>> 32)
   }
 
-  @inline(__always)
-  private func next(_ place: Int32) -> Int32 { place &+ 1 == entries.count ? 0 : place &+ 1 }
-
   // MARK: Growing
+
+  private mutating func allocate(capacity: Int32) {
+    self.capacity = capacity
+    entries = Slab()
+    _ = entries.appendRun(capacity + Self.overhang, repeating: Self.empty)
+    limit = capacity - capacity / 5
+  }
 
   /// Begins a table that is larger by a quarter, so that none is less than 64% full once it has grown.
   @inline(never)
   private mutating func grow() {
     move(older.count - moved)
-    var larger = Slab<UInt64>()
-    _ = larger.appendRun(entries.count + entries.count / 4, repeating: Self.empty)
-    swap(&entries, &larger)
-    swap(&older, &larger)
+    swap(&entries, &older)
+    olderCapacity = capacity
     moved = 0
+    allocate(capacity: capacity + capacity / 4)
   }
 
   /// Moves the entries of the next `places` places of the older table.
@@ -174,9 +252,9 @@ struct IdentifierTable<Tag>: ~Copyable {
     while moved < end {
       let entry = older[moved]
       if entry < Self.gone {
-        var place = home(UInt32(truncatingIfNeeded: entry >> 32))
-        while entries[place] != Self.empty { place = next(place) }
-        entries[place] = entry
+        var place = firstPlace(of: UInt32(truncatingIfNeeded: entry &>> 32))
+        while entries[place] < entry { place += 1 }
+        insert(entry, at: place)
         older[moved] = Self.gone
       }
       moved += 1
@@ -187,24 +265,28 @@ struct IdentifierTable<Tag>: ~Copyable {
     }
   }
 
+  /// The slot of an identifier that is in the older table, where places from which entries went are passed over.
   @inline(never)
   private func olderSlot(of identifier: Identifier<Tag>, _ fingerprint: UInt32) -> Int32? {
-    var place = Self.home(fingerprint, capacity: older.count)
+    var place = Self.home(fingerprint, capacity: olderCapacity)
     while older[place] != Self.empty {
-      if older[place] < Self.gone, UInt32(truncatingIfNeeded: older[place] >> 32) == fingerprint,
-        identifiers[Int32(truncatingIfNeeded: older[place])] == identifier
-      {
-        return Int32(truncatingIfNeeded: older[place])
+      if older[place] < Self.gone {
+        let found = UInt32(truncatingIfNeeded: older[place] &>> 32)
+        if found > fingerprint { return nil }
+        let slot = Int32(truncatingIfNeeded: older[place])
+        if found == fingerprint, identifiers[slot] == identifier { return slot }
       }
-      place = place + 1 == older.count ? 0 : place + 1
+      place += 1
     }
     return nil
   }
 
   @inline(never)
-  private mutating func removeFromOlder(_ entry: UInt64, _ fingerprint: UInt32) {
-    var place = Self.home(fingerprint, capacity: older.count)
-    while older[place] != entry { place = place + 1 == older.count ? 0 : place + 1 }
+  private mutating func removeFromOlder(_ slot: Int32) {
+    let fingerprint = fingerprint(identifiers[slot])
+    let entry = Self.entry(fingerprint, slot)
+    var place = Self.home(fingerprint, capacity: olderCapacity)
+    while older[place] != entry { place += 1 }
     older[place] = Self.gone
     count -= 1
   }

@@ -17,6 +17,8 @@ struct Leaf: BitwiseCopyable, Sendable {
   var next: Int32 = -1
   /// The ladder.
   var ladder: Int32 = -1
+  /// How far from the base the rank of the next leaf's first order is at least.
+  var ceiling: Int32 = .max
   /// What a search may hope to find here.
   var hints = Hints()
 
@@ -25,16 +27,23 @@ struct Leaf: BitwiseCopyable, Sendable {
 
 /// The leaves of all ladders, each with its orders sorted by rank, then priority.
 ///
-/// A leaf's orders lie in two runs of 32: their slots, and how far their ranks are from the leaf's base in 32 bits, so
-/// that a position is found by comparing all of them at once.
+/// A leaf's orders lie in two runs of 32: their slots, and how far their ranks are from the leaf's base, which is less
+/// than 2^31 - 1, so that a position is found by comparing all of them at once.
 struct Leaves: ~Copyable, Sendable {
   private var leaves = Slab<Leaf>()
   /// By leaf and position: the order's rank less the leaf's base; behind the last order the greatest value.
-  private var distances = Slab<UInt32>()
-  /// By leaf and position: the order's slot; behind the last order `none`.
-  private var slots = Slab<UInt32>()
+  private var distances = Slab<Int32>()
+  /// By leaf and position: the order's slot; behind the last order -1.
+  private var slots = Slab<Int32>()
+  /// By leaf: where it begins.
+  private var firsts = Slab<First>()
 
-  private static var none: UInt32 { .max }
+  /// The rank and the time of a leaf's first order. They lie apart, so that to find the leaf of an order little memory is
+  /// read.
+  struct First: BitwiseCopyable, Sendable {
+    var rank: Int64 = 0
+    var time: UInt64 = 0
+  }
 
   init() {}
 
@@ -43,10 +52,11 @@ struct Leaves: ~Copyable, Sendable {
     leaves = Slab(copying: other.leaves)
     distances = Slab(copying: other.distances)
     slots = Slab(copying: other.slots)
+    firsts = Slab(copying: other.firsts)
   }
 
   /// The bytes allocated.
-  var usedBytes: Int { leaves.usedBytes + distances.usedBytes + slots.usedBytes }
+  var usedBytes: Int { leaves.usedBytes + distances.usedBytes + slots.usedBytes + firsts.usedBytes }
 
   /// The number of leaves, vacant ones included.
   var count: Int32 { leaves.count }
@@ -58,18 +68,40 @@ struct Leaves: ~Copyable, Sendable {
     _modify { yield &leaves[leaf] }
   }
 
+  /// Asks the processor to bring a leaf near.
+  @inline(__always)
+  func prefetch(_ leaf: Int32) {
+    leaves.prefetch(leaf)
+    for line in 0..<2 as Range<Int32> {
+      distances.prefetch(leaf &* 32 &+ 16 &* line)
+      slots.prefetch(leaf &* 32 &+ 16 &* line)
+    }
+  }
+
+  /// Asks the processor to bring the hints of a leaf near.
+  @inline(__always)
+  func prefetchHints(of leaf: Int32) { leaves.prefetch(leaf) }
+
   /// A new, empty leaf.
   mutating func append() -> Int32 {
     _ = distances.appendRun(Leaf.capacity, repeating: .max)
-    _ = slots.appendRun(Leaf.capacity, repeating: Self.none)
+    _ = slots.appendRun(Leaf.capacity, repeating: -1)
+    _ = firsts.append(First())
     return leaves.append(Leaf())
+  }
+
+  /// The rank and the time of the first order of `leaf`, which has one.
+  @inline(__always)
+  func first(_ leaf: Int32) -> First { firsts[leaf] }
+
+  /// Notes the first order of `leaf` after it has changed.
+  mutating func noteFirst(of leaf: Int32, records: borrowing Slab<OrderRecord>) {
+    firsts[leaf] = First(rank: rank(leaf, 0), time: records[slot(leaf, 0)].time)
   }
 
   /// The slot of the order at `position` of `leaf`.
   @inline(__always)
-  func slot(_ leaf: Int32, _ position: Int32) -> Int32 {
-    Int32(truncatingIfNeeded: slots[leaf &* 32 &+ position])
-  }
+  func slot(_ leaf: Int32, _ position: Int32) -> Int32 { slots[leaf &* 32 &+ position] }
 
   /// The rank of the order at `position` of `leaf`.
   @inline(__always)
@@ -82,10 +114,10 @@ struct Leaves: ~Copyable, Sendable {
   func canHold(_ leaf: Int32, _ rank: Int64) -> Bool {
     let count = leaves[leaf].count
     if count == 0 { return true }
-    let low = min(rank, self.rank(leaf, 0))
+    let low = min(rank, firsts[leaf].rank)
     let high = max(rank, self.rank(leaf, count - 1))
     let (span, overflow) = high.subtractingReportingOverflow(low)
-    return !overflow && span < Int64(UInt32.max)
+    return !overflow && span < Int64(Int32.max)
   }
 
   /// The number of orders of `leaf` that have at most `rank`.
@@ -94,14 +126,14 @@ struct Leaves: ~Copyable, Sendable {
     let base = leaves[leaf].base
     if rank < base { return 0 }
     let (distance, overflow) = rank.subtractingReportingOverflow(base)
-    if overflow || distance >= Int64(UInt32.max) { return leaves[leaf].count }
-    return distances.countAtMost(UInt32(truncatingIfNeeded: distance), first: leaf &* 32)
+    if overflow || distance >= Int64(Int32.max) { return leaves[leaf].count }
+    return distances.countAtMost(Int32(truncatingIfNeeded: distance), first: leaf &* 32)
   }
 
   /// The position of the order in `slot`, which is in `leaf`.
   @inline(__always)
   func position(of slot: Int32, in leaf: Int32) -> Int32 {
-    slots.offset(of: UInt32(bitPattern: slot), first: leaf &* 32)
+    slots.offset(of: slot, first: leaf &* 32)
   }
 
   /// Puts an order into `leaf` if it belongs there, there is room, and it is the latest of all that were ever in it, as
@@ -110,23 +142,25 @@ struct Leaves: ~Copyable, Sendable {
   /// - Returns: whether it did.
   @inline(__always)
   mutating func insertLatest(_ slot: Int32, rank: Int64, time: UInt64, into leaf: Int32, of ladder: Int32) -> Bool {
-    let header = leaves[leaf]
-    let distance = rank &- header.base
-    guard header.ladder == ladder, header.shelf >= 0, header.count < Leaf.capacity, time > header.latest,
-      rank >= header.base, UInt64(bitPattern: distance) < UInt64(UInt32.max)
+    let distance = rank &- leaves[leaf].base
+    let count = leaves[leaf].count
+    // A leaf that is vacant has no shelf. The distance of a rank below the base, as that of one far above it, is beyond
+    // every ceiling.
+    guard leaves[leaf].ladder == ladder, leaves[leaf].shelf >= 0, count < Leaf.capacity, time > leaves[leaf].latest,
+      UInt64(bitPattern: distance) < UInt64(UInt32(bitPattern: leaves[leaf].ceiling))
     else { return false }
     let first = leaf &* 32
-    let narrow = UInt32(truncatingIfNeeded: distance)
-    guard narrow >= distances[first], header.next < 0 || rank < self.rank(header.next, 0) else { return false }
-    let position = first + distances.countAtMost(narrow, first: first)
-    let end = first + header.count
+    let narrow = Int32(truncatingIfNeeded: distance)
+    guard narrow >= distances[first] else { return false }
+    let position = first &+ distances.countAtMost(narrow, first: first)
+    let end = first &+ count
     if position < end {
-      distances.moveUp(from: position, to: end + 1)
-      slots.moveUp(from: position, to: end + 1)
+      distances.moveUp(from: position, to: end &+ 1)
+      slots.moveUp(from: position, to: end &+ 1)
     }
     distances[position] = narrow
-    slots[position] = UInt32(bitPattern: slot)
-    leaves[leaf].count = header.count + 1
+    slots[position] = slot
+    leaves[leaf].count = count &+ 1
     leaves[leaf].latest = time
     return true
   }
@@ -137,15 +171,28 @@ struct Leaves: ~Copyable, Sendable {
     let count = leaves[leaf].count
     if count == 0 {
       leaves[leaf].base = rank
-    } else if rank < leaves[leaf].base || rank &- leaves[leaf].base >= Int64(UInt32.max) {
+      refreshCeiling(of: leaf)
+    } else if rank < leaves[leaf].base || rank &- leaves[leaf].base >= Int64(Int32.max) {
       rebase(leaf, to: min(rank, self.rank(leaf, 0)))
     }
     let first = leaf &* 32
     distances.moveUp(from: first + position, to: first + count + 1)
     slots.moveUp(from: first + position, to: first + count + 1)
-    distances[first + position] = UInt32(truncatingIfNeeded: rank &- leaves[leaf].base)
-    slots[first + position] = UInt32(bitPattern: slot)
+    distances[first + position] = Int32(truncatingIfNeeded: rank &- leaves[leaf].base)
+    slots[first + position] = slot
     leaves[leaf].count = count + 1
+  }
+
+  /// Brings the ceiling of `leaf` up to date with the next leaf, which may be empty. Where the next leaf loses its first
+  /// order the ceiling may stay: it is a lower bound.
+  mutating func refreshCeiling(of leaf: Int32) {
+    let next = leaves[leaf].next
+    guard next >= 0, leaves[next].count > 0 else {
+      leaves[leaf].ceiling = .max
+      return
+    }
+    let (distance, overflow) = rank(next, 0).subtractingReportingOverflow(leaves[leaf].base)
+    leaves[leaf].ceiling = overflow ? .max : Int32(clamping: max(0, distance))
   }
 
   /// Takes the order at `position` out of `leaf`.
@@ -156,15 +203,16 @@ struct Leaves: ~Copyable, Sendable {
     distances.moveDown(from: first + position, to: last + 1)
     slots.moveDown(from: first + position, to: last + 1)
     distances[last] = .max
-    slots[last] = Self.none
+    slots[last] = -1
     leaves[leaf].count -= 1
   }
 
   private mutating func rebase(_ leaf: Int32, to base: Int64) {
     for position in 0..<leaves[leaf].count {
-      distances[leaf &* 32 &+ position] = UInt32(truncatingIfNeeded: rank(leaf, position) &- base)
+      distances[leaf &* 32 &+ position] = Int32(truncatingIfNeeded: rank(leaf, position) &- base)
     }
     leaves[leaf].base = base
+    refreshCeiling(of: leaf)
   }
 }
 

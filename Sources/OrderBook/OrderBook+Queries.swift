@@ -144,7 +144,7 @@ extension BookCore {
   func free(_ record: OrderRecord, from start: Int64, to end: Int64) -> Int32 {
     guard Int64(record.start) <= start, end <= Int64(record.end) else { return 0 }
     guard record.extra >= 0, extras[record.extra].calendar.count > 0 else { return record.gpus }
-    let used = calendars.mostUsed(extras[record.extra].calendar, start: start, end: end)
-    return Int32(clamping: max(0, min(Int64(record.gpus), Int64(record.gpus) - used)))
+    return record.gpus.left(
+      whenUsed: calendars.mostUsed(extras[record.extra].calendar, start: start, end: end))
   }
 }

@@ -56,6 +56,8 @@ struct OrderRecord: BitwiseCopyable, Sendable {
     static let severalClasses = Flags(rawValue: 512)
     /// In the expiry wheel.
     static let waiting = Flags(rawValue: 1024)
+    /// Has details.
+    static let detailed = Flags(rawValue: 2048)
   }
 
   /// A vacant record.
@@ -68,12 +70,15 @@ struct OrderRecord: BitwiseCopyable, Sendable {
     switch order.body {
     case .offer(let offer):
       record.fill(
-        order.priority, owner, flags: .present, offer.gpuClass, gpus: offer.gpus, minimumGPUs: offer.minimumGPUs,
+        order.priority, owner, flags: offer.attributes.isEmpty ? .present : [.present, .detailed],
+        offer.gpuClass, gpus: offer.gpus, minimumGPUs: offer.minimumGPUs,
         slots: offer.minimumSlots, window: offer.window, price: offer.price, expiry: offer.expiry,
         offer.timeInForce, isPostOnly: offer.isPostOnly)
     case .bid(let bid):
+      var flags: Flags = bid.requirements.isEmpty ? [.bid, .present] : [.bid, .present, .detailed]
+      if !bid.gpuClasses.isSingle, !bid.gpuClasses.isEmpty { flags.formUnion([.detailed, .severalClasses]) }
       record.fill(
-        order.priority, owner, flags: [.bid, .present], bid.gpuClasses.first, gpus: bid.gpus,
+        order.priority, owner, flags: flags, bid.gpuClasses.first, gpus: bid.gpus,
         minimumGPUs: bid.minimumGPUs, slots: bid.durationSlots, window: bid.window, price: bid.price,
         expiry: bid.expiry, bid.timeInForce, isPostOnly: bid.isPostOnly)
     }
@@ -108,9 +113,9 @@ struct OrderRecord: BitwiseCopyable, Sendable {
       start = UInt32(window.start.index)
       length = Int32(window.count)
       slots = Int32(duration)
-      if gpuClass == nil { flags.insert(.exotic) }
+      if gpuClass == nil { flags.formUnion([.exotic, .detailed]) }
     } else {
-      flags.insert(.exotic)
+      flags.formUnion([.exotic, .detailed])
     }
     self.flags = flags
   }
@@ -144,6 +149,13 @@ struct OrderRecord: BitwiseCopyable, Sendable {
 
   @inline(__always)
   static func rank(of price: Int64, isBid: Bool) -> Int64 { isBid ? ~price : price }
+
+  /// Whether something is left to trade of the order, of which nothing is taken.
+  @inline(__always) var isOpenWhole: Bool {
+    if flags.contains(.exotic) { return false }
+    if isBid { return gpus > 0 }
+    return minimumGPUs >= 1 && slots >= 1 && gpus >= minimumGPUs && length >= slots
+  }
 
   var timeInForce: TimeInForce {
     if flags.contains(.fillOrKill) { return .fillOrKill }

@@ -32,8 +32,6 @@ public struct OrderState: Hashable, Sendable {
   /// order's GPUs.
   public var remainingGPUs: Int32 {
     if let calendar { return calendar.greatestFree }
-    let gpus = order.body.gpus
-    let (left, overflow) = Int64(gpus).subtractingReportingOverflow(taken)
-    return overflow ? max(0, gpus) : Int32(clamping: max(0, min(Int64(gpus), left)))
+    return order.body.gpus.left(whenUsed: taken)
   }
 }

@@ -53,4 +53,22 @@ struct RunPool<Element: BitwiseCopyable>: ~Copyable {
   }
 }
 
+extension RunPool where Element == UInt64 {
+  /// Asks the processor to bring the element at `index` near.
+  @inline(__always)
+  func prefetch(_ index: Int32) { slab.prefetch(index) }
+
+  /// Raises each byte of the 32 elements from `first` on to at least that of the 32 from `place` on.
+  @inline(__always)
+  mutating func raise(_ first: Int32, to place: Int32) { slab.raise(first, to: place) }
+
+  /// Lowers each byte of the 32 elements from `first` on to at most that of `row`.
+  @inline(__always)
+  mutating func lower(_ first: Int32, to row: borrowing SummaryRow) { slab.lower(first, to: row.words, 0) }
+
+  /// Raises each byte of `row` to at least that of the 32 elements from `first` on.
+  @inline(__always)
+  func raise(_ row: inout SummaryRow, to first: Int32) { row.words.raise(0, to: slab, first) }
+}
+
 extension RunPool: @unchecked Sendable where Element: Sendable {}

@@ -1,10 +1,12 @@
+import CPrefetch
 import Glibc
 
 /// A growing array of trivial values that are named by 32-bit indexes: the one type of the book that holds pointers.
 ///
 /// Invariants:
 ///
-/// 1. `base` is memory from `realloc` for `capacity` elements, or dangles while `capacity` is 0; `deinit` frees it once.
+/// 1. `base` lies `lead` bytes into memory from `realloc` that has room for `capacity` elements behind it, at the
+///    beginning of a cache line; or it dangles while `capacity` is 0. `deinit` frees the memory once.
 /// 2. Elements below `count` are initialized; `0 <= count <= capacity`.
 /// 3. Every access checks its index against `count`: an index from a bug ends the process instead of reading elsewhere.
 /// 4. No pointer leaves a method.
@@ -16,6 +18,9 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   /// The number of elements.
   private(set) var count: Int32 = 0
   private var capacity: Int32 = 0
+  private var lead = 0
+
+  private static var lineBytes: Int { 64 }
 
   /// An empty slab, which owns no memory.
   init() { base = UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment)! }
@@ -30,7 +35,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   }
 
   deinit {
-    if capacity > 0 { free(base) }
+    if capacity > 0 { free(UnsafeMutableRawPointer(base) - lead) }
   }
 
   /// The bytes of memory that hold elements.
@@ -42,6 +47,12 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     unsafeAddress { UnsafePointer(address(index)) }
     @inline(__always)
     unsafeMutableAddress { address(index) }
+  }
+
+  /// Asks the processor to bring the element at `index`, if there is one, near.
+  @inline(__always)
+  func prefetch(_ index: Int32) {
+    if UInt32(bitPattern: index) < UInt32(bitPattern: count) { prefetch_line(base + Int(index)) }
   }
 
   /// Adds an element at the end and gives its index. O(1) amortized.
@@ -85,36 +96,107 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   private mutating func reserve(_ wanted: Int32) {
     precondition(wanted > 0 && wanted <= 1 << 30, "a slab has room for 2^30 elements")
     let larger = max(wanted, min(capacity < 4096 ? 2 * max(capacity, 8) : capacity + capacity / 16, 1 << 30))
-    guard
-      let memory = realloc(
-        capacity > 0 ? UnsafeMutableRawPointer(base) : nil, Int(larger) * MemoryLayout<Element>.stride)
-    else { fatalError("there is no memory for \(larger) elements of \(MemoryLayout<Element>.stride) bytes") }
-    base = memory.bindMemory(to: Element.self, capacity: Int(larger))
+    let bytes = Int(larger) * MemoryLayout<Element>.stride + Self.lineBytes
+    guard let memory = realloc(capacity > 0 ? UnsafeMutableRawPointer(base) - lead : nil, bytes) else {
+      fatalError("there is no memory for \(larger) elements of \(MemoryLayout<Element>.stride) bytes")
+    }
+    // An element as large as a cache line lies in one, not in two. The allocator may have moved the bytes to a place
+    // that is not as far from a line's beginning as the old one was.
+    let newLead = (0 &- Int(bitPattern: memory)) & (Self.lineBytes - 1)
+    if newLead != lead {
+      memmove(memory + newLead, memory + lead, Int(count) * MemoryLayout<Element>.stride)
+      lead = newLead
+    }
+    base = (memory + lead).bindMemory(to: Element.self, capacity: Int(larger))
     capacity = larger
   }
 }
 
-extension Slab where Element == UInt32 {
-  /// How many of the 32 elements from `first` on are at most `value`. Looks at all alike, which takes no branch.
+extension Slab where Element == Int32 {
+  /// How many of the 32 elements from `first` on are at most `value`; none of them is below 0.
+  ///
+  /// It looks at all of them alike, four at a time. A comparison would be compiled to a branch for each, which the
+  /// processor cannot foresee; the sign of a difference is not.
   @inline(__always)
-  func countAtMost(_ value: UInt32, first: Int32) -> Int32 {
-    precondition(0 <= first && first + 32 <= count, "a slab has no such elements")
+  func countAtMost(_ value: Int32, first: Int32) -> Int32 {
+    precondition(0 <= first && first &+ 32 <= count, "a slab has no such elements")
     let elements = base + Int(first)
-    var found: UInt32 = 0
-    for offset in 0..<32 { found &+= elements[offset] <= value ? 1 : 0 }
-    return Int32(truncatingIfNeeded: found)
+    var found: Int32 = 0
+    for offset in 0..<32 { found &-= (elements[offset] &- value &- 1) &>> 31 }
+    return found
   }
 
   /// Where in the 32 elements from `first` on `value` stands, which is there once.
   @inline(__always)
-  func offset(of value: UInt32, first: Int32) -> Int32 {
-    precondition(0 <= first && first + 32 <= count, "a slab has no such elements")
+  func offset(of value: Int32, first: Int32) -> Int32 {
+    precondition(0 <= first && first &+ 32 <= count, "a slab has no such elements")
     let elements = base + Int(first)
-    // The sum of the one offset and zeros: like the count, this takes no branch.
-    var found: UInt32 = 0
-    for offset in 0..<32 { found &+= elements[offset] == value ? UInt32(truncatingIfNeeded: offset) : 0 }
+    // The one offset and zeros: like the count, this takes no branch.
+    var found: Int32 = 0
+    for offset in 0..<32 {
+      let difference = elements[offset] ^ value
+      found |= Int32(truncatingIfNeeded: offset) & ~((difference | (0 &- difference)) &>> 31)
+    }
     precondition(found < 32 && elements[Int(found)] == value, "a slab has no such value there")
-    return Int32(truncatingIfNeeded: found)
+    return found
+  }
+}
+
+extension Slab where Element == Int32 {
+  /// Of four columns of 32 elements from `first` on, starts, ends, lengths and numbers of GPUs: a bit for each line in
+  /// which all four are as demanded. Takes no branch.
+  @inline(__always)
+  func places(first: Int32, startingBy start: Int32, endingFrom end: Int32, length: Int32, gpus: Int32) -> UInt32 {
+    precondition(0 <= first && first &+ 128 <= count, "a slab has no such elements")
+    let elements = base + Int(first)
+    var found: UInt32 = 0
+    for line in 0..<32 {
+      let late: UInt32 = elements[line] > start ? 1 : 0
+      let early: UInt32 = elements[line &+ 32] < end ? 1 : 0
+      let short: UInt32 = elements[line &+ 64] < length ? 1 : 0
+      let small: UInt32 = elements[line &+ 96] < gpus ? 1 : 0
+      found |= (1 &- (late | early | short | small)) &<< UInt32(truncatingIfNeeded: line)
+    }
+    return found
+  }
+}
+
+extension Slab where Element == UInt64 {
+  /// Raises each byte of the 32 elements from `first` on to at least that of `other`'s from `place` on.
+  @inline(__always)
+  mutating func raise(_ first: Int32, to other: borrowing Slab, _ place: Int32) {
+    precondition(0 <= first && first &+ 32 <= count && 0 <= place && place &+ 32 <= other.count, "no such elements")
+    Self.raise(base + Int(first), to: other.base + Int(place))
+  }
+
+  /// The same with two places of one slab.
+  @inline(__always)
+  mutating func raise(_ first: Int32, to place: Int32) {
+    precondition(0 <= first && first &+ 32 <= count && 0 <= place && place &+ 32 <= count, "no such elements")
+    Self.raise(base + Int(first), to: base + Int(place))
+  }
+
+  /// Lowers each byte of the 32 elements from `first` on to at most that of `other`'s from `place` on.
+  @inline(__always)
+  mutating func lower(_ first: Int32, to other: borrowing Slab, _ place: Int32) {
+    precondition(0 <= first && first &+ 32 <= count && 0 <= place && place &+ 32 <= other.count, "no such elements")
+    let (target, bounds) = (UnsafeMutableRawPointer(base + Int(first)), UnsafeRawPointer(other.base + Int(place)))
+    for offset in 0..<16 {
+      let one = target.loadUnaligned(fromByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+      let bound = bounds.loadUnaligned(fromByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+      target.storeBytes(
+        of: one.replacing(with: bound, where: bound .< one), toByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+    }
+  }
+
+  @inline(__always)
+  private static func raise(_ target: UnsafeMutableRawPointer, to bounds: UnsafeRawPointer) {
+    for offset in 0..<16 {
+      let one = target.loadUnaligned(fromByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+      let bound = bounds.loadUnaligned(fromByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+      target.storeBytes(
+        of: one.replacing(with: bound, where: one .< bound), toByteOffset: 16 &* offset, as: SIMD16<UInt8>.self)
+    }
   }
 }
 

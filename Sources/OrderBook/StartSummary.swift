@@ -59,9 +59,15 @@ struct TimeScale: BitwiseCopyable, Sendable {
 
   /// A run's length as a byte, from 1 for one slot.
   @inline(__always)
-  func length(_ slots: Int64) -> UInt64 {
-    UInt64(truncatingIfNeeded: min(127, (slots &- 1) &>> unitShift &+ 1))
-  }
+  func length(_ slots: Int64) -> UInt64 { UInt64(truncatingIfNeeded: min(127, units(slots))) }
+
+  /// A run's length in quarters of a bucket, or in slots where a bucket has fewer than four.
+  @inline(__always)
+  func units(_ slots: Int64) -> Int64 { (slots &- 1) &>> unitShift &+ 1 }
+
+  /// How many of these units a bucket has.
+  @inline(__always)
+  var unitsInBucket: Int64 { 1 &<< (bucketShift &- unitShift) }
 }
 
 /// Eight bytes, each below 128, in one word: compared and combined without looking at one after the other.
@@ -80,59 +86,62 @@ enum Bytes {
   /// The greater byte of each pair.
   @inline(__always)
   static func greater(_ one: UInt64, _ other: UInt64) -> UInt64 {
-    let mask = atLeast(one, other)
+    // 127 where the byte of `one` is at least that of `other`, 0 elsewhere.
+    let top = ((one | tops) &- other) & tops
+    let mask = top &- (top &>> 7)
     return one & mask | other & ~mask
   }
 
-  /// The smaller byte of each pair.
+  /// Bytes that fall by `step` from `first` on, at most 127 each. From the first that would be below 0 on they mean
+  /// nothing.
   @inline(__always)
-  static func smaller(_ one: UInt64, _ other: UInt64) -> UInt64 {
-    let mask = atLeast(one, other)
-    return other & mask | one & ~mask
+  static func falling(from first: Int64, by step: Int64) -> UInt64 {
+    if first <= 127 { return UInt64(bitPattern: first &* Int64(bitPattern: ones) &- step &* 0x0706_0504_0302_0100) }
+    // So many bytes are 127.
+    let full = (first &- 127) / step &+ 1
+    if full >= 8 { return ones &* 127 }
+    let rest = UInt64(bitPattern: (first &- full &* step) &* Int64(bitPattern: ones) &- step &* 0x0706_0504_0302_0100)
+    let shift = UInt64(bitPattern: full &* 8)
+    return rest &<< shift | (ones &* 127) & ~(UInt64.max &<< shift)
   }
-
-  /// 127 where the byte of `one` is at least that of `other`, 0 elsewhere.
-  @inline(__always)
-  private static func atLeast(_ one: UInt64, _ other: UInt64) -> UInt64 {
-    let top = ((one | tops) &- other) & tops
-    return top &- (top &>> 7)
-  }
-
-  /// Bytes that fall by four from `first` on; each stays above 0.
-  @inline(__always)
-  static func falling(from first: UInt64) -> UInt64 { first &* ones &- 0x1C18_1410_0C08_0400 }
 }
 
-/// One row on its own.
-struct SummaryRow {
-  private(set) var words = InlineArray<32, UInt64>(repeating: 0)
+/// One row on its own, to be worked out.
+struct SummaryRow: ~Copyable, Sendable {
+  var words = Slab<UInt64>()
 
-  /// Adds the bytes of a word.
-  @inline(__always)
-  mutating func raise(_ word: Int, to bytes: UInt64) { words[word] = Bytes.greater(words[word], bytes) }
+  /// A row of zeros.
+  init() { _ = words.appendRun(StartSummary.rowWords, repeating: 0) }
+
+  /// Makes all bytes 0.
+  mutating func clear() {
+    for word in 0..<StartSummary.rowWords { words[word] = 0 }
+  }
 
   /// Adds the run of slots from `start` up to `end`, which is later: a byte for each bucket in which it has a slot.
   @inline(__always)
   mutating func add(start: Int64, end: Int64, _ scale: TimeScale) {
-    var bucket = scale.bucket(start)
+    let first = scale.bucket(start)
     // Of buckets that share a byte the first has the longest run.
-    let last = min(scale.bucket(end &- 1), bucket &+ 255)
-    var begin = start
-    while bucket <= last {
-      let length = scale.length(end &- begin)
-      let word = Int(bucket &>> 3 & 31)
-      let offset = UInt64(bitPattern: bucket & 7) &* 8
-      // A whole word at once, where the length falls by a bucket's four quarters from one byte to the next.
-      if offset == 0, bucket &+ 7 <= last, length > 28, length < 127 || scale.length(end &- begin &- 1) < 127,
-        scale.bucketShift >= 2, begin == bucket &<< scale.bucketShift
-      {
-        words[word] = Bytes.greater(words[word], Bytes.falling(from: length))
-        bucket &+= 8
-      } else {
-        words[word] = Bytes.greater(words[word], length &<< offset)
-        bucket &+= 1
-      }
-      begin = bucket &<< scale.bucketShift
+    let last = min(scale.bucket(end &- 1), first &+ 255)
+    raise(first &>> 3, to: scale.length(end &- start) &<< UInt64(bitPattern: (first & 7) &* 8))
+    if first == last { return }
+    // In the buckets behind the first the run begins where the bucket does.
+    let lastWord = last &>> 3
+    var word = (first &+ 1) &>> 3
+    var mask = UInt64.max &<< UInt64(bitPattern: ((first &+ 1) & 7) &* 8)
+    while word <= lastWord {
+      if word == lastWord { mask &= UInt64.max &>> UInt64(bitPattern: 56 &- (last & 7) &* 8) }
+      let length = scale.units(end &- ((word &<< 3) &<< scale.bucketShift))
+      raise(word, to: Bytes.falling(from: length, by: scale.unitsInBucket) & mask)
+      mask = .max
+      word &+= 1
     }
+  }
+
+  @inline(__always)
+  private mutating func raise(_ word: Int64, to bytes: UInt64) {
+    let place = Int32(truncatingIfNeeded: word & 31)
+    words[place] = Bytes.greater(words[place], bytes)
   }
 }

@@ -38,7 +38,7 @@ struct Candidate: BitwiseCopyable {
 
 /// Leaves and shelves whose hints promised what they did not have. So many are remembered in one search, the rest in the
 /// next ones.
-struct VainHints {
+struct VainHints: ~Copyable {
   private var places = InlineArray<48, Int32>(repeating: 0)
   private(set) var count = 0
 

@@ -51,16 +51,93 @@ struct StorageTests {
   func comparisons() {
     var generator = SplitMix64(seed: 4)
     for _ in 0..<200 {
-      var slab = Slab<UInt32>()
+      var slab = Slab<Int32>()
       _ = slab.appendRun(32, repeating: .max)
-      let values = (0..<32).map { _ in UInt32(truncatingIfNeeded: generator.next() % 40) }
+      let values = (0..<32).map { _ in Int32(truncatingIfNeeded: generator.next() % 40) }
       for value in values { _ = slab.append(value) }
-      for wanted in [0, 7, 39, 40, UInt32.max] {
+      for wanted in [0, 7, 39, 40, Int32.max - 1] {
         #expect(slab.countAtMost(wanted, first: 32) == values.count { $0 <= wanted })
       }
       let distinct = Array(values.enumerated().filter { values.firstIndex(of: $0.element) == $0.offset })
       for (offset, value) in distinct where values.count(where: { $0 == value }) == 1 {
         #expect(slab.offset(of: value, first: 32) == Int32(offset))
+      }
+    }
+  }
+
+  @Test("a row has the longest run from each bucket on", arguments: [1, 2, 3, 4, 6, 16, 360] as [Int64])
+  func rows(_ slotsPerHour: Int64) {
+    let scale = TimeScale(slotsPerHour: slotsPerHour)
+    var generator = SplitMix64(seed: UInt64(slotsPerHour))
+    for _ in 0..<200 {
+      var row = SummaryRow()
+      var expected = [UInt64](repeating: 0, count: 256)
+      for _ in 0..<generator.next() % 4 {
+        let start = Int64(generator.next() % UInt64(2000 * slotsPerHour))
+        let end = start + 1 + Int64(generator.next() % UInt64(1 << (generator.next() % 9)) * UInt64(slotsPerHour))
+        row.add(start: start, end: end, scale)
+        for bucket in scale.bucket(start)...min(scale.bucket(end - 1), scale.bucket(start) + 255) {
+          let length = scale.length(end - max(start, bucket << scale.bucketShift))
+          expected[Int(bucket & 255)] = max(expected[Int(bucket & 255)], length)
+        }
+      }
+      for bucket in 0..<256 {
+        let word = row.words[Int32(bucket / 8)]
+        #expect(word >> UInt64(bucket % 8 * 8) & 0xFF == expected[bucket])
+      }
+    }
+  }
+
+  @Test("the greater and the smaller bytes of 32 words are taken at once")
+  func bytes() {
+    var generator = SplitMix64(seed: 9)
+    var slab = Slab<UInt64>()
+    var other = Slab<UInt64>()
+    var before: [UInt64] = []
+    for _ in 0..<96 {
+      before.append(generator.next())
+      _ = slab.append(before[before.count - 1])
+      _ = other.append(generator.next())
+    }
+    func combined(_ one: UInt64, _ two: UInt64, _ combine: (UInt64, UInt64) -> UInt64) -> UInt64 {
+      var word: UInt64 = 0
+      for shift in stride(from: 0, to: 64, by: 8) as StrideTo<UInt64> {
+        word |= combine(one >> shift & 0xFF, two >> shift & 0xFF) << shift
+      }
+      return word
+    }
+    slab.raise(32, to: other, 64)
+    for index in 0..<96 as Range<Int32> {
+      let old = before[Int(index)]
+      #expect(slab[index] == (32..<64 ~= index ? combined(old, other[index + 32], max) : old))
+      slab[index] = old
+    }
+    slab.lower(64, to: other, 0)
+    for index in 0..<96 as Range<Int32> {
+      let old = before[Int(index)]
+      #expect(slab[index] == (index >= 64 ? combined(old, other[index - 64], min) : old))
+      slab[index] = old
+    }
+    slab.raise(0, to: 64)
+    for index in 0..<96 as Range<Int32> {
+      let old = before[Int(index)]
+      #expect(slab[index] == (index < 32 ? combined(old, before[Int(index) + 64], max) : old))
+    }
+  }
+
+  @Test("of the four columns of a leaf's offers the lines are found that have what is demanded")
+  func columns() {
+    var generator = SplitMix64(seed: 11)
+    for _ in 0..<100 {
+      var slab = Slab<Int32>()
+      for _ in 0..<256 { _ = slab.append(Int32(truncatingIfNeeded: generator.next() % 21) - 10) }
+      let wanted = (0..<4).map { _ in Int32(truncatingIfNeeded: generator.next() % 21) - 10 }
+      let found = slab.places(
+        first: 128, startingBy: wanted[0], endingFrom: wanted[1], length: wanted[2], gpus: wanted[3])
+      for line in 0..<32 as Range<Int32> {
+        let isWindow = slab[128 + line] <= wanted[0] && slab[160 + line] >= wanted[1]
+        let isLarge = slab[192 + line] >= wanted[2] && slab[224 + line] >= wanted[3]
+        #expect((found >> UInt32(line) & 1 == 1) == (isWindow && isLarge))
       }
     }
   }

@@ -1,0 +1,83 @@
+import Market
+import NodeCrypto
+
+/// Memory asked for before it is needed.
+///
+/// A change follows a chain: from the table of ids to the order's record, from there to its leaf and to its neighbours in
+/// the expiry wheel. Each step waits for the one before it, but the chains of several orders have nothing to do with each
+/// other. So the first step is taken for all orders, then the second for all, then the third.
+extension BookCore {
+  /// So many orders take each step together: more lines at once than the processor can wait for, and no more than the
+  /// first cache holds.
+  static var together: Int { 32 }
+
+  func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>) {
+    var first = 0
+    while first < bodies.count {
+      prefetch(bodies, first..<min(bodies.count, first + Self.together))
+      first += Self.together
+    }
+    first = 0
+    while first < ids.count {
+      prefetch(ids, first..<min(ids.count, first + Self.together))
+      first += Self.together
+    }
+  }
+
+  @inline(never)
+  private func prefetch(_ bodies: Span<OrderBody>, _ range: Range<Int>) {
+    var lastLeaf = InlineArray<32, Int32>(repeating: -1)
+    for index in range {
+      let place = lastLeafIndex(of: bodies[index])
+      lastLeaf[index - range.lowerBound] = place
+      lastLeaves.prefetch(place)
+    }
+    for index in 0..<range.count {
+      let leaf = lastLeaves[lastLeaf[index]]
+      if leaf >= 0 { leaves.prefetch(leaf) }
+    }
+  }
+
+  /// Where the leaf is noted in which an order with the price of `body` was put last.
+  @inline(__always)
+  private func lastLeafIndex(of body: borrowing OrderBody) -> Int32 {
+    switch body {
+    case .offer(let offer):
+      lastLeafIndex(
+        Self.ladderIndex(of: offer.gpuClass, isBid: false), OrderRecord.rank(of: offer.price.micros, isBid: false))
+    case .bid(let bid):
+      lastLeafIndex(
+        Self.ladderIndex(of: bid.gpuClasses.first ?? GPUClassIndex(0), isBid: true),
+        OrderRecord.rank(of: bid.price.micros, isBid: true))
+    }
+  }
+
+  @inline(never)
+  private func prefetch(_ ids: Span<OrderID>, _ range: Range<Int>) {
+    var slots = InlineArray<32, Int32>(repeating: -1)
+    for index in range { orders.prefetchEntry(of: ids[index]) }
+    for index in range {
+      let slot = orders.prefetch(ids[index])
+      slots[index - range.lowerBound] = slot
+      records.prefetch(slot)
+      wheel.prefetch(slot)
+    }
+    for index in 0..<range.count where slots[index] >= 0 {
+      let leaf = records[slots[index]].leaf
+      if leaf >= 0 { leaves.prefetch(leaf) }
+      wheel.prefetchNeighbours(of: slots[index])
+    }
+  }
+
+  /// The same for orders that are to be taken out, whose records have just been read.
+  @inline(never)
+  func prefetch(_ slots: Span<Int32>) {
+    for index in slots.indices {
+      orders.prefetchEntry(of: orders[slots[index]])
+      let leaf = records[slots[index]].leaf
+      if leaf >= 0 { leaves.prefetch(leaf) }
+      let extra = records[slots[index]].extra
+      if extra >= 0 { extras.prefetch(extra) }
+    }
+  }
+}
