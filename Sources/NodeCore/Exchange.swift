@@ -95,7 +95,7 @@ struct Exchange: Sendable {
         bodies.append(body)
       case .propose(let signed): ids.append(signed.terms.takerOrder)
       case .accept(let signed, _): ids += [signed.terms.takerOrder, signed.terms.makerOrder]
-      case .reject, .receipt, .release: break
+      case .reject, .receipt, .release, .checkpoint: break
       }
     }
     // A single order is brought near by its own change.
