@@ -74,11 +74,9 @@ private struct FuzzedNode {
     hello.hello.protocol = GossipCore.protocolVersion
     hello.hello.agent = "fuzz"
     try receive(hello.encoded())
-    // The peer holds no more than the node: it may trade.
-    var heads = WirePeerMessage()
-    heads.heads.last = true
-    heads.heads.reply = true
-    try receive(heads.encoded())
+    var link = WirePeerMessage()
+    link.neighbour.kind = .random
+    try receive(link.encoded())
     try require(isPeerConnected && core.state == .running, "the node does not take an honest peer")
     try handle(.command(1, .place(Self.offer)))
   }
@@ -148,6 +146,7 @@ private struct FuzzedNode {
       entries.append(entry)
       if entry.author == core.own { core.handle(.durable(sequence: entry.sequence), now: now, into: &effects) }
     case .persistProof(let proof): proofs.append(proof)
+    case .prune(let author, let first): entries.removeAll { $0.author == author && $0.sequence < first }
     case .rebuild:
       restore(into: &core)
       core.finishRestore(now: now, into: &effects)

@@ -42,7 +42,7 @@ struct GoldenInputs {
     let handshake = Self.framed(try HandshakeCheck.transcript())
     return [
       "handshake": [0, 0] + handshake,
-      "messages": [7, 1] + Self.framed([self["hello_message"], self["heads_message"]]),
+      "messages": [7, 1] + Self.framed([self["hello_message"], self["compare_message"]]),
       "unfinished": [200, 1] + handshake.dropLast(),
     ]
   }
@@ -82,8 +82,18 @@ struct GoldenInputs {
         message {
           var address = WirePeerAddress()
           (address.node, address.host, address.port) = (provider, "192.0.2.7", 47_100)
-          $0.addresses.addresses = [address]
+          ($0.shuffleRequest.id, $0.shuffleRequest.ttl, $0.shuffleRequest.addresses) = (1, 1, [address])
         }
+      ],
+      "compare": [
+        message {
+          // A list of one feed by its tag, then where a feed ends.
+          ($0.compare.salt, $0.compare.parts) = (1, Data([0x80, 0x01, 0x12, 0x34, 0x02]))
+        },
+        message {
+          let head = Data([0xC0, 0x02, 0x02]) + provider + Data([0x02]) + Data(self["accept_entry_id"])
+          ($0.compare.salt, $0.compare.parts) = (1, head)
+        },
       ],
       "fetch": [
         message { $0.push.entries = [entries[0]] },
@@ -102,15 +112,17 @@ struct GoldenInputs {
           ($0.equivocationProof.first, $0.equivocationProof.second) = (entries[0], forked(entries[0]))
         },
       ],
-      "heads": [
-        message {
-          var head = WireHead()
-          (head.author, head.sequence, head.entry) = (provider, 2, Data(self["accept_entry_id"]))
-          ($0.heads.heads, $0.heads.last) = ([head], true)
-        }
+      "membership": [
+        message { $0.join = WireJoin() },
+        message { $0.disconnect = WireDisconnect() },
+        message { ($0.whois.id, $0.whois.node, $0.whois.ttl) = (1, provider, 2) },
       ],
       "ping": [message { $0.ping.id = 1 }, message { $0.pong.id = 1 }],
       "push": [message { $0.push.entries = entries }],
+      "tree": [
+        message { $0.tree.announcements = [1, 2] }, message { $0.push.entries = [entries[0]] },
+        message { ($0.tree.duplicates, $0.tree.grafts) = ([1], [2]) },
+      ],
     ]
   }
 

@@ -8,11 +8,11 @@ import Wire
 extension HandMadePeer {
   typealias Message = WirePeerMessage.OneOf_Message
 
-  /// What a node that dials says behind its hello, when it holds no feed.
-  static var noHeads: Message {
-    var heads = WireHeads()
-    heads.last = true
-    return .heads(heads)
+  /// What a node that dials says behind its hello: it asks for a link.
+  static var wantsLink: Message {
+    var neighbour = WireNeighbour()
+    neighbour.kind = .random
+    return .neighbour(neighbour)
   }
 
   static func ping(_ id: UInt64) -> Message {

@@ -50,7 +50,7 @@ final class LivePeer: TransportDelegate {
     for message in messages { send(message) }
   }
 
-  static var greeting: [HandMadePeer.Message] { [HandMadePeer.hello, HandMadePeer.noHeads] }
+  static var greeting: [HandMadePeer.Message] { [HandMadePeer.hello, HandMadePeer.wantsLink] }
 
   /// Why the connection ended; nil while it stands.
   var end: DisconnectReason? { state.withLock { $0.end } }
