@@ -114,7 +114,6 @@ struct GoldenInputs {
       ],
       "membership": [
         message { $0.join = WireJoin() },
-        message { $0.disconnect = WireDisconnect() },
         message { ($0.whois.id, $0.whois.node, $0.whois.ttl) = (1, provider, 2) },
       ],
       "ping": [message { $0.ping.id = 1 }, message { $0.pong.id = 1 }],

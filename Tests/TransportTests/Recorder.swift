@@ -41,7 +41,7 @@ final class Recorder: TransportDelegate {
   func first<Value: Sendable>(_ value: @escaping @Sendable (Events) -> Value?) async throws -> Value {
     let loop = MultiThreadedEventLoopGroup.singleton.any()
     let promise = loop.makePromise(of: Value.self)
-    let deadline = loop.scheduleTask(in: .seconds(20)) { promise.fail(Timeout()) }
+    let deadline = loop.scheduleTask(in: .seconds(120)) { promise.fail(Timeout()) }
     update { events in
       events.waiters.append { events in
         guard let value = value(events) else { return false }
