@@ -38,6 +38,11 @@ struct MarketModel {
 
   typealias Finding = (rule: Violation.Rule, details: String)
 
+  /// Whether a node is one of the two parties of a trade.
+  func isParty(_ node: NodeID, of trade: TradeID) -> Bool {
+    trades[trade].map { $0.terms.provider == node || $0.terms.buyer == node } ?? false
+  }
+
   /// How many trades there have been.
   var tradeCount: Int { trades.count }
 

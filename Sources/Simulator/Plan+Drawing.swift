@@ -38,7 +38,9 @@ struct PlanDraw {
     let steps = times.enumerated().map { Step(number: $0.offset, at: $0.element, action: action()) }
     return Plan(
       scenario: scenario, seed: seed, nodes: nodes, hostile: hostile, hostilePersist: percent(50),
-      conditions: conditions, milliseconds: milliseconds, steps: steps)
+      conditions: conditions,
+      checkpointEntries: percent(40) ? number(2...12) : GenesisLimits.defaultCheckpointEntries,
+      milliseconds: milliseconds, steps: steps)
   }
 
   // MARK: Chance

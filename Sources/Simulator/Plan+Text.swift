@@ -11,6 +11,7 @@ extension Plan: CustomStringConvertible {
     let conditions = conditions
     return """
       \(scenario) of seed \(seed): \(nodes) nodes, \(milliseconds / 1000) s
+        checkpoint after \(checkpointEntries) entries
         hostile    \(hostile.isEmpty ? "none" : hostile.map(\.rawValue).joined(separator: ", "))\
       \(hostile.isEmpty ? "" : hostilePersist ? ", to the end" : ", until the faults stop")
         network    latency \(conditions.latency) ms, loss \(conditions.lossPerMille) ‰, overtaking \

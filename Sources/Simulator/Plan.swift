@@ -15,6 +15,8 @@ public struct Plan: Sendable {
   public var hostilePersist: Bool
   /// What goes wrong all the time until the liveness phase.
   public var conditions: Conditions
+  /// After how many entries an author writes a checkpoint, and others forget what was before.
+  public var checkpointEntries: Int64
   /// The length of the safety phase in milliseconds.
   public var milliseconds: Int64
   /// What happens, ascending by time.

@@ -5,7 +5,8 @@ import NodeCrypto
 public enum SimulatedMarket {
   /// A genesis with two classes of GPUs; spans in milliseconds.
   public static func genesis(
-    slotSeconds: Int64 = 10, tick: Int64 = 5000, skew: Int64 = 2000, proposal: Int64 = 6000, retry: Int64 = 5000
+    slotSeconds: Int64 = 10, tick: Int64 = 5000, skew: Int64 = 2000, proposal: Int64 = 6000, retry: Int64 = 5000,
+    checkpointEntries: Int64 = GenesisLimits.defaultCheckpointEntries
   ) -> Genesis {
     let text = """
       {"format": "p2pnode-network-v1", "name": "simulation", "currency": "USD", "slot_seconds": \(slotSeconds),
@@ -17,7 +18,8 @@ public enum SimulatedMarket {
        "limits": {"skew_ms": \(skew), "tick_ms": \(tick), "proposal_ms": \(proposal), "retry_ms": \(retry),
          "operations_per_entry": 256, "entry_bytes": 32000, "entries_per_second": 1000,
          "entry_burst": 5000, "open_orders_per_author": 200, "gpus_per_order": 64,
-         "lot_gpus": 1, "price_micros": 1000000000, "price_tick_micros": 1, "horizon_ms": 2592000000},
+         "lot_gpus": 1, "price_micros": 1000000000, "price_tick_micros": 1, "horizon_ms": 2592000000,
+         "checkpoint_entries": \(checkpointEntries)},
        "bootstrap": []}
       """
     do {

@@ -63,7 +63,8 @@ public final class SimulationRun {
     calm.clockDriftPerMillion = plan.conditions.clockDriftPerMillion
     calm.slowLinkPercent = plan.conditions.slowLinkPercent
     calm.slowBytesPerSecond = plan.conditions.slowBytesPerSecond
-    network = VirtualNetwork(genesis: SimulatedMarket.swarm, seed: plan.seed, conditions: calm)
+    network = VirtualNetwork(
+      genesis: SimulatedMarket.genesis(checkpointEntries: plan.checkpointEntries), seed: plan.seed, conditions: calm)
     network.log = log
     inspector = Inspector(network: network)
     network.observer = inspector
