@@ -97,22 +97,27 @@ struct AddressBook: Sendable {
 
   private static let draws = 24
 
-  /// Whether an address may be given away: a node was reached there, or claimed it just now, and no dial has failed since.
-  func isGood(_ address: PeerAddress, now: Timestamp) -> Bool {
+  /// Whether an address may be given away: a node was reached there and no dial has failed since.
+  ///
+  /// - Parameter newcomer: whether it is given to a node without links, which gets fresh claims, too: in a network that
+  ///   starts at once nobody has reached anybody. In a small one every claim is given away, or two nodes that have dialled
+  ///   all others would never hear of each other.
+  func isGood(_ address: PeerAddress, forNewcomer newcomer: Bool, now: Timestamp) -> Bool {
     guard let record = records[address], record.failures == 0 else { return false }
-    return record.standing == .tried
-      || record.standing == .claimed && now - record.claimedAt < parameters.claimMilliseconds
+    guard record.standing == .claimed else { return record.standing == .tried }
+    return records.count <= parameters.smallCount || newcomer && now - record.claimedAt < parameters.claimMilliseconds
   }
 
   /// Random addresses to give away.
   func sample(
-    _ count: Int, now: Timestamp, using generator: inout SplitMix64, where isAcceptable: (NodeID) -> Bool
+    _ count: Int, forNewcomer newcomer: Bool, now: Timestamp, using generator: inout SplitMix64,
+    where isAcceptable: (NodeID) -> Bool
   ) -> [NodeAddress] {
     var picked: [NodeAddress] = []
     var seen: Set<PeerAddress> = []
     for _ in 0..<(2 * count) where picked.count < count {
       let record = draw(using: &generator) { record in
-        guard let node = record.node, isGood(record.address, now: now) else { return false }
+        guard let node = record.node, isGood(record.address, forNewcomer: newcomer, now: now) else { return false }
         return isAcceptable(node) && !seen.contains(record.address)
       }
       guard let record, let node = record.node else { break }

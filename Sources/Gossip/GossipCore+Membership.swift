@@ -73,7 +73,8 @@ extension GossipCore {
 
   /// Ends a connection for which there is no room, and says where else to try.
   mutating func turnAway(_ connection: UInt64, now: Timestamp, into effects: inout [GossipEffect]) {
-    let addresses = membership.giveAway(parameters.walks.maximumAddresses, to: own, now: now)
+    let addresses = membership.giveAway(
+      parameters.walks.maximumAddresses, to: own, isNewcomer: true, now: now)
     greet(connection, into: &effects)
     send(Self.wire(.disconnect(addresses: addresses)), to: connection, priority: .answer, into: &effects)
     effects.append(.disconnect(connection: connection, cause: .full(maximum: parameters.views.maximumConnections)))

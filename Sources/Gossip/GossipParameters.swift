@@ -159,7 +159,9 @@ public struct GossipParameters: Sendable {
     public var maximumTests = 10
     /// From so many failures without a success on, an address gives its place to any other.
     public var hopelessFailures = 3
-    /// How long a claim that was not tested is handed on: long enough for a network that starts at once.
+    /// With so few addresses in the book, untested claims are handed on, too.
+    public var smallCount = 16
+    /// How long a claim that was not tested is handed on to nodes without links: long enough for a network that starts at once.
     public var claimMilliseconds: Int64 = 30_000
     /// Addresses that are kept over a restart.
     public var keptCount = 64

@@ -103,21 +103,21 @@ extension Membership {
     let roundTrip = contact.roundTripMilliseconds ?? claimed
     if contact.link == nil || contact.link == .direct {
       guard makePlace(for: kind, isUrgent: isUrgent, roundTrip: roundTrip, now: now, into: &actions) else {
-        refuse(node, kind, now: now, into: &actions)
+        refuse(node, isUrgent: isUrgent, now: now, into: &actions)
         return
       }
     }
     let count = isUrgent ? parameters.walks.maximumAddresses : parameters.walks.acceptedAddresses
-    let addresses = giveAway(count, to: node, now: now)
+    let addresses = giveAway(count, to: node, isNewcomer: isUrgent, now: now)
     actions.append(.send(.neighbourAnswer(isAccepted: true, addresses: addresses), to: node))
     establish(node, kind, now: now, into: &actions)
     plan(now: now, into: &actions)
   }
 
   private mutating func refuse(
-    _ node: NodeID, _ kind: LinkKind, now: Timestamp, into actions: inout [MembershipAction]
+    _ node: NodeID, isUrgent: Bool, now: Timestamp, into actions: inout [MembershipAction]
   ) {
-    let addresses = giveAway(parameters.walks.maximumAddresses, to: node, now: now)
+    let addresses = giveAway(parameters.walks.maximumAddresses, to: node, isNewcomer: isUrgent, now: now)
     actions.append(.send(.neighbourAnswer(isAccepted: false, addresses: addresses), to: node))
     guard contacts[node]?.link == nil else { return }
     close(node, .refused, addresses: nil, now: now, into: &actions)
@@ -203,7 +203,7 @@ extension Membership {
   mutating func giveUp(
     _ node: NodeID, _ cause: DisconnectCause, now: Timestamp, into actions: inout [MembershipAction]
   ) {
-    let addresses = giveAway(parameters.walks.acceptedAddresses, to: node, now: now)
+    let addresses = giveAway(parameters.walks.acceptedAddresses, to: node, isNewcomer: false, now: now)
     if let address = contacts[node]?.address {
       book.postpone(address, until: now + jittered(parameters.dialling.refusedMilliseconds))
     }
@@ -253,17 +253,22 @@ extension Membership {
   }
 
   /// Addresses of others for a peer, those of neighbours first.
-  mutating func giveAway(_ count: Int, to node: NodeID, now: Timestamp) -> [NodeAddress] {
-    var given = dialableNeighbours(except: node, now: now).shuffled(using: &generator).prefix(count / 2)
+  mutating func giveAway(_ count: Int, to node: NodeID, isNewcomer: Bool, now: Timestamp) -> [NodeAddress] {
+    var given = dialableNeighbours(except: node, isNewcomer: isNewcomer, now: now).shuffled(using: &generator).prefix(
+      count / 2)
     let known = Set(given.map(\.node))
-    given += book.sample(count - given.count, now: now, using: &generator) { $0 != node && !known.contains($0) }
+    given += book.sample(count - given.count, forNewcomer: isNewcomer, now: now, using: &generator) {
+      $0 != node && !known.contains($0)
+    }
     return Array(given)
   }
 
   /// The links of the overlay whose address may be given away, ascending by node.
-  func dialableNeighbours(except node: NodeID, now: Timestamp) -> [NodeAddress] {
+  func dialableNeighbours(except node: NodeID, isNewcomer: Bool, now: Timestamp) -> [NodeAddress] {
     neighbours.compactMap { contact in
-      guard contact.node != node, let address = contact.address, book.isGood(address, now: now) else { return nil }
+      guard contact.node != node, let address = contact.address,
+        book.isGood(address, forNewcomer: isNewcomer, now: now)
+      else { return nil }
       return NodeAddress(node: contact.node, address: address)
     }
   }

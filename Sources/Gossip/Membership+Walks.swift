@@ -138,7 +138,7 @@ extension Membership {
 
   /// What a shuffle carries: some neighbours, and some of the passive view.
   private mutating func exchanged(with node: NodeID, now: Timestamp) -> [NodeAddress] {
-    var addresses = dialableNeighbours(except: node, now: now).shuffled(using: &generator).prefix(
+    var addresses = dialableNeighbours(except: node, isNewcomer: false, now: now).shuffled(using: &generator).prefix(
       parameters.walks.shuffleActive)
     let known = Set(addresses.map(\.node))
     let others: [NodeAddress] = passive.compactMap { address in
@@ -161,7 +161,7 @@ extension Membership {
     var addresses = addresses
     // Who shuffles need not know under which address others reach it: the first on the way does.
     if steps == parameters.walks.shuffleSteps, let contact = contacts[node], let address = contact.address,
-      book.isGood(address, now: now), addresses.count < parameters.walks.maximumAddresses
+      book.isGood(address, forNewcomer: false, now: now), addresses.count < parameters.walks.maximumAddresses
     {
       addresses.append(NodeAddress(node: node, address: address))
     }

@@ -107,10 +107,13 @@ struct AddressBookTests {
     book.reached(address(3), node: node(3), now: at(0))
     book.claim(address(4), by: node(4), now: at(0))
     book.failed(address(4), isOwn: false, now: at(0), using: &generator)
-    let given = book.sample(10, now: at(1), using: &generator) { _ in true }
+    let given = book.sample(10, forNewcomer: true, now: at(1), using: &generator) { _ in true }
     #expect(Set(given.map(\.node)) == [node(2), node(3)])
-    let later = book.sample(10, now: at(parameters.book.claimMilliseconds), using: &generator) { _ in true }
-    #expect(later.map(\.node) == [node(3)], "a claim that nobody has tested is handed on for a short while")
+    for number in 10..<30 { book.learn(address(number), source: source, now: at(0)) }
+    for (isNewcomer, time) in [(true, parameters.book.claimMilliseconds), (false, 1)] as [(Bool, Int64)] {
+      let later = book.sample(10, forNewcomer: isNewcomer, now: at(time), using: &generator) { _ in true }
+      #expect(later.map(\.node) == [node(3)], "a claim that nobody has tested is for newcomers, and for a short while")
+    }
   }
 
   @Test("a claim takes no address at which somebody else was reached")

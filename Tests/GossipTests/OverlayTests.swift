@@ -94,7 +94,7 @@ struct OverlayTests {
     for member in network.members {
       var membership = member.membership
       for _ in 0..<20 {
-        let given = membership.giveAway(32, to: node(0), now: network.now)
+        let given = membership.giveAway(32, to: node(0), isNewcomer: false, now: network.now)
         #expect(given.allSatisfy { !addresses.contains($0.address) })
       }
       for address in addresses { #expect(member.membership.book[address]?.standing != .tried) }
