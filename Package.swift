@@ -174,7 +174,7 @@ let core: Set = [
 ]
 if let part = Context.environment["P2PNODE_ONLY"], let kept = ["book": book, "bench": bench, "core": core][part] {
   package.targets.removeAll { !kept.contains($0.name) }
-  package.products = []
+  package.products = part == "bench" ? [.executable(name: "benchmarks", targets: ["Benchmarks"])] : []
   let used = Set(
     package.targets.flatMap(\.dependencies).compactMap { dependency in
       if case .productItem(_, let package?, _, _) = dependency { package } else { nil }
