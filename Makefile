@@ -74,11 +74,12 @@ mutants:
 	@scripts/setup --tests
 	@scripts/mutants $(ARGS)
 
-# Always optimized. Standard output is the table's or the JSON document's.
+# Always optimized, and built alone. Standard output is the table's or the JSON document's.
+bench: export P2PNODE_ONLY = bench
 bench:
 	@scripts/setup
-	@swift build -c release --product benchmarks >&2
-	@"$$(swift build -c release --show-bin-path)/benchmarks" $(ARGS)
+	@swift build --scratch-path .build-bench -c release --product benchmarks >&2
+	@"$$(swift build --scratch-path .build-bench -c release --show-bin-path)/benchmarks" $(ARGS)
 
 # Keeps what it finds under Tests/Fixtures/fuzz, and fails then.
 fuzz:

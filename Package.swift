@@ -199,14 +199,12 @@ let bench: Set = [
 ]
 let core: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI",
-  "Simulator",
-  "Simulate", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests", "SimulatorTests",
-  "NodeAPITests", "DocsTests", "StyleTests",
+  "Simulator", "Simulate", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests",
+  "SimulatorTests", "NodeAPITests", "DocsTests", "StyleTests",
 ]
 let fuzz: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "Transport",
-  "NodeAPI",
-  "FuzzTargets", "FuzzTests", "Fuzz",
+  "NodeAPI", "FuzzTargets", "FuzzTests", "Fuzz",
 ]
 let part = Context.environment["P2PNODE_ONLY"]
 if part == "fuzz" {
@@ -218,7 +216,7 @@ if part == "fuzz" {
 }
 if let part, let kept = ["book": book, "bench": bench, "core": core, "fuzz": fuzz][part] {
   package.targets.removeAll { !kept.contains($0.name) }
-  package.products.removeAll { part != "core" || $0.name != "simulate" }
+  package.products.removeAll { ["core": "simulate", "bench": "benchmarks"][part] != $0.name }
   let used = Set(
     package.targets.flatMap(\.dependencies).compactMap { dependency in
       if case .productItem(_, let package?, _, _) = dependency { package } else { nil }

@@ -144,10 +144,9 @@ struct Leaves: ~Copyable, Sendable {
   mutating func insertLatest(_ slot: Int32, rank: Int64, time: UInt64, into leaf: Int32, of ladder: Int32) -> Bool {
     let distance = rank &- leaves[leaf].base
     let count = leaves[leaf].count
-    // A leaf that is vacant has no shelf. The distance of a rank below the base, as that of one far above it, is beyond
-    // every ceiling.
+    // A leaf that is vacant has no shelf. The distance of a rank from a base that is not above it is exact without a sign.
     guard leaves[leaf].ladder == ladder, leaves[leaf].shelf >= 0, count < Leaf.capacity, time > leaves[leaf].latest,
-      UInt64(bitPattern: distance) < UInt64(UInt32(bitPattern: leaves[leaf].ceiling))
+      rank >= leaves[leaf].base, UInt64(bitPattern: distance) < UInt64(UInt32(bitPattern: leaves[leaf].ceiling))
     else { return false }
     let first = leaf &* 32
     let narrow = Int32(truncatingIfNeeded: distance)
