@@ -208,7 +208,9 @@ struct AddressBook: Sendable {
       tests.removeAll { $0.incumbent == address }
       remove(address)
       promote(test.candidate)
-    } else if record.failures >= dialling.forgottenAfterFailures, record.standing != .tried {
+    } else if record.failures >= dialling.forgottenAfterFailures, record.standing != .tried,
+      !bootstrap.contains(address)
+    {
       remove(address)
     }
   }

@@ -82,10 +82,11 @@ extension Membership {
     return best?.address
   }
 
-  /// Draws addresses of the book into the passive view; without links the bootstrap addresses, too.
+  /// Draws addresses of the book into the passive view; with few links the bootstrap addresses, too: newcomers that know
+  /// only each other would stay apart from the others for ever.
   mutating func refill(now: Timestamp) {
     passive = passive.filter { address in book[address].map { isFree($0) } ?? false }
-    if degree == 0 {
+    if degree < parameters.views.randomTarget {
       for address in book.bootstrap where !passive.contains(address) { putAtHand(address) }
     }
     var chance = generator

@@ -122,7 +122,10 @@ extension SimulationRun {
 
   /// Own open orders that a counter-order in the book crosses.
   private func judgeCrossing(_ node: VirtualNode) {
-    guard plan.hostile.isEmpty else { return }
+    // A node whose clock is behind its own feed waits with all that it has to say.
+    guard plan.hostile.isEmpty, let head = node.core?.feeds.head(of: node.nodeID),
+      head.time - network.genesis.limits.skewMilliseconds <= node.time
+    else { return }
     for own in node.core?.ownOrders(now: node.time) ?? [] where own.state == .open {
       guard let found = node.core?.explain(own.order.id, now: node.time), found.count(.matching) > 0 else { continue }
       inspector.report(.crossedBook, "\(own.order.side) \(own.order.id.short(6)) of node \(node.index)")

@@ -91,6 +91,9 @@ public final class VirtualNode: Participant {
 
   // MARK: Life
 
+  /// Where peers can be dialled, as the node's disk has them over a restart.
+  private var addresses: [PeerAddress] = []
+
   /// Starts the process: restores what is on the disk, and goes on.
   public func start() {
     life += 1
@@ -104,6 +107,7 @@ public final class VirtualNode: Participant {
     core = NodeCore(configuration, now: time)
     network.note(.start, index, UInt64(life))
     network.tell("\(index) starts, as \(nodeID.short(6))")
+    for address in addresses { core?.learn(address, now: time) }
     restore()
     core?.finishRestore(now: time, into: &effects)
     isDraining = true
@@ -122,7 +126,8 @@ public final class VirtualNode: Participant {
 
   /// Kills the process at this instant; of the running commit the first writes are on the disk.
   public func crash(survivingWrites: Int, isSilent: Bool = false) {
-    guard core != nil else { return }
+    guard let lost = core else { return }
+    addresses = lost.keptAddresses.map(\.address)
     network.note(.crash, index, UInt64(survivingWrites))
     network.tell("\(index) crashes; \(survivingWrites) of \(store.committingCount) writes of its commit survive")
     core = nil
