@@ -131,6 +131,8 @@ extension Membership {
       let inbound = contacts.values.reduce(0) { $0 + ($1.link == .direct && !$1.isOwnRequest ? 1 : 0) }
       return inbound < parameters.direct.maximumInbound
     }
+    // Whoever has links missing takes any; that makes a small network a full mesh.
+    if degree < parameters.views.randomTarget + parameters.views.nearTarget { return true }
     if degree < parameters.views.softLimit, kind == .random || count(of: .near) < parameters.views.nearLimit {
       return true
     }
