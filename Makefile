@@ -29,9 +29,10 @@ build:
 	@scripts/setup
 	swift build -c $(CONFIG)
 
+# One after the other: what waits for a node with a deadline must not compete with what simulates whole networks.
 test:
 	@scripts/setup --tests
-	swift test $(ARGS)
+	swift test --no-parallel $(ARGS)
 
 # Both builds are of the book alone (Package.swift) and share nothing with the others. There are no XCTest tests, and
 # XCTest leaks a little, which the sanitizer would report.

@@ -11,7 +11,7 @@ import Testing
 struct CheckpointSwarmTests {
   @Test(
     "nodes that saw everything, joined late, or were away over checkpoints have one book and equal records",
-    arguments: 1...16)
+    arguments: 1...8)
   func swarm(seed: Int) throws {
     let genesis = try TestMarket.genesis(
       checkpointEntries: 1 + seed % 5, entryBytes: seed % 2 == 0 ? 32_000 : 4096)
