@@ -217,7 +217,9 @@ extension Membership {
   mutating func shed(now: Timestamp, into actions: inout [MembershipAction]) {
     guard nextShedding <= now else { return }
     let strength = randomStrength(withRequested: false)
-    guard strength.all > parameters.views.randomTarget + parameters.views.randomSurplus,
+    let target = parameters.views.randomTarget + parameters.views.randomSurplus
+    // In a small network random links may stand where near ones are missing.
+    guard strength.all > target, degree > target + parameters.views.nearTarget,
       strength.outbound > parameters.views.randomOutboundTarget
     else { return }
     let free = contacts.values.filter { contact in

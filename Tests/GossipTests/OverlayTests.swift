@@ -29,9 +29,9 @@ struct OverlayTests {
     #expect(network.opened == opened, "and nothing changes in it")
   }
 
-  @Test("two hundred nodes that start at once are soon one overlay, which outlives the silent death of a fifth of them")
-  func manyNodes() {
-    let network = network(200, settling: 30_000)
+  @Test("a thousand nodes that start at once are soon one overlay, which outlives the silent death of a fifth of them")
+  func thousand() {
+    let network = network(1000, settling: 30_000)
     let views = network.parameters.views
     let shape = network.shape(sources: 5)
     #expect(shape.components == 1)
@@ -51,26 +51,26 @@ struct OverlayTests {
 
   @Test("once a network has settled, hardly any connection is opened in it")
   func calm() {
-    let network = network(40, settling: 300_000)
+    let network = network(60, settling: 240_000)
     let (opened, failed) = (network.opened, network.failed)
     network.run(for: 120_000)
-    #expect(network.opened - opened <= 40 * 2 * 2, "two a node and minute")
+    #expect(network.opened - opened <= 60 * 2 * 2, "two a node and minute")
     #expect(network.failed == failed)
   }
 
   @Test("near links become nearer as long as nearer nodes are found, and no two nodes exchange links in circles")
   func converging() {
-    let network = network(30, settling: 200_000)
+    let network = network(40, settling: 120_000)
     var made = 0
     network.onLink = { _, _, _ in made += 1 }
     network.run(for: 300_000)
     // A rotation makes one link, seen from two ends.
-    #expect(made <= 30 * 2 * 5, "\(made) links in five minutes")
+    #expect(made <= 40 * 2 * 5, "\(made) links in five minutes")
   }
 
   @Test("parts that lost sight of each other for long grow together again within seconds")
   func partition() throws {
-    let network = network(120, settling: 30_000)
+    let network = network(40, settling: 30_000)
     network.partition { $0 % 2 }
     network.run(for: 1_800_000)
     #expect(network.componentCount == 2)
@@ -83,7 +83,7 @@ struct OverlayTests {
   func undialable() {
     let network = MembershipNetwork(seed: 4)
     // Of ten one says so, and two think that they could be dialled and are wrong.
-    for index in 0..<150 {
+    for index in 0..<100 {
       network.add(isDialable: index == 0 || index % 10 < 7, claims: index == 0 || index % 10 < 9)
     }
     network.run(for: 90_000)
@@ -103,7 +103,7 @@ struct OverlayTests {
 
   @Test("poisoned lists neither fill the books nor keep the overlay from healing")
   func poisoned() {
-    let network = network(150, settling: 20_000)
+    let network = network(80, settling: 20_000)
     let hostile = Set(some(10, of: network))
     var round = 0
     for _ in 0..<60 {
@@ -133,18 +133,18 @@ struct OverlayTests {
 
   @Test("many identities in one network group do not get a node's outbound links, not even after its restart")
   func eclipse() {
-    let network = network(80, settling: 30_000)
+    let network = network(60, settling: 30_000)
     let victim = 40
-    for number in 0..<200 {
+    for number in 0..<120 {
       let address = PeerAddress(host: "198.51.\(number / 200).\(number % 200)", port: 47_100)
       network.add(bootstrap: [victim], address: address)
     }
-    network.run(for: 120_000)
+    network.run(for: 60_000)
     func check(_ index: Int) {
       let outbound = network.members[index].membership.neighbours.filter {
         $0.direction == .outbound && $0.link == .random
       }
-      let honest = outbound.filter { network.index(of: $0.node).map { $0 < 80 } ?? false }
+      let honest = outbound.filter { network.index(of: $0.node).map { $0 < 60 } ?? false }
       #expect(honest.count >= 2, "\(honest.count) of \(outbound.count)")
     }
     check(victim)
