@@ -30,7 +30,12 @@ struct AntiEntropy: Sendable {
     var reached: UInt64 = 0
   }
 
-  static let maximumRanges = 256
+  /// The ranges of one request.
+  static let maximumRanges = 2048
+  /// Those of them that name their authors in full.
+  static let maximumNamedRanges = 256
+  /// The entries that one request asks for: what is more is spread over the peers.
+  static let maximumEntries: UInt64 = 16_384
   /// A peer that sends nothing of an answer for this long is not waited for.
   static let answerMilliseconds: Int64 = 10_000
   static let requestsPerPeer = 1
@@ -161,6 +166,7 @@ struct AntiEntropy: Sendable {
     }
     guard !behind.isEmpty else { return [] }
     var perPeer: [NodeID: [Range]] = [:]
+    var entries: [NodeID: UInt64] = [:]
     var busy: [NodeID: Int] = [:]
     for entry in outstanding.values { busy[entry.peer, default: 0] += 1 }
     let peers = claims.keys.sorted()
@@ -179,6 +185,7 @@ struct AntiEntropy: Sendable {
       let from = start(of: author, holders: holders, after: head)
       let free = holders.filter {
         busy[$0, default: 0] < Self.requestsPerPeer && perPeer[$0, default: []].count < Self.maximumRanges
+          && entries[$0, default: 0] < Self.maximumEntries
           && bases[$0]?[author] ?? 0 <= from && claims[$0]?[author] ?? 0 >= from
       }
       // Those that kept their word first, and the work spread: the fewest ranges so far.
@@ -187,6 +194,7 @@ struct AntiEntropy: Sendable {
       let through = min(claims[peer]?[author] ?? 0, last, from - 1 + Intake.windowPerFeed)
       guard from <= through else { continue }
       perPeer[peer, default: []].append(Range(author: author, from: from, through: through))
+      entries[peer, default: 0] += through - from + 1
     }
     return perPeer.keys.sorted().map { peer in
       let request = Request(peer: peer, id: nextID, ranges: perPeer[peer] ?? [])
@@ -221,6 +229,11 @@ struct AntiEntropy: Sendable {
   /// Whether some peer claims more of the feed of `author` than is held.
   func isBehind(_ author: NodeID, head: UInt64) -> Bool {
     claims.values.contains { ($0[author] ?? 0) > head }
+  }
+
+  /// The authors of whom some peer claims something.
+  var authorsClaimed: Set<NodeID> {
+    claims.values.reduce(into: []) { $0.formUnion($1.keys) }
   }
 
   /// Looks at a feed again: an entry of it that was about to be held turned out not to be.

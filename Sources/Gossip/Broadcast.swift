@@ -59,13 +59,13 @@ struct Broadcast: Sendable {
   }
 
   let parameters: BroadcastParameters
-  private(set) var neighbours: [UInt64: Neighbour] = [:]
+  var neighbours: [UInt64: Neighbour] = [:]
   /// The neighbours ascending, which is the order of all that leaves.
-  private var connections: [UInt64] = []
+  private(set) var connections: [UInt64] = []
   private var slots = SlotSet()
   /// By the slot of the neighbour from which an entry came, then by that of the one it goes to.
   private var cells: [[Cell]] = []
-  private(set) var items: [UInt64: Item] = [:]
+  var items: [UInt64: Item] = [:]
   private var remembered = Deque<UInt64>()
   private var kept = Deque<UInt64>()
   private var keptBytes = 0
@@ -73,8 +73,11 @@ struct Broadcast: Sendable {
   private var graftAlarms = AlarmQueue()
   private var retryAlarms = AlarmQueue()
   private var promiseAlarms = AlarmQueue()
+  var auditAlarms = AlarmQueue()
+  /// Entries that neighbours have brought first.
+  var arrivals = 0
   private var flushDue: Timestamp?
-  private var reportDue: Timestamp?
+  var reportDue: Timestamp?
 
   init(parameters: BroadcastParameters = BroadcastParameters()) { self.parameters = parameters }
 
@@ -86,11 +89,13 @@ struct Broadcast: Sendable {
   /// A neighbour is there; its cells are eager. One more than there is room for gets what is new by comparing heads.
   ///
   /// - Parameter takesAll: whether it gets the entries of all authors, or only this node's own.
-  mutating func connected(_ connection: UInt64, takesAll: Bool) {
+  mutating func connected(_ connection: UInt64, takesAll: Bool, now: Timestamp) {
     neighbours[connection]?.takesAll = takesAll
     guard neighbours[connection] == nil, let slot = slots.firstAbsent else { return }
     slots.insert(slot)
-    neighbours[connection] = Neighbour(slot: slot, takesAll: takesAll)
+    // The first that it announces is asked for: whether it carries shows before much is lost.
+    neighbours[connection] = Neighbour(
+      slot: slot, takesAll: takesAll, broughtAt: arrivals - parameters.auditEntries, spokeAt: (arrivals, now))
     connections.insert(connection, at: connections.firstIndex { $0 > connection } ?? connections.count)
     if cells.count <= slot {
       for row in cells.indices { cells[row].append(Cell()) }
@@ -122,10 +127,17 @@ struct Broadcast: Sendable {
 
   /// A neighbour has sent an entry that is new here: it is not asked for any more.
   ///
-  /// - Parameter isPush: whether it was pushed; what was fetched as history is only announced to others.
-  mutating func arrived(_ entry: SignedEntry, from connection: UInt64, isPush: Bool) {
+  /// - Parameters:
+  ///   - isPush: whether it was pushed; what was fetched as history is only announced to others.
+  ///   - isOwn: whether the neighbour is its author.
+  mutating func arrived(
+    _ entry: SignedEntry, from connection: UInt64, isPush: Bool, isOwn: Bool, now: Timestamp
+  ) {
     let name = Self.name(of: entry.id)
     if items[name] == nil {
+      // What has to be fetched although it is new shows that there was something to pass on, too.
+      if isPush || now - entry.time < parameters.silentMilliseconds { arrivals += 1 }
+      if isPush, !isOwn { carried(connection, now: now) }
       remember(name, Item(author: entry.author, sequence: entry.sequence, from: connection, isNew: isPush))
     }
     if let slot = neighbours[connection]?.slot { items[name]?.holders.insert(slot) }
@@ -133,9 +145,12 @@ struct Broadcast: Sendable {
   }
 
   /// A neighbour has pushed an entry that had come before.
-  mutating func arrivedAgain(_ entry: EntryID, from connection: UInt64, now: Timestamp) {
+  ///
+  /// - Parameter isOwn: whether the neighbour is its author.
+  mutating func arrivedAgain(_ entry: EntryID, from connection: UInt64, isOwn: Bool, now: Timestamp) {
     let name = Self.name(of: entry)
     guard let slot = neighbours[connection]?.slot else { return }
+    if !isOwn, let item = items[name], !item.holders.contains(slot) { carried(connection, now: now) }
     items[name]?.holders.insert(slot)
     guard items[name]?.asked.contains(slot) != true else { return }
     neighbours[connection]?.duplicates.append(name)
@@ -179,9 +194,12 @@ struct Broadcast: Sendable {
     guard let slot = neighbours[connection]?.slot else { return }
     for name in names {
       if items[name] != nil {
+        let isNews = items[name]?.holders.contains(slot) == false
         items[name]?.holders.insert(slot)
+        if isNews { audit(connection, name, now: now) }
         continue
       }
+      neighbours[connection]?.spokeAt = (arrivals, now)
       guard neighbours[connection].map({ $0.tracked < parameters.trackedPerPeer }) == true else { return }
       if let known = missing[name] {
         guard !known.announcers.contains(connection) else { continue }
@@ -225,23 +243,25 @@ struct Broadcast: Sendable {
 
   // MARK: Time
 
-  /// The next moment at which ``timer(now:brokenPromise:)`` has something to do.
+  /// The next moment at which ``timer(now:)`` has something to do.
   var nextDue: Timestamp? {
-    [flushDue, reportDue, graftAlarms.nextDue, retryAlarms.nextDue, promiseAlarms.nextDue].compactMap { $0 }.min()
+    [
+      flushDue, reportDue, graftAlarms.nextDue, retryAlarms.nextDue, promiseAlarms.nextDue, auditAlarms.nextDue,
+    ].compactMap { $0 }.min()
   }
 
   /// Asks for what was announced and has not come.
   ///
-  /// - Returns: the messages to send now, by connection ascending, and the neighbours that did not keep a promise.
-  mutating func timer(now: Timestamp) -> (messages: [TreeMessage], broken: [UInt64]) {
+  /// - Returns: the messages to send now, by connection ascending, and what neighbours did not keep.
+  mutating func timer(now: Timestamp) -> (messages: [TreeMessage], broken: [BrokenWord]) {
     while let alarm = graftAlarms.popDue(now: now) { ask(alarm.name, now: now) }
     while let alarm = retryAlarms.popDue(now: now) { ask(alarm.name, now: now) }
-    var broken: [UInt64] = []
+    var broken = failedAudits(now: now)
     while let alarm = promiseAlarms.popDue(now: now) {
       guard let peer = alarm.promise, missing[alarm.name]?.asking.contains(peer) == true else { continue }
       missing[alarm.name]?.asking.removeAll { $0 == peer }
       neighbours[peer]?.inFlight -= 1
-      broken.append(peer)
+      broken.append(BrokenWord(connection: peer, penalty: .brokenPromise))
       if let left = missing[alarm.name], left.asking.isEmpty, left.askedCount == left.announcers.count {
         forgetMissing(alarm.name)
       }

@@ -10,6 +10,14 @@ public struct BroadcastParameters: Hashable, Sendable {
   public var nextGraftMilliseconds: Int64 = 200
   /// After how long an entry that was asked for and did not come is a broken promise.
   public var promiseMilliseconds: Int64 = 3000
+  /// Entries that others have brought since a neighbour last did, from which on it is asked for one to see whether it
+  /// carries.
+  public var auditEntries = 256
+  /// Entries that others have brought since a neighbour last said anything of entries, from which on it counts as silent;
+  /// and for how long it has to have said nothing, at the least.
+  public var silentEntries = 128
+  /// See ``silentEntries``.
+  public var silentMilliseconds: Int64 = 10_000
   /// Sends over which a cell is judged.
   public var window: UInt16 = 16
   /// A cell turns lazy when of its sends so many of a hundred were duplicates.

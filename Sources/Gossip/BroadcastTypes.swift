@@ -49,6 +49,12 @@ extension Broadcast {
     let slot: Int
     /// Whether it gets the entries of all authors, or only this node's own.
     var takesAll: Bool
+    /// ``Broadcast/arrivals`` when it last brought an entry of another author's, or kept an audit.
+    var broughtAt: Int
+    /// ``Broadcast/arrivals`` and the time when it last brought or announced anything.
+    var spokeAt: (arrivals: Int, time: Timestamp)
+    /// What it was asked for to see whether it carries.
+    var audit: UInt64?
     var announcements: [UInt64] = []
     var duplicates: [UInt64] = []
     var grafts: [UInt64] = []

@@ -65,6 +65,7 @@ enum ComparisonError: Error, Equatable, CustomStringConvertible {
   case sequence(UInt64)
   case answer(UInt8)
   case padding
+  case number(position: Int)
 
   var description: String {
     switch self {
@@ -74,7 +75,8 @@ enum ComparisonError: Error, Equatable, CustomStringConvertible {
     case .count(let count, let maximum): "a comparison's list of \(count); allowed: at most \(maximum)"
     case .sequence(let value): "a sequence of \(value) in a comparison; allowed: 1 to \(SignedEntry.maximumSequence)"
     case .answer(let kind): "a comparison's answer of kind \(kind); allowed: 0 to 3"
-    case .padding: "a comparison's number or prefix that is not in its shortest form"
+    case .padding: "a comparison's prefix that is not in its shortest form"
+    case .number(let position): "a comparison without a number in its shortest form at byte \(position)"
     }
   }
 }
@@ -101,15 +103,15 @@ struct ComparisonWriter {
       for case let print? in prints { write(print, bytes: ComparisonPart.printBytes(depth: prefix.depth + 1)) }
     case .list(let prefix, let heads):
       begin(2, prefix)
-      write(varint: UInt64(heads.count))
+      bytes.append(varint: UInt64(heads.count))
       for head in heads {
         write(UInt64(head.tag), bytes: ComparisonPart.tagBytes(depth: prefix.depth))
-        write(varint: head.sequence)
+        bytes.append(varint: head.sequence)
       }
     case .heads(let prefix, let answers):
       begin(3, prefix)
       let isPlain = answers.allSatisfy(\.isAhead)
-      write(varint: UInt64(answers.count) << 1 | (isPlain ? 1 : 0))
+      bytes.append(varint: UInt64(answers.count) << 1 | (isPlain ? 1 : 0))
       for answer in answers {
         if !isPlain { bytes.append(answer.kind) }
         append(answer, tagBytes: ComparisonPart.tagBytes(depth: prefix.depth))
@@ -121,13 +123,13 @@ struct ComparisonWriter {
     switch answer {
     case .ahead(let tag, let sequence):
       write(UInt64(tag), bytes: tagBytes)
-      write(varint: sequence)
+      bytes.append(varint: sequence)
     case .unlisted(let author, let sequence):
       author.append(to: &bytes)
-      write(varint: sequence)
+      bytes.append(varint: sequence)
     case .head(let author, let sequence, let entry):
       author.append(to: &bytes)
-      write(varint: sequence)
+      bytes.append(varint: sequence)
       entry.append(to: &bytes)
     case .unknown(let tag):
       write(UInt64(tag), bytes: tagBytes)
@@ -143,15 +145,6 @@ struct ComparisonWriter {
 
   private mutating func write(_ value: UInt64, bytes count: Int) {
     for index in (0..<count).reversed() { bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(8 * index))) }
-  }
-
-  private mutating func write(varint value: UInt64) {
-    var rest = value
-    while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    bytes.append(UInt8(rest))
   }
 }
 
@@ -250,15 +243,11 @@ struct ComparisonReader {
   }
 
   private mutating func varint() throws(ComparisonError) -> UInt64 {
-    var value: UInt64 = 0
-    for shift in stride(from: UInt64(0), to: 63, by: 7) {
-      let next = try byte()
-      value |= UInt64(next & 0x7F) << shift
-      guard next & 0x80 == 0 else { continue }
-      if next == 0, shift > 0 { throw .padding }
-      return value
-    }
-    throw .padding
+    var reader = VarintReader(bytes)
+    reader.position = position
+    guard let value = reader.next() else { throw .number(position: position) }
+    position = reader.position
+    return value
   }
 
   private mutating func number(bytes count: Int) throws(ComparisonError) -> UInt64 {

@@ -66,9 +66,15 @@ extension GossipCore {
         .tree(tree), to: message.connection, priority: message.grafts.isEmpty ? .announcement : .answer,
         into: &effects)
     }
-    for connection in broken {
-      guard let peer = peers[connection] else { continue }
-      penalize(peer.node, .brokenPromise, now: now, into: &effects)
+    for word in broken {
+      guard let peer = peers[word.connection] else { continue }
+      penalize(peer.node, word.penalty, now: now, into: &effects)
+    }
+    guard nextSilence <= now else { return }
+    nextSilence = now + parameters.views.silenceCheckMilliseconds
+    let silent = broadcast.silentNeighbours(now: now).compactMap { peers[$0]?.node }
+    update(now: now, into: &effects) { membership, actions in
+      membership.noteSilent(silent, now: now, into: &actions)
     }
   }
 }

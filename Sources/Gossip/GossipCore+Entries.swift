@@ -22,8 +22,10 @@ extension GossipCore {
         continue
       }
       antiEntropy.claim(peer.node, author: entry.author, sequence: entry.sequence)
+      let isOwn = entry.author == peer.node
+      broadcast.delivered(entry.id, by: peer.connection, now: now)
       guard !isKnown(entry) else {
-        if isPush { broadcast.arrivedAgain(entry.id, from: peer.connection, now: now) }
+        if isPush { broadcast.arrivedAgain(entry.id, from: peer.connection, isOwn: isOwn, now: now) }
         continue
       }
       let start = max(feeds.head(of: entry.author).sequence, antiEntropy.jump(of: entry.author) ?? 0)
@@ -38,10 +40,10 @@ extension GossipCore {
         continue
       }
       if intake.begin(entry, from: peer.node, fetch: fetch) {
-        broadcast.arrived(entry, from: peer.connection, isPush: isPush)
+        broadcast.arrived(entry, from: peer.connection, isPush: isPush, isOwn: isOwn, now: now)
         effects.append(.verify(entry))
       } else if isPush {
-        broadcast.arrivedAgain(entry.id, from: peer.connection, now: now)
+        broadcast.arrivedAgain(entry.id, from: peer.connection, isOwn: isOwn, now: now)
       }
       guard intake.advanceHorizon(of: entry.author, feeds: feeds) < entry.sequence else { continue }
       if isPush {

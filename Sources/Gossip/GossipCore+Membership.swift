@@ -25,7 +25,7 @@ extension GossipCore {
   ) {
     guard membership.score.penalize(peer, penalty, now: now) else { return }
     update(now: now, into: &effects) { membership, actions in
-      membership.giveUp(peer, .unreliable, now: now, into: &actions)
+      membership.giveUpUnreliable(peer, now: now, into: &actions)
       membership.plan(now: now, into: &actions)
     }
   }
@@ -108,7 +108,7 @@ extension GossipCore {
   ) {
     guard let connection = connectionByNode[node], let peer = peers[connection] else { return }
     peers[connection]?.link = kind
-    broadcast.connected(connection, takesAll: kind != .direct)
+    broadcast.connected(connection, takesAll: kind != .direct, now: now)
     // One side begins; what either lacks shows to both.
     if peer.link == nil, peer.direction == .outbound { compare(with: connection, now: now, into: &effects) }
   }

@@ -63,33 +63,45 @@ extension GossipCore {
   private mutating func receivedFetch(
     _ fetch: WireFetch, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
   ) {
-    guard fetch.ranges.count <= AntiEntropy.maximumRanges else {
-      punish(
-        peer.connection, "a fetch of \(fetch.ranges.count) ranges; allowed: \(AntiEntropy.maximumRanges)",
-        now: now, into: &effects)
+    let asked: [FeedRange]
+    do throws(RangeError) {
+      asked = try ranges(in: fetch)
+    } catch {
+      punish(peer.connection, error.description, now: now, into: &effects)
       return
     }
     var ranges: [FeedRange] = []
     var bases = WireFetchAnswer()
     bases.id = fetch.id
-    for range in fetch.ranges {
-      guard let author = NodeID(bytes: range.author), range.from > 0, range.from <= range.through else {
-        punish(peer.connection, "a range that is not one", now: now, into: &effects)
-        return
-      }
-      if let base = feeds.feed(of: author)?.base, range.from <= base {
+    for range in asked {
+      if let base = feeds.feed(of: range.author)?.base, range.from <= base {
         var out = WireFeedBase()
-        out.author = .init(author.bytes)
+        out.author = .init(range.author.bytes)
         out.first = base + 1
         bases.bases.append(out)
         continue
       }
-      let held = author == own ? publishedOwnSequence : feeds.head(of: author).sequence
+      let held = range.author == own ? publishedOwnSequence : feeds.head(of: range.author).sequence
       let through = min(range.through, held)
-      if range.from <= through { ranges.append(FeedRange(author: author, from: range.from, through: through)) }
+      if range.from <= through { ranges.append(FeedRange(author: range.author, from: range.from, through: through)) }
     }
     if !bases.bases.isEmpty { send(.fetchAnswer(bases), to: peer.connection, priority: .answer, into: &effects) }
     effects.append(.serve(connection: peer.connection, request: fetch.id, ranges: ranges))
+  }
+
+  /// What a fetch asks for. Of authors by their first bits those that are known by one feed here.
+  private func ranges(in fetch: WireFetch) throws(RangeError) -> [FeedRange] {
+    guard fetch.ranges.count <= AntiEntropy.maximumNamedRanges else { throw .count(fetch.ranges.count) }
+    var ranges: [FeedRange] = []
+    for range in fetch.ranges {
+      guard let author = NodeID(bytes: range.author) else { throw .author(byteCount: range.author.count) }
+      guard range.from > 0, range.from <= range.through else { throw .bounds(from: range.from, through: range.through) }
+      ranges.append(FeedRange(author: author, from: range.from, through: range.through))
+    }
+    guard !fetch.shortRanges.isEmpty || fetch.prefixBits != 0 else { return ranges }
+    let authors = feeds.sorted.map(\.author)
+    return ranges
+      + (try ShortRanges.resolve(Array(fetch.shortRanges), prefixBits: fetch.prefixBits, among: authors))
   }
 
   private mutating func receivedAnswer(

@@ -11,7 +11,7 @@ import Wire
 /// connection; ignore, for everything that an honest node may send too (known, early, frozen, divergent).
 public struct GossipCore: Sendable {
   /// The protocol's version, exchanged in the hello.
-  public static let protocolVersion: UInt32 = 2
+  public static let protocolVersion: UInt32 = 3
 
   /// The local constants.
   public let parameters: GossipParameters
@@ -43,6 +43,7 @@ public struct GossipCore: Sendable {
   public internal(set) var publishedOwnSequence: UInt64 = 0
   var nextAntiEntropy: Timestamp
   var nextPingID: UInt64 = 1
+  var nextSilence = Timestamp.zero
   var generator: SplitMix64
 
   /// A node without peers and feeds.
@@ -209,6 +210,7 @@ public struct GossipCore: Sendable {
     let silent = antiEntropy.expire(now: now) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }
     for connection in silent.compactMap({ connectionByNode[$0] }) {
       let span = AntiEntropy.answerMilliseconds * Int64(AntiEntropy.maximumStrikes)
+      if let peer = peers[connection] { membership.score.pause(peer.node, now: now) }
       effects.append(.disconnect(connection: connection, cause: .silent(milliseconds: span)))
       disconnected(connection, now: now, into: &effects)
     }
@@ -299,7 +301,17 @@ public struct GossipCore: Sendable {
   ) {
     var fetch = WireFetch()
     fetch.id = id
-    fetch.ranges = ranges.map { range in
+    let named: [AntiEntropy.Range]
+    if ranges.count >= ShortRanges.leastCount {
+      let authors = antiEntropy.authorsClaimed.union(feeds.sorted.map(\.author)).sorted()
+      let short = ShortRanges(ranges, among: authors)
+      fetch.shortRanges = .init(short.bytes)
+      fetch.prefixBits = UInt32(short.prefixBits)
+      named = short.ambiguous
+    } else {
+      named = ranges
+    }
+    fetch.ranges = named.map { range in
       var out = WireFeedRange()
       out.author = .init(range.author.bytes)
       out.from = range.from

@@ -41,7 +41,7 @@ public struct GossipParameters: Sendable {
     public var sheddingMilliseconds: Int64 = 5000
     /// Near links below which a node dials. [XB] biased part of the active view, the other half of the 8.
     public var nearTarget = 4
-    /// Links of the overlay from which on a request that is not urgent is refused. The span between the targets and this
+    /// Links of the overlay from which on a request that is not urgent is refused, or costs a silent one its place. The span between the targets and this
     /// is what keeps links from flapping.
     public var softLimit = 12
     /// Near links from which on only a nearer one is taken, in exchange.
@@ -50,6 +50,8 @@ public struct GossipParameters: Sendable {
     public var inboundLimit = 24
     /// Between two such evictions.
     public var evictionMilliseconds: Int64 = 1000
+    /// How often it is looked at which links say nothing of entries, at the most.
+    public var silenceCheckMilliseconds: Int64 = 1000
     /// Addresses at hand to dial next. [HV] passive view.
     public var passiveCount = 48
     /// A connection that has not become a link after so long is ended.
@@ -185,12 +187,18 @@ public struct GossipParameters: Sendable {
     public var firstBanMilliseconds: Int64 = 60_000
     /// The longest ban.
     public var longestBanMilliseconds: Int64 = 3_600_000
+    /// How long a node that does not keep its word gets no link for the first time; each further time twice as long.
+    public var firstPauseMilliseconds: Int64 = 60_000
+    /// The longest pause.
+    public var longestPauseMilliseconds: Int64 = 600_000
     /// After so long without an offence a node counts as new.
     public var forgivenMilliseconds: Int64 = 86_400_000
     /// Nodes whose offences are remembered.
     public var maximumBans = 4096
     /// Broken promises that end a connection, less those that have decayed.
     public var promiseLimit: Int64 = 20
+    /// Broken promises that an audit without an answer counts for: a late entry is common, none at all is not.
+    public var failedAuditWeight: Int64 = 8
     /// In this time one broken promise decays.
     public var promiseDecayMilliseconds: Int64 = 5000
     /// Entries that are verified for one peer.

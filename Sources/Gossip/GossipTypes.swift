@@ -33,6 +33,8 @@ public enum DisconnectCause: Sendable, Equatable, CustomStringConvertible {
   case silent(milliseconds: Int64)
   /// The peer announced what it did not deliver, too often.
   case unreliable
+  /// The peer says nothing of entries while others do.
+  case idle
   /// The node has no place for a link to this peer, or the peer has none.
   case refused
   /// A peer in greater need took the place.
@@ -57,6 +59,7 @@ public enum DisconnectCause: Sendable, Equatable, CustomStringConvertible {
     case .full(let maximum): "more peers than \(maximum)"
     case .silent(let span): "silent for \(span) ms"
     case .unreliable: "announces what it does not deliver"
+    case .idle: "passes nothing on"
     case .refused: "no place for another link"
     case .evicted: "a peer in greater need took the place"
     case .replaced: "a nearer or newer link took the place"

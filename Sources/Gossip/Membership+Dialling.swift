@@ -6,7 +6,7 @@ extension Membership {
   /// Whether an address may be dialled now.
   func isDialable(_ address: PeerAddress, now: Timestamp) -> Bool {
     guard let record = book[address], record.nextDial <= now else { return false }
-    return isFree(record) && !(record.node.map { score.isBanned($0, now: now) } ?? false)
+    return isFree(record) && !(record.node.map { score.isBanned($0, now: now) || isPaused($0, now: now) } ?? false)
   }
 
   /// Whether there is neither a connection nor a dial to it.
@@ -94,6 +94,7 @@ extension Membership {
     for _ in passive.count..<max(passive.count, parameters.views.passiveCount) {
       let drawn = book.draw(using: &chance) { record in
         record.nextDial <= now && isFree(record) && !passive.contains(record.address)
+          && !(record.node.map { isPaused($0, now: now) } ?? false)
       }
       guard let drawn else { break }
       passive.append(drawn.address)
@@ -128,7 +129,8 @@ extension Membership {
     var chance = generator
     let candidate = book.draw(using: &chance) { record in
       record.nextDial <= now && isFree(record)
-        && !(record.node.map { measured.isFresh($0, now: now, nearness: parameters.nearness) } ?? false)
+        && !(record.node.map { measured.isFresh($0, now: now, nearness: parameters.nearness) || isPaused($0, now: now) }
+          ?? false)
     }
     generator = chance
     guard let candidate = candidate?.address ?? remeasurable(isMissing, now: now) else {
@@ -147,6 +149,8 @@ extension Membership {
     guard isMissing else { return nil }
     var chance = generator
     defer { generator = chance }
-    return book.draw(using: &chance) { $0.nextDial <= now && isFree($0) }?.address
+    return book.draw(using: &chance) { record in
+      record.nextDial <= now && isFree(record) && !(record.node.map { isPaused($0, now: now) } ?? false)
+    }?.address
   }
 }

@@ -61,8 +61,10 @@ extension Membership {
 
   /// Whether there are fewer near links than there should be, or random ones in their place.
   var isMissingNear: Bool {
-    guard count(of: .near) + requested(.near) < parameters.views.nearTarget else { return false }
-    let links = degree + requested(.near) + requested(.random)
+    let speaking = neighbours.filter { !$0.isSilent }
+    let near = speaking.count { $0.link == .near }
+    guard near + requested(.near) < parameters.views.nearTarget else { return false }
+    let links = speaking.count + requested(.near) + requested(.random)
     return nearRefusals < parameters.nearness.maximumRefusals
       || links < parameters.views.randomTarget + parameters.views.nearTarget
   }
@@ -81,7 +83,8 @@ extension Membership {
   private func randomStrength(withRequested: Bool) -> (all: Int, outbound: Int) {
     var outbound = 0
     var groups: Set<NetworkGroup> = []
-    for contact in contacts.values where contact.link == .random || withRequested && contact.request == .random {
+    for contact in contacts.values where !contact.isSilent {
+      guard contact.link == .random || withRequested && contact.request == .random else { continue }
       if contact.direction == .outbound { outbound += 1 } else { groups.insert(contact.group) }
     }
     return (outbound + groups.count, outbound)
@@ -97,6 +100,10 @@ extension Membership {
     guard let contact = contacts[node] else { return }
     if contact.link != nil, kind == .direct {
       actions.append(.send(.neighbourAnswer(isAccepted: true, addresses: []), to: node))
+      return
+    }
+    guard kind == .direct || !isPaused(node, now: now) else {
+      refuse(node, isUrgent: isUrgent, now: now, into: &actions)
       return
     }
     let claimed = roundTripMilliseconds > 0 ? roundTripMilliseconds : nil
@@ -142,6 +149,7 @@ extension Membership {
       giveUp(worst.node, .replaced, now: now, into: &actions)
       return true
     }
+    if replaceSilent(now: now, into: &actions) { return true }
     guard isUrgent else { return false }
     let inbound = neighbours.filter { $0.direction == .inbound }
     if inbound.count < parameters.views.inboundLimit { return true }
@@ -184,6 +192,7 @@ extension Membership {
     if !hadLink { contacts[node]?.linkedAt = now }
     if let address = contacts[node]?.address { passive.removeAll { $0 == address } }
     actions.append(.linked(node, kind))
+    if degree > parameters.views.softLimit { _ = replaceSilent(except: node, now: now, into: &actions) }
     guard let contact = contacts[node], contact.isOwnRequest else { return }
     if kind == .near, count(of: .near) > parameters.views.nearTarget,
       let worst = worstNear(now: now, where: { $0.node != node }), let roundTrip = contact.roundTripMilliseconds,
@@ -210,6 +219,39 @@ extension Membership {
       book.postpone(address, until: now + jittered(parameters.dialling.refusedMilliseconds))
     }
     close(node, cause, addresses: addresses, now: now, into: &actions)
+  }
+
+  /// Whether a node gets no link for now because it did not keep its word. Who has few links cannot be so particular: the
+  /// others may be no better, and it may be this node's own line that is slow.
+  func isPaused(_ node: NodeID, now: Timestamp) -> Bool {
+    degree >= parameters.views.randomTarget && score.isPaused(node, now: now)
+  }
+
+  /// Ends the link of a node that does not keep its word, if it is not the last.
+  mutating func giveUpUnreliable(_ node: NodeID, now: Timestamp, into actions: inout [MembershipAction]) {
+    guard degree > 1 || contacts[node]?.link == .direct else { return }
+    score.pause(node, now: now)
+    giveUp(node, .unreliable, now: now, into: &actions)
+  }
+
+  /// Notes which links say nothing of entries. They stay until others need their places.
+  mutating func noteSilent(_ nodes: [NodeID], now: Timestamp, into actions: inout [MembershipAction]) {
+    let before = neighbours.filter(\.isSilent).map(\.node)
+    guard before != nodes.sorted() else { return }
+    for node in before { contacts[node]?.isSilent = false }
+    for node in nodes { contacts[node]?.isSilent = true }
+    plan(now: now, into: &actions)
+  }
+
+  /// Ends the oldest silent link, for another one.
+  private mutating func replaceSilent(
+    except node: NodeID? = nil, now: Timestamp, into actions: inout [MembershipAction]
+  ) -> Bool {
+    let silent = neighbours.filter { $0.isSilent && $0.node != node && !direct.isWanted($0.node) }
+    guard let oldest = silent.min(by: { ($0.linkedAt, $0.node) < ($1.linkedAt, $1.node) }) else { return false }
+    score.pause(oldest.node, now: now)
+    giveUp(oldest.node, .idle, now: now, into: &actions)
+    return true
   }
 
   /// Lets go of random links that this node opened beyond what it needs: when newcomers have linked to it, those have

@@ -111,6 +111,8 @@ struct Contact: Sendable {
   var unwantedSince: Timestamp?
   /// Whether it has asked to be made known.
   var hasJoined = false
+  /// Whether it says nothing of entries while others do: then it does not count as a link that is needed.
+  var isSilent = false
   /// A random link that takes the place of another one.
   var isRotation = false
 

@@ -5,6 +5,8 @@ import NodeCrypto
 public enum Penalty: Sendable {
   /// It announced an entry and did not deliver it.
   case brokenPromise
+  /// It brings nothing, and did not deliver what it announced when it was asked to.
+  case failedAudit
 }
 
 /// What this node remembers of others to judge them by: budgets, broken promises and bans.
@@ -16,14 +18,9 @@ public enum Penalty: Sendable {
 /// |---|---|---|
 /// | sends something new and valid | accept | |
 /// | sends what is known, early, over budget, against local policy | ignore | |
-/// | breaks promises faster than they decay | ignore | the connection ends |
+/// | breaks promises faster than they decay | ignore | the connection ends; no link for a while, each twice as long |
 /// | sends what is provably invalid | reject | the connection ends; a ban, each twice as long as the last |
 struct PeerScore: Sendable {
-  private struct Ban: Sendable {
-    var until: Timestamp
-    var offences: Int
-  }
-
   private struct Account: Sendable {
     var budget: PeerBudget
     /// Broken promises, in units of the time in which they decay.
@@ -33,10 +30,17 @@ struct PeerScore: Sendable {
   }
 
   private let judging: GossipParameters.Judging
-  private var bans: [NodeID: Ban] = [:]
+  private var bans: Exclusions
+  private var pauses: Exclusions
   private var accounts: [NodeID: Account] = [:]
 
-  init(_ judging: GossipParameters.Judging) { self.judging = judging }
+  init(_ judging: GossipParameters.Judging) {
+    self.judging = judging
+    bans = Exclusions(
+      first: judging.firstBanMilliseconds, longest: judging.longestBanMilliseconds, judging: judging)
+    pauses = Exclusions(
+      first: judging.firstPauseMilliseconds, longest: judging.longestPauseMilliseconds, judging: judging)
+  }
 
   /// Nodes whose budgets are remembered.
   var accountCount: Int { accounts.count }
@@ -82,6 +86,7 @@ struct PeerScore: Sendable {
     let weight =
       switch penalty {
       case .brokenPromise: judging.promiseDecayMilliseconds
+      case .failedAudit: judging.failedAuditWeight * judging.promiseDecayMilliseconds
       }
     let total = promises(of: peer, now: now) + weight
     accounts[peer]?.promiseMilliseconds = min(total, judging.promiseLimit * judging.promiseDecayMilliseconds)
@@ -94,24 +99,59 @@ struct PeerScore: Sendable {
     return max(0, account.promiseMilliseconds - max(0, now - account.promisesAt))
   }
 
-  // MARK: Bans
+  // MARK: Bans and pauses
 
   /// Bans a node that sent what no honest node sends.
-  mutating func ban(_ node: NodeID, now: Timestamp) {
-    var offences = 1
-    if let earlier = bans[node], now - earlier.until < judging.forgivenMilliseconds { offences = earlier.offences + 1 }
-    let span = min(judging.firstBanMilliseconds << Int64(min(offences - 1, 20)), judging.longestBanMilliseconds)
-    if bans[node] == nil, bans.count >= judging.maximumBans { forgetOneBan() }
-    bans[node] = Ban(until: now + span, offences: offences)
-  }
+  mutating func ban(_ node: NodeID, now: Timestamp) { bans.add(node, now: now) }
 
-  func isBanned(_ node: NodeID, now: Timestamp) -> Bool { bannedUntil(node).map { $0 > now } ?? false }
+  func isBanned(_ node: NodeID, now: Timestamp) -> Bool { bans.contains(node, now: now) }
 
   /// Until when a node is banned, or was the last time.
-  func bannedUntil(_ node: NodeID) -> Timestamp? { bans[node]?.until }
+  func bannedUntil(_ node: NodeID) -> Timestamp? { bans.end(of: node) }
 
-  private mutating func forgetOneBan() {
-    let oldest = bans.min { ($0.value.until, $0.key) < ($1.value.until, $1.key) }
-    if let oldest { bans[oldest.key] = nil }
+  /// Keeps a node that does not keep its word without a link for a while.
+  mutating func pause(_ node: NodeID, now: Timestamp) { pauses.add(node, now: now) }
+
+  func isPaused(_ node: NodeID, now: Timestamp) -> Bool { pauses.contains(node, now: now) }
+}
+
+/// Nodes that are kept out for a while, each time twice as long as the last.
+private struct Exclusions: Sendable {
+  private struct Exclusion: Sendable {
+    var until: Timestamp
+    var offences: Int
+  }
+
+  let first: Int64
+  let longest: Int64
+  let judging: GossipParameters.Judging
+  private var exclusions: [NodeID: Exclusion] = [:]
+
+  init(first: Int64, longest: Int64, judging: GossipParameters.Judging) {
+    self.first = first
+    self.longest = longest
+    self.judging = judging
+  }
+
+  var count: Int { exclusions.count }
+
+  mutating func add(_ node: NodeID, now: Timestamp) {
+    var offences = 1
+    if let earlier = exclusions[node], now - earlier.until < judging.forgivenMilliseconds {
+      offences = earlier.offences + 1
+    }
+    let span = min(first << Int64(min(offences - 1, 20)), longest)
+    if exclusions[node] == nil, exclusions.count >= judging.maximumBans { forgetOne() }
+    exclusions[node] = Exclusion(until: now + span, offences: offences)
+  }
+
+  func contains(_ node: NodeID, now: Timestamp) -> Bool { end(of: node).map { $0 > now } ?? false }
+
+  /// Until when a node is kept out, or was the last time.
+  func end(of node: NodeID) -> Timestamp? { exclusions[node]?.until }
+
+  private mutating func forgetOne() {
+    let oldest = exclusions.min { ($0.value.until, $0.key) < ($1.value.until, $1.key) }
+    if let oldest { exclusions[oldest.key] = nil }
   }
 }

@@ -68,6 +68,9 @@ struct Figures: ParsableCommand {
       "  peers              \(figures.peers.least) / \(figures.peers.median) / \(figures.peers.most) (least, median, most)"
     )
     print("  delivery           p50 \(figures.p50) ms, p99 \(figures.p99) ms, longest \(figures.longest) ms")
+    print(
+      "  within two seconds \(round(figures.promptShare * 100)) %, with \(figures.honestNeighbours.least) / "
+        + "\(figures.honestNeighbours.median) honest neighbours (least, median)")
     print("  redundancy (RMR)   \(round(figures.redundancy))")
     print("  bytes per delivery \(round(figures.bytesPerDelivery))")
     print(

@@ -15,6 +15,13 @@ struct Report: ParsableCommand {
   var document = "docs/SIMULATION.md"
   @Flag(help: "Print the tables instead.")
   var stdout = false
+  @Option(parsing: .upToNextOption, help: "Measure this alone, and print it.")
+  var only: [Part] = []
+
+  /// A part of what is measured.
+  enum Part: String, CaseIterable, ExpressibleByArgument {
+    case broadcast, faults, reconciliation, healing, speed
+  }
 
   /// What the tables stand between.
   static let marks = ("<!-- figures: simulate report -->", "<!-- end of figures -->")
@@ -27,8 +34,9 @@ struct Report: ParsableCommand {
   }
 
   func run() throws {
-    let tables = [broadcast(), special(), reconciliation(), healing(), speed()].joined(separator: "\n\n")
-    if stdout { return print(tables) }
+    let parts = only.isEmpty ? Part.allCases : only
+    let tables = parts.map(table).joined(separator: "\n\n")
+    if stdout || !only.isEmpty { return print(tables) }
     let text = try String(contentsOfFile: document, encoding: .utf8)
     guard let begin = text.range(of: Self.marks.0), let end = text.range(of: Self.marks.1),
       begin.upperBound <= end.lowerBound
@@ -37,6 +45,16 @@ struct Report: ParsableCommand {
     }
     let new = text[..<begin.upperBound] + "\n\n" + tables + "\n\n" + text[end.lowerBound...]
     try String(new).write(toFile: document, atomically: true, encoding: .utf8)
+  }
+
+  private func table(of part: Part) -> String {
+    switch part {
+    case .broadcast: broadcast()
+    case .faults: faults()
+    case .reconciliation: reconciliation()
+    case .healing: healing()
+    case .speed: speed()
+    }
   }
 
   private func broadcast() -> String {
@@ -70,7 +88,7 @@ struct Report: ParsableCommand {
     return lines.joined(separator: "\n")
   }
 
-  private func special() -> String {
+  private func faults() -> String {
     tell("a silent kill")
     var options = BroadcastFigures.Options()
     options.nodes = min(1000, nodes.max() ?? 100)
@@ -97,11 +115,15 @@ struct Report: ParsableCommand {
 
   private func reconciliation() -> String {
     tell("reconciliation")
-    var lines = ["| feeds | entries missing | overhead | round trips | equal |", "|---|---|---|---|---|"]
+    var lines = [
+      "| feeds | entries missing | overhead | of it comparing | asking | framing of entries | round trips | equal |",
+      "|---|---|---|---|---|---|---|---|",
+    ]
     for (feeds, missing, behind) in [(10_000, 0, 0), (10_000, 10, 10), (10_000, 10_000, 1000)] {
       let figures = ReconciliationFigures(feeds: feeds, missing: missing, behind: behind)
       lines.append(
-        "| \(feeds) | \(missing) in \(behind) feeds | \(figures.overheadBytes) bytes "
+        "| \(feeds) | \(missing) in \(behind) feeds | \(figures.overheadBytes) bytes | \(figures.comparingBytes) "
+          + "| \(figures.askingBytes) | \(figures.framingBytes) "
           + "| \(missing == 0 ? "–" : round(figures.roundTrips)) | \(figures.isEqual ? "yes" : "no") |")
     }
     return lines.joined(separator: "\n")

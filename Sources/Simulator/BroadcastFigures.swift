@@ -50,6 +50,8 @@ public struct BroadcastFigures: Sendable {
   public let messages: [MessageProbe.Count]
   /// The fewest, middle and most peers of an honest node at the end of the warm-up.
   public let peers: (least: Int, median: Int, most: Int)
+  /// The fewest and middle honest neighbours of an honest node when entries were last published.
+  public let honestNeighbours: (least: Int, median: Int)
   /// The 99th percentile of deliveries in each second after a kill.
   public let afterKill: [Int64]
   /// The run's fingerprint.
@@ -65,7 +67,7 @@ public struct BroadcastFigures: Sendable {
     let probe = BroadcastProbe(network: network, audience: honest.count)
     network.observer = probe
     network.run(for: options.warmUpSeconds * 1000)
-    let counts = honest.map { $0.core?.peers.count ?? 0 }.sorted()
+    let counts = honest.map { $0.process?.core.peers.count ?? 0 }.sorted()
     peers = (counts[0], counts[counts.count / 2], counts[counts.count - 1])
     var publisher = Publisher(network: network, perSecond: options.entriesPerSecond, seed: options.seed)
     publisher.run(for: options.trafficSeconds * 1000)
@@ -84,6 +86,7 @@ public struct BroadcastFigures: Sendable {
     }
     probe.end()
     let messages = probe.messages
+    honestNeighbours = Self.honestNeighbours(in: network)
     // What the broadcast missed comes with the next comparison of heads.
     network.run(for: options.hostile > 0 || options.killedPercent > 0 ? 70_000 : 10_000)
     self.afterKill = afterKill
@@ -102,6 +105,15 @@ public struct BroadcastFigures: Sendable {
     trace = network.trace.value
     events = network.eventCount
     virtualSeconds = network.clock / 1_000_000
+  }
+
+  private static func honestNeighbours(in network: VirtualNetwork) -> (least: Int, median: Int) {
+    let honest = network.nodes.filter { $0.isHonest && $0.isListening }
+    let names = Set(honest.map(\.nodeID))
+    let counts = honest.map { node in
+      node.process?.core.peers.filter { ($0.link == .random || $0.link == .near) && names.contains($0.node) }.count ?? 0
+    }.sorted()
+    return (counts[0], counts[counts.count / 2])
   }
 
   /// The network of the model, started.
@@ -138,6 +150,7 @@ extension Conditions {
     conditions.jitterMicroseconds = 3000
     conditions.commit = 0...0
     conditions.verification = 0...0
+    conditions.serving = 0...0
     conditions.batching = 0...0
     return conditions
   }

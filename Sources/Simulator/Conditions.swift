@@ -21,6 +21,8 @@ public struct Conditions: Sendable, Equatable {
   public var commit: ClosedRange<Int64> = 1...8
   /// How long the checks of an entry take.
   public var verification: ClosedRange<Int64> = 0...5
+  /// How long a node takes for each part of an answer to a request for history.
+  public var serving: ClosedRange<Int64> = 0...3
   /// How long a node collects events before it handles them together.
   public var batching: ClosedRange<Int64> = 0...2
   /// How far nodes' clocks differ from the true time.

@@ -29,7 +29,7 @@ public struct HealingFigures: Sendable {
       let first = network.nodes[0].fingerprint
       return network.nodes.allSatisfy { $0.fingerprint == first }
     }
-    let digests = Set(network.nodes.map { $0.core?.bookDigest() })
+    let digests = Set(network.nodes.map { $0.process?.core.bookDigest() })
     healedAfterMilliseconds = isHealed && digests.count == 1 ? (network.clock - start) / 1000 : nil
   }
 }

@@ -14,7 +14,7 @@ struct Publisher {
     self.network = network
     self.perSecond = perSecond
     chance = SplitMix64(seed: seed ^ 0x5EED)
-    alive = network.nodes.filter { $0.isHonest && $0.core != nil }
+    alive = network.nodes.filter { $0.isHonest && $0.isListening }
   }
 
   mutating func run(for milliseconds: Int64) {

@@ -9,9 +9,13 @@ public struct ReconciliationFigures: Sendable {
   public let feeds: Int, missing: Int
   /// Bytes of all messages but the entries themselves, until both held the same; framing counted.
   public let overheadBytes: Int64
+  /// The bytes of messages that compare heads, and of those that ask for entries.
+  public let comparingBytes: Int64, askingBytes: Int64
+  /// The bytes of messages that bring entries, less the entries and signatures themselves.
+  public let framingBytes: Int64
   /// The bytes of the entries and their signatures.
   public let entryBytes: Int64
-  /// From the connection until both held the same, in round trips of the line.
+  /// From the first message about heads until both held the same, in round trips of the line.
   public let roundTrips: Double
   /// Whether they came to hold the same.
   public let isEqual: Bool
@@ -54,13 +58,18 @@ public struct ReconciliationFigures: Sendable {
     let start = network.clock
     lacking.start()
     isEqual = network.run(for: 60_000) {
-      full.core?.feeds.entryCount == lacking.core?.feeds.entryCount && full.core?.peers.count == 1
-        && full.core?.peers.first?.agent.isEmpty == false && network.clock > start + 600_000
+      full.process?.core.feeds.entryCount == lacking.process?.core.feeds.entryCount
+        && full.process?.core.peers.count == 1
+        && full.process?.core.peers.first?.agent.isEmpty == false && network.clock > start + 600_000
     }
-    // Dialling and the handshake take two round trips before the first message.
-    roundTrips = Double(probe.lastDelivery > 0 ? probe.lastDelivery - start : 300_000) / 100_000 - 2
+    // Dialling, the handshake and asking for a link take three round trips.
+    roundTrips = Double(probe.lastDelivery > 0 ? probe.lastDelivery - start : 300_000) / 100_000 - 3
     messages = probe.messages.kinds
     let idle = messages.filter { ["hello", "ping", "pong", "addresses"].contains($0.name) }
     overheadBytes = probe.messages.total.bytes - bytes - idle.reduce(0) { $0 + $1.bytes }
+    let byName = Dictionary(uniqueKeysWithValues: messages.map { ($0.name, $0.bytes) })
+    comparingBytes = byName["compare"] ?? 0
+    askingBytes = byName["fetch"] ?? 0
+    framingBytes = (byName["fetchAnswer"] ?? 0) - bytes
   }
 }

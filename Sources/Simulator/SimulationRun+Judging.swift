@@ -8,19 +8,19 @@ import Settlement
 /// What must hold now and then, and in the end.
 extension SimulationRun {
   private var honest: [VirtualNode] { network.nodes.filter { $0.isHonest && !$0.hasLeft } }
-  private var running: [VirtualNode] { honest.filter { $0.core != nil } }
+  private var running: [VirtualNode] { honest.filter { $0.isListening } }
 
   /// Looks at all nodes in the middle of a run.
   func inspect() {
     var digests: [UInt64: (node: Int, digest: Digest)] = [:]
     for node in running {
-      guard let heads = node.fingerprint, let digest = node.core?.bookDigest() else { continue }
+      guard let heads = node.fingerprint, let digest = node.process?.core.bookDigest() else { continue }
       if let other = digests[heads], other.digest != digest {
         inspector.report(.digestsDiffer, "nodes \(other.node) and \(node.index)")
       }
       digests[heads] = (node.index, digest)
       if node.busyWakes > 3 { inspector.report(.busy, "node \(node.index), \(node.busyWakes) times") }
-      let peers = node.core?.peers.count ?? 0
+      let peers = node.process?.core.peers.count ?? 0
       if peers > 256 { inspector.report(.bound, "node \(node.index) has \(peers) peers") }
     }
     if network.pendingEvents > 200_000 { inspector.report(.bound, "\(network.pendingEvents) events are due") }
@@ -32,8 +32,8 @@ extension SimulationRun {
     guard let first = nodes.first?.fingerprint else { return true }
     let present = Set(nodes.map(\.nodeID))
     return nodes.allSatisfy {
-      $0.store.isIdle && $0.core?.state != .recovering && $0.fingerprint == first
-        && (!plan.hostile.isEmpty || $0.core?.undecidedCount == 0 || !network.nodes.allSatisfy { !$0.hasLeft })
+      $0.store.isIdle && $0.process?.core.state != .recovering && $0.fingerprint == first
+        && (!plan.hostile.isEmpty || $0.process?.core.undecidedCount == 0 || !network.nodes.allSatisfy { !$0.hasLeft })
     } && inspector.market.undecided(at: network.time, among: present).isEmpty
   }
 
@@ -48,9 +48,9 @@ extension SimulationRun {
     guard let first = nodes.first else { return }
     var digests: Set<Digest> = []
     for node in nodes {
-      guard let digest = node.core?.bookDigest() else { continue }
+      guard let digest = node.process?.core.bookDigest() else { continue }
       digests.insert(digest)
-      if digest != node.core?.book.digestFromScratch() {
+      if digest != node.process?.core.book.digestFromScratch() {
         inspector.report(.bookDrifted, "node \(node.index): its digest is not that of its orders")
       }
       judgeProofs(node)
@@ -63,7 +63,7 @@ extension SimulationRun {
 
   /// What is taken of each order in the book is what the published entries took of it.
   private func judgeOrders(_ node: VirtualNode) {
-    guard plan.hostile.isEmpty, let book = node.core?.book else { return }
+    guard plan.hostile.isEmpty, let book = node.process?.core.book else { return }
     for (id, order) in inspector.market.sortedOrders {
       guard let state = book.state(of: id) else { continue }
       let isAsTaken: Bool
@@ -79,7 +79,7 @@ extension SimulationRun {
   }
 
   private func judgeProofs(_ node: VirtualNode) {
-    let proofs = node.core?.equivocationProofs ?? []
+    let proofs = node.process?.core.equivocationProofs ?? []
     for proof in proofs where network.nodes.contains(where: { $0.nodeID == proof.author && $0.isHonest }) {
       inspector.report(.honestAccused, "a proof against the honest \(proof.author.short(6))")
     }
@@ -90,16 +90,16 @@ extension SimulationRun {
   }
 
   private func judgeTrades(_ node: VirtualNode, _ first: VirtualNode) {
-    guard let ledger = node.core?.ledger, let other = first.core?.ledger else { return }
+    guard let ledger = node.process?.core.ledger, let other = first.process?.core.ledger else { return }
     // Who has pruned a feed may have forgotten trades that are over and are not its own.
-    let hasPruned = running.contains { ($0.core?.feeds.prunedCount ?? 0) > 0 }
+    let hasPruned = running.contains { ($0.process?.core.feeds.prunedCount ?? 0) > 0 }
     if !hasPruned, ledger.text != other.text {
       inspector.report(.digestsDiffer, "trades of nodes \(first.index) and \(node.index)")
     }
-    if node.core?.records != first.core?.records {
+    if node.process?.core.records != first.process?.core.records {
       inspector.report(.digestsDiffer, "records of nodes \(first.index) and \(node.index)")
     }
-    for author in node.core?.doubtedAuthors ?? []
+    for author in node.process?.core.doubtedAuthors ?? []
     where network.nodes.contains(where: { $0.nodeID == author && $0.isHonest }) {
       inspector.report(.honestAccused, "node \(node.index) calls a checkpoint of \(author.short(6)) false")
     }
@@ -123,11 +123,13 @@ extension SimulationRun {
   /// Own open orders that a counter-order in the book crosses.
   private func judgeCrossing(_ node: VirtualNode) {
     // A node whose clock is behind its own feed waits with all that it has to say.
-    guard plan.hostile.isEmpty, let head = node.core?.feeds.head(of: node.nodeID),
+    guard plan.hostile.isEmpty, let head = node.process?.core.feeds.head(of: node.nodeID),
       head.time - network.genesis.limits.skewMilliseconds <= node.time
     else { return }
-    for own in node.core?.ownOrders(now: node.time) ?? [] where own.state == .open {
-      guard let found = node.core?.explain(own.order.id, now: node.time), found.count(.matching) > 0 else { continue }
+    for own in node.process?.core.ownOrders(now: node.time) ?? [] where own.state == .open {
+      guard let found = node.process?.core.explain(own.order.id, now: node.time), found.count(.matching) > 0 else {
+        continue
+      }
       inspector.report(.crossedBook, "\(own.order.side) \(own.order.id.short(6)) of node \(node.index)")
     }
   }
@@ -145,7 +147,7 @@ extension SimulationRun {
         inspector.report(.badEntryTaken, "on the disk of node \(node.index): \(fault)")
       }
     }
-    if reader.bookDigest() != node.core?.bookDigest() {
+    if reader.bookDigest() != node.process?.core.bookDigest() {
       inspector.report(.bookDrifted, "node \(node.index) has another book than its disk")
     }
   }

@@ -121,7 +121,7 @@ public final class SimulationRun {
       if node.isHonest {
         let most = network.genesis.limits.skewMilliseconds / 2
         node.clockOffset = min(max(node.clockOffset, -most), most)
-        if node.core == nil, !node.hasLeft { node.start() }
+        if !node.isListening, !node.hasLeft { node.start() }
       } else if !plan.hostilePersist {
         node.crash(commitSurvives: true)
       }
@@ -175,7 +175,7 @@ public final class SimulationRun {
   private func keepActing(_ node: VirtualNode) {
     network.schedule(after: 300) { [unowned self, unowned node] in
       guard !isOver || plan.hostilePersist else { return }
-      if node.core != nil, !(isOver && node.misconduct?.behaviour == .flooder) { node.misconduct?.act(at: node) }
+      if node.isListening, !(isOver && node.misconduct?.behaviour == .flooder) { node.misconduct?.act(at: node) }
       keepActing(node)
     }
   }
@@ -228,7 +228,7 @@ public final class SimulationRun {
   }
 
   private func place(_ body: OrderBody, on node: VirtualNode) {
-    guard node.core != nil else { return }
+    guard node.isListening else { return }
     network.tell("\(node.index) is to place \(body.text)")
     placed.append((node, node.command(.place(body))))
   }
@@ -237,19 +237,22 @@ public final class SimulationRun {
     guard !placed.isEmpty else { return }
     let (node, command) = placed[number % placed.count]
     guard case .success(let id)? = node.replies[command],
-      let order = node.core?.ownOrderState(id, now: node.time)?.order
+      let order = node.process?.core.ownOrderState(id, now: node.time)?.order
     else { return }
     body(node, order)
   }
 
   private func restart(_ node: VirtualNode, after span: Int64) {
-    network.schedule(after: span) { if node.core == nil, !node.hasLeft { node.start() } }
+    network.schedule(after: span) { if !node.isListening, !node.hasLeft { node.start() } }
   }
 
   /// A feed whose lost end nobody else holds cannot heal, and neither can one that nobody is asked for.
   private func restoreBackup(_ node: VirtualNode, _ entries: Int, after span: Int64) {
-    guard node.core?.state == .running, node.store.isIdle, let head = node.core?.feeds.head(of: node.nodeID),
-      network.nodes.allSatisfy({ $0.isHonest && $0.core?.feeds.head(of: node.nodeID) == head && $0.store.isIdle })
+    guard node.process?.core.state == .running, node.store.isIdle,
+      let head = node.process?.core.feeds.head(of: node.nodeID),
+      network.nodes.allSatisfy({
+        $0.isHonest && $0.process?.core.feeds.head(of: node.nodeID) == head && $0.store.isIdle
+      })
     else { return }
     node.crash(commitSurvives: true)
     node.store.truncate(node.nodeID, from: max(1, head.sequence - min(head.sequence, UInt64(entries)) + 1))
@@ -258,7 +261,7 @@ public final class SimulationRun {
   }
 
   private func leave(_ node: VirtualNode) {
-    guard node.index > 0, network.nodes.filter({ $0.isHonest && !$0.hasLeft }).count > 3, node.core != nil else {
+    guard node.index > 0, network.nodes.filter({ $0.isHonest && !$0.hasLeft }).count > 3, node.isListening else {
       return
     }
     node.hasLeft = true

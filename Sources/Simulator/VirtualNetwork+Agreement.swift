@@ -7,13 +7,14 @@ import Settlement
 /// What must hold on all nodes that run, when nothing is under way.
 extension VirtualNetwork {
   /// The honest nodes that run.
-  var running: [VirtualNode] { nodes.filter { $0.core != nil && $0.isHonest } }
+  var running: [VirtualNode] { nodes.filter { $0.isListening && $0.isHonest } }
 
   /// Whether every node that runs is a neighbour of every other, as it is in a network that fits the active view.
   public var isMeshed: Bool {
     let names = Set(running.map(\.nodeID))
     return running.allSatisfy { node in
-      names.subtracting([node.nodeID]).isSubset(of: node.core?.peers.filter { $0.link != nil }.map(\.node) ?? [])
+      names.subtracting([node.nodeID]).isSubset(
+        of: node.process?.core.peers.filter { $0.link != nil }.map(\.node) ?? [])
     }
   }
 
@@ -21,8 +22,8 @@ extension VirtualNetwork {
   public var isQuiet: Bool {
     guard let first = running.first?.core?.feeds.entryCount else { return true }
     let isIdle = running.allSatisfy { node in
-      node.store.isIdle && node.core?.undecidedCount == 0 && node.core?.state != .recovering
-        && node.core?.feeds.entryCount == first
+      node.store.isIdle && node.process?.core.undecidedCount == 0 && node.process?.core.state != .recovering
+        && node.process?.core.feeds.entryCount == first
     }
     return isIdle && haveEqualFeeds
   }
@@ -88,7 +89,7 @@ extension VirtualNetwork {
   private var allSettled: [Trade] {
     var trades: [TradeID: Trade] = [:]
     for node in running {
-      for trade in node.core?.ledger.sorted ?? [] where trade.state == .settled { trades[trade.id] = trade }
+      for trade in node.process?.core.ledger.sorted ?? [] where trade.state == .settled { trades[trade.id] = trade }
     }
     return trades.keys.sorted().compactMap { trades[$0] }
   }
@@ -104,7 +105,7 @@ extension VirtualNetwork {
       used[terms.bid, default: [:]][Slot(0), default: 0] += Int64(terms.gpus)
     }
     var problems: [String] = []
-    for own in running.flatMap({ $0.core?.ownOrders(now: time) ?? [] }) {
+    for own in running.flatMap({ $0.process?.core.ownOrders(now: time) ?? [] }) {
       let order = own.order
       let slots = used[order.id] ?? [:]
       let most = slots.values.max() ?? 0

@@ -15,7 +15,7 @@ struct Service {
 /// What a node does for its core.
 extension VirtualNode {
   /// Entries in one message of an answer.
-  private static let entriesPerAnswer = 16
+  private static let entriesPerAnswer = 64
 
   func perform(_ effect: NodeEffect) {
     switch effect {
@@ -43,7 +43,7 @@ extension VirtualNode {
     case .rebuild:
       for sequence in store.commitAll(own: nodeID) { durable(sequence) }
       restore()
-      core?.finishRestore(now: time, into: &effects)
+      process?.core.finishRestore(now: time, into: &effects)
     case .serve(let link, let request, let ranges):
       let service = Service(link: link, request: request, ranges: ranges[...], next: ranges.first?.from ?? 0)
       schedule(service, after: network.conditions.commit)
@@ -140,7 +140,7 @@ extension VirtualNode {
     let answer = GossipCore.fetchAnswer(
       id: rest.request, entries: entries.map { ($0.bytes, $0.signature.bytes) }, done: rest.ranges.isEmpty)
     send(answer, priority: .bulk, over: rest.link)
-    if !rest.ranges.isEmpty { schedule(rest, after: 0...3) }
+    if !rest.ranges.isEmpty { schedule(rest, after: network.conditions.serving) }
   }
 }
 

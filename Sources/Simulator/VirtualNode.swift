@@ -18,8 +18,9 @@ public final class VirtualNode: Participant {
   public var clockOffset: Int64
   /// How much faster than the true time this node's clock runs, in millionths.
   let clockDriftPerMillion: Int64
+  private(set) var process: Process?
   /// The core; nil while the node is down.
-  public internal(set) var core: NodeCore?
+  public var core: NodeCore? { process?.core }
   /// The disk.
   public var store: VirtualStore
   /// Counts the starts: what was under way in an earlier life reaches nobody.
@@ -87,7 +88,7 @@ public final class VirtualNode: Participant {
   }
 
   /// Whether the node runs.
-  public var isListening: Bool { core != nil }
+  public var isListening: Bool { process != nil }
 
   // MARK: Life
 
@@ -104,12 +105,12 @@ public final class VirtualNode: Participant {
     let configuration = NodeConfiguration(
       genesis: coreGenesis, identity: identity, agent: "virtual", listenPort: 47100, advertisedHost: nil,
       bootstrap: bootstrap, seed: UInt64(index) << 32 | UInt64(life), gossip: network.gossip)
-    core = NodeCore(configuration, now: time)
+    process = Process(core: NodeCore(configuration, now: time))
     network.note(.start, index, UInt64(life))
     network.tell("\(index) starts, as \(nodeID.short(6))")
-    for address in addresses { core?.learn(address, now: time) }
+    for address in addresses { process?.core.learn(address, now: time) }
     restore()
-    core?.finishRestore(now: time, into: &effects)
+    process?.core.finishRestore(now: time, into: &effects)
     isDraining = true
     performEffects()
     drain()
@@ -126,11 +127,11 @@ public final class VirtualNode: Participant {
 
   /// Kills the process at this instant; of the running commit the first writes are on the disk.
   public func crash(survivingWrites: Int, isSilent: Bool = false) {
-    guard let lost = core else { return }
+    guard let lost = process?.core else { return }
     addresses = lost.keptAddresses.map(\.address)
     network.note(.crash, index, UInt64(survivingWrites))
     network.tell("\(index) crashes; \(survivingWrites) of \(store.committingCount) writes of its commit survive")
-    core = nil
+    process = nil
     life += 1
     effects = []
     network.observer?.died(self)
@@ -139,11 +140,11 @@ public final class VirtualNode: Participant {
   }
 
   func restore() {
-    for proof in store.sortedProofs { core?.restore(proof) }
-    core?.beginRestore()
+    for proof in store.sortedProofs { process?.core.restore(proof) }
+    process?.core.beginRestore()
     var skipped: NodeID?
     for entry in store.sortedEntries where entry.author != skipped {
-      guard core?.restore(entry) != nil else { continue }
+      guard process?.core.restore(entry) != nil else { continue }
       skipped = entry.author
       store.truncate(entry.author, from: entry.sequence)
     }
@@ -153,7 +154,7 @@ public final class VirtualNode: Participant {
 
   /// Gives the core an event, now or when the node next handles what it has collected.
   public func post(_ event: NodeEvent) {
-    guard core != nil else { return }
+    guard process != nil else { return }
     inbox.append(event)
     guard !isDraining else { return }
     isDraining = true
@@ -166,9 +167,9 @@ public final class VirtualNode: Participant {
   func drain() {
     var next = 0
     let startedLife = life
-    guard core != nil else { return }
+    guard process != nil else { return }
     while life == startedLife, next < inbox.count {
-      core?.handle(inbox[next], now: time, into: &effects)
+      process?.core.handle(inbox[next], now: time, into: &effects)
       next += 1
       if next == inbox.count {
         inbox.removeAll(keepingCapacity: true)
@@ -187,15 +188,15 @@ public final class VirtualNode: Participant {
     wakeAt = nil
     // What waits to be handled asks for the next wake when it is done.
     guard !isDraining else { return }
-    core?.handle(.timer, now: time, into: &effects)
-    if let next = core?.nextWake, next <= time { busyWakes += 1 }
+    process?.core.handle(.timer, now: time, into: &effects)
+    if let next = process?.core.nextWake, next <= time { busyWakes += 1 }
     isDraining = true
     performEffects()
     drain()
   }
 
   private func scheduleWake() {
-    guard let next = core?.nextWake else { return }
+    guard let next = process?.core.nextWake else { return }
     let due = max(next, time + 1)
     guard due != wakeAt else { return }
     wakeAt = due
@@ -255,4 +256,12 @@ public final class VirtualNode: Participant {
     post(.command(nextCommand, command))
     return nextCommand
   }
+}
+
+/// What a running node has in memory. The core has a place of its own: it is large, and one within an optional would be
+/// copied whenever it is looked at.
+final class Process {
+  var core: NodeCore
+
+  init(core: NodeCore) { self.core = core }
 }

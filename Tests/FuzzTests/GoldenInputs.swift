@@ -102,6 +102,11 @@ struct GoldenInputs {
           (range.author, range.from, range.through) = (provider, 1, 2)
           ($0.fetch.id, $0.fetch.ranges) = (7, [range])
         },
+        message {
+          // Two authors by 24 bits each: entries 1 and 2 of one, entry 300 of the other.
+          ($0.fetch.id, $0.fetch.prefixBits) = (8, 24)
+          $0.fetch.shortRanges = Data([0x85, 0x80, 0x04, 1, 1, 7, 0xAC, 0x02, 0])
+        },
       ],
       "fetch-answer": [
         message { ($0.fetchAnswer.id, $0.fetchAnswer.entries, $0.fetchAnswer.done) = (1, entries, true) }

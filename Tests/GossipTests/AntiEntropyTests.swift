@@ -78,16 +78,25 @@ struct AntiEntropyTests {
     #expect(Set(requests.flatMap(\.ranges).map(\.author)).count == 30)
   }
 
-  @Test("a request has at most so many ranges, each of at most a window; the rest is asked for afterwards")
+  @Test("a request has at most so many ranges; the rest is asked for afterwards")
   mutating func bounds() throws {
     connect(1)
-    for author in 1000..<1300 as Range<UInt64> { claim(1, author, 1_000_000) }
+    for author in 1000..<4000 as Range<UInt64> { claim(1, author, 3) }
     let request = try #require(plan().first)
     #expect(request.ranges.count == AntiEntropy.maximumRanges)
-    #expect(request.ranges.allSatisfy { $0.from == 1 && $0.through == Intake.windowPerFeed })
-    for range in request.ranges { held[range.author] = 1_000_000 }
+    for range in request.ranges { held[range.author] = 3 }
     finish(request)
-    #expect(plan().first?.ranges.count == 300 - AntiEntropy.maximumRanges)
+    #expect(plan().first?.ranges.count == 3000 - AntiEntropy.maximumRanges)
+  }
+
+  @Test("a range is of at most a window, and a request of about so many entries; the rest is another peer's")
+  mutating func manyEntries() throws {
+    connect(1, 2)
+    for author in 1000..<1300 as Range<UInt64> { for peer in [1, 2] as [UInt64] { claim(peer, author, 1_000_000) } }
+    let requests = plan()
+    let ranges = Int(AntiEntropy.maximumEntries / Intake.windowPerFeed)
+    #expect(requests.map(\.ranges.count) == [ranges, ranges])
+    #expect(requests.flatMap(\.ranges).allSatisfy { $0.from == 1 && $0.through == Intake.windowPerFeed })
   }
 
   @Test("a peer whose answer ends without what it claimed does not hold it; another is asked")

@@ -47,7 +47,7 @@ struct MessageTests {
     driver.receive(.hello(Driver.hello), on: 5)
     expectPunished("a second or oversized hello")
     for (connection, change) in [
-      (20, { $0.agent = String(repeating: "a", count: 65) }), (21, { $0.protocol = 3 }),
+      (20, { $0.agent = String(repeating: "a", count: 65) }), (21, { $0.protocol = GossipCore.protocolVersion + 1 }),
       (22, { $0.listenPort = 65_536 }), (24, { $0.yourSequence = 1 }),
       (23, { ($0.listenPort, $0.advertise) = (1, "no host") }),
     ] as [(UInt64, (inout WireHello) -> Void)] {
@@ -76,9 +76,12 @@ struct MessageTests {
     range.from = 1
     range.through = 1
     var fetch = WireFetch()
-    fetch.ranges = .init(repeating: range, count: AntiEntropy.maximumRanges + 1)
+    fetch.ranges = .init(repeating: range, count: AntiEntropy.maximumNamedRanges + 1)
     driver.receive(.fetch(fetch), on: 6)
-    #expect(driver.take().disconnects.map(\.cause) == [.misbehaved("a fetch of 257 ranges; allowed: 256")])
+    #expect(
+      driver.take().disconnects.map(\.cause) == [
+        .misbehaved("a fetch of 257 ranges; allowed: 256 by full names, 2048 by first bits")
+      ])
 
     var tree = WireTree()
     tree.announcements = .init(repeating: 1, count: BroadcastParameters().idsPerMessage)
@@ -100,7 +103,7 @@ struct MessageTests {
     var fetch = WireFetch()
     fetch.ranges = [WireFeedRange()]
     driver.receive(.fetch(fetch), on: 7)
-    #expect(driver.take().disconnects.map(\.connection) == [7])
+    #expect(driver.take().disconnects.map(\.cause) == [.misbehaved("a range's author of 0 bytes; allowed: 32")])
   }
 
   @Test("an entry is verified once, delivered, and pushed to everybody but those who have it")

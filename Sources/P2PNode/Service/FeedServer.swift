@@ -75,38 +75,41 @@ final class FeedServer: Sendable {
 
   private func send(_ job: inout Job, from store: EntryStore) -> Progress {
     var budget = Self.stepBytes
-    while let range = job.ranges.first, budget > 0 {
-      // A damaged store gives what it can; the peer asks another one for the rest.
-      let entries =
-        (try? store.entries(
-          of: range.author, from: range.from, through: range.through, maximumBytes: Self.messageBytes - 2000)) ?? []
-      guard let last = entries.last else {
-        job.ranges.removeFirst()
-        continue
+    while !job.ranges.isEmpty, budget > 0 {
+      var rest = job.ranges[...]
+      let entries = Self.takeMessage(of: &rest, from: store)
+      guard !entries.isEmpty else {
+        job.ranges = []
+        break
       }
-      // The last entry may reach past the bound; it goes alone then.
-      let fitting = Self.prefix(of: entries)
       let message = GossipCore.fetchAnswer(
-        id: job.request, entries: fitting.map { ($0.bytes, $0.signature) }, done: false)
+        id: job.request, entries: entries.map { ($0.bytes, $0.signature) }, done: false)
       guard job.connection.send(message, priority: .bulk) != .full else { return .full }
       budget -= message.count
-      let reached = fitting.last?.sequence ?? last.sequence
-      job.ranges.removeFirst()
-      if reached < range.through {
-        job.ranges.insert(FeedRange(author: range.author, from: reached + 1, through: range.through), at: 0)
-      }
+      job.ranges = Array(rest)
     }
     guard job.ranges.isEmpty else { return .more }
     let message = GossipCore.fetchAnswer(id: job.request, entries: [], done: true)
     return job.connection.send(message, priority: .bulk) == .full ? .full : .done
   }
 
-  private static func prefix(of entries: [StoredEntry]) -> [StoredEntry] {
-    var size = 0
-    let count = entries.prefix { entry in
-      size += entry.bytes.count + entry.signature.count + 16
-      return size <= messageBytes
-    }.count
-    return Array(entries.prefix(max(count, 1)))
+  /// The next entries, as many as go into one message, whatever ranges they are of; none when nothing is left.
+  private static func takeMessage(of ranges: inout ArraySlice<FeedRange>, from store: EntryStore) -> [StoredEntry] {
+    var message: [StoredEntry] = []
+    var room = messageBytes
+    while let range = ranges.first, room > 0 {
+      // A damaged store gives what it can; the peer asks another one for the rest.
+      let entries =
+        (try? store.entries(of: range.author, from: range.from, through: range.through, maximumBytes: room)) ?? []
+      for entry in entries {
+        let size = entry.bytes.count + entry.signature.count + 16
+        guard size <= room || message.isEmpty else { return message }
+        message.append(entry)
+        room -= size
+        ranges[ranges.startIndex] = FeedRange(author: range.author, from: entry.sequence + 1, through: range.through)
+      }
+      if entries.isEmpty || entries.last?.sequence == range.through { ranges.removeFirst() }
+    }
+    return message
   }
 }

@@ -255,7 +255,7 @@ public nonisolated struct WireHello: Sendable {
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  /// 2
+  /// 3
   public var `protocol`: UInt32 = 0
 
   /// for people: name and version
@@ -330,7 +330,7 @@ public nonisolated struct WireCompare: Sendable {
   public init() {}
 }
 
-/// Asks for ranges of feeds.
+/// Asks for ranges of feeds: by full names, or by the first bits of them; docs/PROTOCOL.md has the form of `short_ranges`.
 public nonisolated struct WireFetch: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -339,6 +339,11 @@ public nonisolated struct WireFetch: Sendable {
   public var id: UInt64 = 0
 
   public var ranges: [WireFeedRange] = []
+
+  public var shortRanges: Data = Data()
+
+  /// of an author in short_ranges: 24, 32, 40, 48, 56 or 64; 0 without short_ranges
+  public var prefixBits: UInt32 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1184,7 +1189,7 @@ nonisolated extension WireCompare: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireFetch: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Fetch"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}ranges\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}ranges\0\u{3}short_ranges\0\u{3}prefix_bits\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1194,6 +1199,8 @@ nonisolated extension WireFetch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
       case 2: try { try decoder.decodeRepeatedMessageField(value: &self.ranges) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.shortRanges) }()
+      case 4: try { try decoder.decodeSingularUInt32Field(value: &self.prefixBits) }()
       default: break
       }
     }
@@ -1206,12 +1213,20 @@ nonisolated extension WireFetch: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.ranges.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.ranges, fieldNumber: 2)
     }
+    if !self.shortRanges.isEmpty {
+      try visitor.visitSingularBytesField(value: self.shortRanges, fieldNumber: 3)
+    }
+    if self.prefixBits != 0 {
+      try visitor.visitSingularUInt32Field(value: self.prefixBits, fieldNumber: 4)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireFetch, rhs: WireFetch) -> Bool {
     if lhs.id != rhs.id {return false}
     if lhs.ranges != rhs.ranges {return false}
+    if lhs.shortRanges != rhs.shortRanges {return false}
+    if lhs.prefixBits != rhs.prefixBits {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
