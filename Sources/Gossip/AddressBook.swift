@@ -68,6 +68,11 @@ struct AddressBook: Sendable {
   /// Addresses in the book.
   var count: Int { records.count }
 
+  /// The most addresses: full buckets, and those from this node's own configuration.
+  var capacity: Int {
+    Int(parameters.newBuckets + parameters.triedBuckets) * parameters.bucketCount + bootstrap.count
+  }
+
   /// Addresses at which a node was reached.
   var triedCount: Int { tried.count }
 

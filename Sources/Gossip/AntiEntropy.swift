@@ -44,7 +44,7 @@ struct AntiEntropy: Sendable {
   /// Feeds of which one peer's claims are noted: a bound on what a liar costs, far above any market.
   static let maximumClaims = 131_072
 
-  private var claims: [NodeID: [NodeID: UInt64]] = [:]
+  private(set) var claims: [NodeID: [NodeID: UInt64]] = [:]
   /// By peer and author, where the peer's feed begins, if that is not at its first entry.
   private var bases: [NodeID: [NodeID: UInt64]] = [:]
   /// The checkpoints with which feeds are to go on.

@@ -68,7 +68,7 @@ struct Broadcast: Sendable {
   var items: [UInt64: Item] = [:]
   private var remembered = Deque<UInt64>()
   private var kept = Deque<UInt64>()
-  private var keptBytes = 0
+  private(set) var keptBytes = 0
   private(set) var missing: [UInt64: Missing] = [:]
   private var graftAlarms = AlarmQueue()
   private var retryAlarms = AlarmQueue()

@@ -38,8 +38,8 @@ struct Intake: Sendable {
 
   private var inFlight: [Key: InFlight] = [:]
   private var waiting: [NodeID: [UInt64: Waiting]] = [:]
-  private var waitingCount = 0
-  private var waitingBytes = 0
+  private(set) var waitingCount = 0
+  private(set) var waitingBytes = 0
   /// How many candidates for each place are in flight or waiting.
   private var upcoming: [NodeID: [UInt64: Int]] = [:]
   /// Where the walk of ``advanceHorizon(of:feeds:)`` last ended, so that it goes over each entry once.

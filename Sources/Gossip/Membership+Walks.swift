@@ -12,6 +12,8 @@ struct ReturnPaths: Sendable {
   private var entries: [UInt64: Entry] = [:]
   private var order: [UInt64] = []
 
+  var count: Int { entries.count }
+
   /// Notes that a walk came from `node`; false when it has been here before.
   mutating func note(_ id: UInt64, from node: NodeID, now: Timestamp, walks: GossipParameters.Walks) -> Bool {
     if let known = entries[id], known.until > now { return false }

@@ -46,6 +46,8 @@ struct PeerScore: Sendable {
   var accountCount: Int { accounts.count }
   /// Nodes whose offences are remembered.
   var banCount: Int { bans.count }
+  /// Nodes whose pauses are remembered.
+  var pauseCount: Int { pauses.count }
 
   // MARK: Accounts
 

@@ -20,6 +20,9 @@ public enum OwnOrderState: String, Sendable {
 
 /// What people and programs ask the node. Nothing here changes anything but caches.
 extension NodeCore {
+  /// What peers could make grow, and its bounds.
+  public var gauges: [Gauge] { gossip.gauges }
+
   /// What this node says of itself to its peers.
   public mutating func summary() -> Summary {
     Summary(

@@ -18,6 +18,8 @@ final class Inspector: Observer {
   private var honestNumbers: Set<EntryNumber> = []
   /// Entries that have been seen outside their author's node.
   private var checked: Set<EntryNumber> = []
+  /// The same in the order in which they came to count.
+  private var publications: [EntryNumber] = []
   private var timeOf: [EntryID: Timestamp] = [:]
   /// What honest authors have published, by place.
   private var published: [NodeID: [UInt64: EntryID]] = [:]
@@ -87,6 +89,7 @@ final class Inspector: Observer {
   /// An entry is on a disk that is not its author's, or durable on its author's: it counts from here on.
   private func publish(_ entry: SignedEntry, _ number: EntryNumber, at node: VirtualNode) {
     guard checked.insert(number).inserted else { return }
+    publications.append(number)
     if honest.contains(entry.author) {
       let earlier = published[entry.author, default: [:]].updateValue(entry.id, forKey: entry.sequence)
       if let earlier, earlier != entry.id {
@@ -105,6 +108,19 @@ final class Inspector: Observer {
       if !honestNumbers.contains(number) { checkSignatures(of: operation, in: entry) }
       for (rule, details) in market.apply(operation, of: entry, at: UInt32(index)) { report(rule, details) }
     }
+  }
+
+  /// What some of the published entries add up to.
+  func market(of isMeant: (SignedEntry) -> Bool) -> MarketModel {
+    var market = MarketModel(genesis: network.genesis)
+    market.honest = honest
+    for entry in publications.lazy.map({ self.network.pool[$0] }) where isMeant(entry) {
+      guard case .success(let operations) = network.pool.result(of: entry) else { continue }
+      for (index, operation) in operations.enumerated() {
+        _ = market.apply(operation, of: entry, at: UInt32(index))
+      }
+    }
+    return market
   }
 
   private func checkChain(_ entry: SignedEntry, at node: VirtualNode) {

@@ -31,6 +31,11 @@ public final class Misconduct {
     case (.withholder, .serve): return false
     case (.withholder, .send(_, let message, _)):
       return MessageProbe.entries(in: message) == 0 || message.contains(node.nodeID)
+    case (.selective, .serve(let link, let request, let ranges)):
+      effect = .serve(connection: link, request: request, ranges: ranges.filter { !isWithheld($0.author) })
+    case (.selective, .send(_, let message, _)):
+      let others = node.network.nodes.map(\.nodeID).filter { isWithheld($0) && $0 != node.nodeID }
+      return MessageProbe.entries(in: message) == 0 || !others.contains { message.contains($0) }
     case (.trickler, .send(let link, let message, let priority)):
       let wait = Int64(chance.next() % 8000)
       node.network.schedule(after: wait) { [unowned node] in
@@ -47,6 +52,9 @@ public final class Misconduct {
     }
     return true
   }
+
+  /// Whether it passes nothing of this author on: of every other one.
+  private func isWithheld(_ author: NodeID) -> Bool { author.word0 & 1 == 1 }
 
   private func flipBit(_ message: inout [UInt8], in places: Range<Int>) {
     guard let place = places.randomElement(using: &chance) else { return }
@@ -98,16 +106,16 @@ public final class Misconduct {
     return Proto.field(4, Proto.number(1, chance.next() >> 1) + Proto.field(2, range))
   }
 
-  /// `Addresses { addresses { node, host, port } }`.
+  /// `ShuffleRequest { id, ttl, addresses { node, host, port } }`, at its last step.
   private func deadAddresses() -> [UInt8] {
     var list: [UInt8] = []
     for _ in 0..<20 {
       let node = (0..<32).map { _ in UInt8(truncatingIfNeeded: chance.next()) }
       let host = "203.0.\(chance.next() % 256).\(chance.next() % 256)"
       list += Proto.field(
-        1, Proto.field(1, node) + Proto.field(2, Array(host.utf8)) + Proto.number(3, 1 + chance.next() % 65_000))
+        3, Proto.field(1, node) + Proto.field(2, Array(host.utf8)) + Proto.number(3, 1 + chance.next() % 65_000))
     }
-    return Proto.field(7, list)
+    return Proto.field(24, Proto.number(1, chance.next()) + Proto.number(2, 1) + list)
   }
 
   private func flood(_ node: VirtualNode) {

@@ -104,6 +104,8 @@ public enum Behaviour: String, CaseIterable, Sendable {
   case mute
   /// Answers no request for history, and passes nothing on that is not its own.
   case withholder
+  /// Withholds the feeds of some authors, and passes all others on.
+  case selective
   /// Answers everything very late.
   case trickler
   /// Flips bits in some of its messages.

@@ -20,8 +20,9 @@ extension SimulationRun {
       }
       digests[heads] = (node.index, digest)
       if node.busyWakes > 3 { inspector.report(.busy, "node \(node.index), \(node.busyWakes) times") }
-      let peers = node.process?.core.peers.count ?? 0
-      if peers > 256 { inspector.report(.bound, "node \(node.index) has \(peers) peers") }
+      for gauge in node.process?.core.gauges ?? [] where gauge.isExceeded {
+        inspector.report(.bound, "\(gauge.name) of node \(node.index): \(gauge.value), allowed \(gauge.limit)")
+      }
     }
     if network.pendingEvents > 200_000 { inspector.report(.bound, "\(network.pendingEvents) events are due") }
   }
@@ -46,6 +47,7 @@ extension SimulationRun {
   func judgeEnd() {
     let nodes = running
     guard let first = nodes.first else { return }
+    let market = remainingMarket
     var digests: Set<Digest> = []
     for node in nodes {
       guard let digest = node.process?.core.bookDigest() else { continue }
@@ -54,17 +56,30 @@ extension SimulationRun {
         inspector.report(.bookDrifted, "node \(node.index): its digest is not that of its orders")
       }
       judgeProofs(node)
-      judgeTrades(node, first)
+      judgeTrades(node, first, market)
     }
     if digests.count > 1 { inspector.report(.digestsDiffer, "\(digests.count) digests at the end") }
     judgeReplay(nodes[Int(plan.seed % UInt64(nodes.count))])
-    judgeOrders(first)
+    judgeOrders(first, market)
+  }
+
+  /// What the published entries add up to, without those that left with their authors and reached nobody who stayed.
+  private var remainingMarket: MarketModel {
+    let left = Set(network.nodes.filter { $0.isHonest && $0.hasLeft }.map(\.nodeID))
+    guard !left.isEmpty else { return inspector.market }
+    var known: [NodeID: UInt64] = [:]
+    for node in running {
+      for author in left {
+        known[author] = max(known[author] ?? 0, node.process?.core.feeds.head(of: author).sequence ?? 0)
+      }
+    }
+    return inspector.market { !left.contains($0.author) || $0.sequence <= known[$0.author] ?? 0 }
   }
 
   /// What is taken of each order in the book is what the published entries took of it.
-  private func judgeOrders(_ node: VirtualNode) {
+  private func judgeOrders(_ node: VirtualNode, _ market: MarketModel) {
     guard plan.hostile.isEmpty, let book = node.process?.core.book else { return }
-    for (id, order) in inspector.market.sortedOrders {
+    for (id, order) in market.sortedOrders {
       guard let state = book.state(of: id) else { continue }
       let isAsTaken: Bool
       if let calendar = state.calendar {
@@ -89,7 +104,7 @@ extension SimulationRun {
     }
   }
 
-  private func judgeTrades(_ node: VirtualNode, _ first: VirtualNode) {
+  private func judgeTrades(_ node: VirtualNode, _ first: VirtualNode, _ market: MarketModel) {
     guard let ledger = node.process?.core.ledger, let other = first.process?.core.ledger else { return }
     // Who has pruned a feed may have forgotten trades that are over and are not its own.
     let hasPruned = running.contains { ($0.process?.core.feeds.prunedCount ?? 0) > 0 }
@@ -103,8 +118,8 @@ extension SimulationRun {
     where network.nodes.contains(where: { $0.nodeID == author && $0.isHonest }) {
       inspector.report(.honestAccused, "node \(node.index) calls a checkpoint of \(author.short(6)) false")
     }
-    for trade in inspector.market.settled.sorted() where ledger[trade]?.state != .settled {
-      guard !hasPruned || inspector.market.isParty(node.nodeID, of: trade) else { continue }
+    for trade in market.settled.sorted() where ledger[trade]?.state != .settled {
+      guard !hasPruned || market.isParty(node.nodeID, of: trade) else { continue }
       let state = ledger[trade].map { "\($0.state)" } ?? "unknown"
       inspector.report(.receiptLost, "trade \(trade.short(6)) is \(state) at node \(node.index)")
     }
