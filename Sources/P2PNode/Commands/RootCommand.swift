@@ -22,7 +22,7 @@ struct P2PNode: AsyncParsableCommand {
           ReceiptsCommand.self, WhyCommand.self, ClassesCommand.self,
         ]),
       CommandGroup(
-        name: "Checking", subcommands: [VerifyCommand.self, StatusCommand.self, PeersCommand.self]),
+        name: "Checking", subcommands: [VerifyCommand.self, ExportCommand.self, StatusCommand.self, PeersCommand.self]),
     ])
 }
 

@@ -209,7 +209,7 @@ final class CommandInterpreter: Sendable {
     }
   }
 
-  private func show<Document: Encodable>(_ document: Document, _ text: (Document) -> String) -> CommandResult {
+  func show<Document: Encodable>(_ document: Document, _ text: (Document) -> String) -> CommandResult {
     switch format {
     case .text: CommandResult(output: text(document))
     case .json(let layout): CommandResult(output: Self.json(document, layout))
@@ -239,7 +239,7 @@ final class CommandInterpreter: Sendable {
     failure(ProblemDocument(type: "urn:p2pnode:\(kind)", title: title, status: status, detail: detail))
   }
 
-  private func failure(_ problem: ProblemDocument) -> CommandResult {
+  func failure(_ problem: ProblemDocument) -> CommandResult {
     let isColoured = colours && Terminal.showsColours(.error)
     let label = TextStyle.red.apply(to: "error:", colours: isColoured)
     var result = CommandResult(failure: "\(label) \(TerminalText.clean(problem.detail))", isSuccess: false)

@@ -1,0 +1,127 @@
+import Foundation
+import Market
+
+/// Settled trades of a span of time for bookkeeping: one row each, with the receipt that shows it.
+public struct TradeExport: Codable, Hashable, Sendable {
+  /// One settled trade of this node's.
+  public struct Row: Codable, Hashable, Sendable {
+    /// The trade's id.
+    public var trade: String
+    /// This node's part: `provider` or `buyer`.
+    public var role: String
+    /// The other party's node id.
+    public var counterparty: String
+    /// When the maker accepted: the moment at which the trade became final.
+    public var acceptedMs: Int64
+    /// The class's id.
+    public var gpuClass: String
+    /// GPUs in each slot of the lease.
+    public var gpus: Int64
+    /// Start of the lease.
+    public var startMs: Int64
+    /// End of the lease.
+    public var endMs: Int64
+    /// GPUs times the seconds of the lease.
+    public var gpuSeconds: Int64
+    /// Micro-units per GPU-hour.
+    public var priceMicros: Int64
+    /// Micro-units for the whole lease.
+    public var totalMicros: Int64
+    /// The currency's code.
+    public var currency: String
+    /// The offer's id.
+    public var offer: String
+    /// The bid's id.
+    public var bid: String
+    /// What both sides signed.
+    public var receipt: ReceiptDocument
+
+    init(_ receipt: ReceiptDocument, isProvider: Bool) {
+      let lease = receipt.decoded
+      trade = lease.trade
+      role = isProvider ? "provider" : "buyer"
+      counterparty = isProvider ? lease.buyer : lease.provider
+      acceptedMs = lease.acceptedMs
+      gpuClass = lease.gpuClass
+      gpus = lease.gpus
+      startMs = lease.startMs
+      endMs = lease.endMs
+      gpuSeconds = lease.gpus.multipliedReportingOverflow(by: (lease.endMs - lease.startMs) / 1000).partialValue
+      priceMicros = lease.priceMicros
+      totalMicros = lease.totalMicros
+      currency = lease.currency
+      offer = lease.offer
+      bid = lease.bid
+      self.receipt = receipt
+    }
+  }
+
+  /// The node whose trades these are.
+  public var node: String
+  /// The network's id.
+  public var network: String
+  /// The first moment of the span; nil when it has no beginning.
+  public var fromMs: Int64?
+  /// The first moment after the span; nil when it has no end.
+  public var toMs: Int64?
+  /// The trades, by the time of their acceptance, then by id.
+  public var trades: [Row]
+
+  /// The trades of `node` among those with these receipts that became final from `from` on and before `to`.
+  public init(
+    of node: String, network: String, receipts: [ReceiptDocument], from: Timestamp?, to: Timestamp?
+  ) {
+    self.node = node
+    self.network = network
+    fromMs = from?.milliseconds
+    toMs = to?.milliseconds
+    trades = receipts.compactMap { receipt in
+      let lease = receipt.decoded
+      guard lease.provider == node || lease.buyer == node, lease.acceptedMs >= from?.milliseconds ?? .min,
+        lease.acceptedMs < to?.milliseconds ?? .max
+      else { return nil }
+      return Row(receipt, isProvider: lease.provider == node)
+    }.sorted { ($0.acceptedMs, $0.trade) < ($1.acceptedMs, $1.trade) }
+  }
+
+  /// The rows as comma-separated values by RFC 4180, but for line ends of one character, with a line of names: moments in UTC by ISO 8601, amounts in whole
+  /// units of the currency, and the four signed parts of the receipt at the end.
+  public var csv: String {
+    let header = [
+      "trade", "role", "counterparty", "accepted", "gpu_class", "gpus", "start", "end", "gpu_seconds", "price", "total",
+      "currency", "offer", "bid", "taker", "maker", "terms", "taker_signature", "acceptance", "maker_signature",
+    ]
+    let lines = trades.map { row in
+      [
+        row.trade, row.role, row.counterparty, Self.utc(row.acceptedMs), row.gpuClass, "\(row.gpus)",
+        Self.utc(row.startMs), Self.utc(row.endMs), "\(row.gpuSeconds)", Decimal.format(micros: row.priceMicros),
+        Decimal.format(micros: row.totalMicros), row.currency, row.offer, row.bid, row.receipt.taker, row.receipt.maker,
+        row.receipt.terms, row.receipt.takerSignature, row.receipt.acceptance, row.receipt.makerSignature,
+      ]
+    }
+    return ([header] + lines).map { $0.map(Self.field).joined(separator: ",") }.joined(separator: "\n")
+  }
+
+  /// A moment as `2026-11-24T14:00:00.000Z`.
+  static func utc(_ milliseconds: Int64) -> String {
+    let moment = Timestamp(milliseconds: milliseconds)
+    let reading = LocalCalendar(timeZone: .gmt).reading(at: moment)
+    func padded(_ number: Int, _ digits: Int) -> String {
+      let text = String(number)
+      return String(repeating: "0", count: max(0, digits - text.count)) + text
+    }
+    let date = [padded(reading.year, 4), padded(reading.month, 2), padded(reading.day, 2)].joined(separator: "-")
+    let clock = [reading.hour, reading.minute, reading.second].map { padded($0, 2) }.joined(separator: ":")
+    return "\(date)T\(clock).\(padded(Int(milliseconds % 1000), 3))Z"
+  }
+
+  /// A value as a field: within quotes where it contains what separates fields, and never one that a spreadsheet would
+  /// take for a formula.
+  static func field(_ value: String) -> String {
+    let isFormula = value.first.map { "=+-@".contains($0) } ?? false
+    guard isFormula || value.utf8.contains(where: { #",""#.utf8.contains($0) || $0 == 0x0A || $0 == 0x0D }) else {
+      return value
+    }
+    return "\"\((isFormula ? "'" : "") + value.replacing("\"", with: "\"\""))\""
+  }
+}
