@@ -198,7 +198,7 @@ import Testing
           refusals += 1
           let expected = refusals
           try await sender.wait { $0.writable.count >= expected }
-        case .tooLong, .closed:
+        case .shed, .tooLong, .closed:
           throw Missing()
         }
         maximumQueued = max(maximumQueued, connection.queuedByteCount)
@@ -221,7 +221,7 @@ import Testing
     var outcome = SendOutcome.queued
     var count = 0
     while outcome == .queued, count < 100_000 {
-      outcome = pair.outbound.send(message(count, byteCount: 60_000), priority: .entry)
+      outcome = pair.outbound.send(message(count, byteCount: 60_000), priority: .answer)
       count += 1
     }
     #expect(outcome == .closed)
