@@ -45,7 +45,8 @@ extension GossipCore {
     broadcast.reportedDuplicates(tree.duplicates, by: peer.connection)
     for item in broadcast.requested(tree.grafts, by: peer.connection) {
       if let entry = item.entry {
-        effects.append(.send(connection: peer.connection, message: Self.push(entry), priority: .entry))
+        // The announcement promised it.
+        effects.append(.send(connection: peer.connection, message: Self.push(entry), priority: .answer))
       } else {
         // It is not at hand any more. Nobody awaits an answer of this number; what it brings counts all the same.
         let range = FeedRange(author: item.author, from: item.sequence, through: item.sequence)

@@ -17,6 +17,25 @@ extension GossipCore {
     beginComparison(now: now, into: &effects)
   }
 
+  /// A connection takes messages again of which some were shed: the peer is told of what it missed, by a comparison,
+  /// and asks for it at its own pace.
+  ///
+  /// Soon after an earlier comparison the peer would not answer another.
+  public mutating func drained(_ connection: UInt64, now: Timestamp, into effects: inout [GossipEffect]) {
+    guard let peer = peers[connection] else { return }
+    let earliest = peer.comparedAt.map { $0 + 2 * parameters.comparisonMilliseconds } ?? now
+    peers[connection]?.comparisonDue = max(now, earliest)
+    beginOwedComparisons(now: now, into: &effects)
+  }
+
+  /// Begins the comparisons that are due because something was shed.
+  mutating func beginOwedComparisons(now: Timestamp, into effects: inout [GossipEffect]) {
+    for connection in peers.keys.sorted() where peers[connection]?.comparisonDue.map({ $0 <= now }) == true {
+      peers[connection]?.comparisonDue = nil
+      compare(with: connection, now: now, into: &effects)
+    }
+  }
+
   /// Begins the next comparison when none is under way.
   mutating func beginComparison(now: Timestamp, into effects: inout [GossipEffect]) {
     if let open = openComparison, open.deadline <= now || peers[open.connection] == nil { openComparison = nil }
@@ -27,6 +46,7 @@ extension GossipCore {
       openComparison = OpenComparison(
         connection: connection, salt: salt, deadline: now + parameters.comparisonMilliseconds)
       peers[connection]?.comparedSalt = salt
+      peers[connection]?.comparedAt = now
       send(comparison(salt: salt).opening, salt: salt, reply: false, to: connection, into: &effects)
     }
   }

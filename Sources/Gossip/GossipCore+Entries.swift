@@ -87,6 +87,16 @@ extension GossipCore {
     closeFetches(arrival.fetches, now: now, into: &effects)
   }
 
+  /// An entry is not going to be checked, because of what else its first sender sent. Whoever sent it as well is asked
+  /// for it again.
+  public mutating func unchecked(_ entry: SignedEntry, now: Timestamp, into effects: inout [GossipEffect]) {
+    guard let arrival = intake.end(entry) else { return }
+    intake.lost(entry.author)
+    antiEntropy.recheck(entry.author)
+    closeFetches(arrival.fetches, now: now, into: &effects)
+    if arrival.sources.count > 1 { plan(now: now, into: &effects) }
+  }
+
   private mutating func admit(
     _ entry: SignedEntry, role: EntryRole, sources: [NodeID], now: Timestamp, into effects: inout [GossipEffect]
   ) {

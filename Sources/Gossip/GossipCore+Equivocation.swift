@@ -22,7 +22,7 @@ extension GossipCore {
   /// A peer that pushes entries of a frozen feed does not know of the proof yet.
   mutating func tellOfFreeze(_ author: NodeID, to peer: Peer, into effects: inout [GossipEffect]) {
     guard let proof = proofs[author], suspected[peer.connection, default: []].insert(author).inserted else { return }
-    send(.equivocationProof(proof.wire), to: peer.connection, priority: .entry, into: &effects)
+    send(.equivocationProof(proof.wire), to: peer.connection, priority: .answer, into: &effects)
   }
 
   mutating func receivedProof(
@@ -70,7 +70,7 @@ extension GossipCore {
     intake.lost(proof.author)
     effects.append(.freeze(proof))
     for peer in connectedPeers where peer.node != source {
-      send(.equivocationProof(proof.wire), to: peer.connection, priority: .entry, into: &effects)
+      send(.equivocationProof(proof.wire), to: peer.connection, priority: .answer, into: &effects)
     }
     for connection in suspected.keys.sorted() { suspected[connection]?.remove(proof.author) }
     if proof.sequence > 1, proof.first.previous != proof.second.previous {

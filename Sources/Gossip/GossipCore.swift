@@ -149,7 +149,7 @@ public struct GossipCore: Sendable {
     }
     send(.hello(hello), to: connection, priority: .urgent, into: &effects)
     for proof in equivocationProofs {
-      send(.equivocationProof(proof.wire), to: connection, priority: .entry, into: &effects)
+      send(.equivocationProof(proof.wire), to: connection, priority: .answer, into: &effects)
     }
   }
 
@@ -204,6 +204,7 @@ public struct GossipCore: Sendable {
         compare(with: connection, now: now, into: &effects)
       }
     }
+    beginOwedComparisons(now: now, into: &effects)
     beginComparison(now: now, into: &effects)
     broadcastTimer(now: now, into: &effects)
     admitWaiting(now: now, into: &effects)
@@ -225,6 +226,7 @@ public struct GossipCore: Sendable {
     var next = min(nextAntiEntropy, membership.nextPlan)
     for peer in peers.values {
       next = min(next, peer.nextPing, peer.lastHeard + parameters.keepalive.silenceMilliseconds)
+      if let due = peer.comparisonDue { next = min(next, due) }
     }
     if let deadline = antiEntropy.nextDeadline { next = min(next, deadline) }
     if let due = intake.nextDue(feeds: feeds) { next = min(next, due) }

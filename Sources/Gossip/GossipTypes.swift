@@ -2,15 +2,16 @@ import Market
 import NodeCrypto
 import Wire
 
-/// In which order a slow connection is served: most urgent first.
+/// In which order a slow connection is served: most urgent first. What a peer can find out by a comparison of heads may be
+/// shed on the way to one that reads too slowly; a ``GossipCore/drained(_:now:into:)`` follows.
 public enum SendPriority: UInt8, CaseIterable, Comparable, Sendable {
   /// Entries for the counterparty of a trade, and what keeps a connection alive.
   case urgent = 0
-  /// New entries.
+  /// New entries. May be shed.
   case entry = 1
-  /// Answers to what a peer asked.
+  /// Answers to what a peer asked, and whatever else it would not find out later.
   case answer = 2
-  /// Names of entries.
+  /// Names of entries. May be shed.
   case announcement = 3
   /// History for a peer that catches up.
   case bulk = 4
@@ -141,6 +142,10 @@ public struct Peer: Sendable {
   /// Names the peer's comparison that was last answered, and how many of its messages have been.
   var answeredSalt: UInt64?
   var answeredRounds = 0
+  /// When this node last began a comparison with the peer.
+  var comparedAt: Timestamp?
+  /// When this node owes the peer a comparison, because something for it was shed.
+  var comparisonDue: Timestamp?
   /// Another comparison of the peer's before this moment is not answered.
   var nextComparison = Timestamp.zero
   var pingSent: (id: UInt64, at: Timestamp)?

@@ -188,11 +188,13 @@ public struct NodeCore: Sendable {
       gossip.connected(
         connection, node: node, address: address, direction: direction, now: now, into: &gossipEffects)
     case .disconnected(let connection): gossip.disconnected(connection, now: now, into: &gossipEffects)
+    case .drained(let connection): gossip.drained(connection, now: now, into: &gossipEffects)
     case .received(let connection, let bytes):
       gossip.received(bytes, on: connection, now: now, into: &gossipEffects)
     case .dialed(let address, let node): gossip.dialed(address, node: node, now: now)
     case .dialFailed(let address, let isOwn): gossip.dialFailed(address, isOwn: isOwn, now: now, into: &gossipEffects)
     case .verified(let entry, let result): verified(entry, result, now: now, into: &effects)
+    case .unchecked(let entry): gossip.unchecked(entry, now: now, into: &gossipEffects)
     case .proofVerified(let proof, let peer, let isValid):
       gossip.proofVerified(proof, from: peer, isValid: isValid, now: now, into: &gossipEffects)
     case .rivalFound(let rival, let entry): gossip.rivalFound(rival, of: entry, now: now, into: &gossipEffects)

@@ -70,6 +70,8 @@ public enum NodeEvent: Sendable {
   case connected(UInt64, node: NodeID, address: PeerAddress, direction: Direction)
   /// A connection has ended.
   case disconnected(UInt64)
+  /// A connection takes messages again, of which some were shed because the peer read too slowly.
+  case drained(UInt64)
   /// A message has come in.
   case received(UInt64, [UInt8])
   /// An attempt to connect has reached a node; the connection was reported before.
@@ -78,6 +80,8 @@ public enum NodeEvent: Sendable {
   case dialFailed(PeerAddress, isOwn: Bool)
   /// An entry has been checked: its operations, or why it is invalid.
   case verified(SignedEntry, Result<[Operation], EntryFault>)
+  /// An entry was not checked: before its turn came, the peer that sent it had sent a bad one.
+  case unchecked(SignedEntry)
   /// The signatures of an equivocation proof have been checked.
   case proofVerified(EquivocationProof, from: NodeID, isValid: Bool)
   /// The stored entry at the place of another one.

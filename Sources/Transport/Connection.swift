@@ -60,6 +60,8 @@ public final class Connection: Sendable {
     /// Why this side left the phase `open`.
     var closeReason: DisconnectReason?
     var queue: OutboundQueue
+    /// How many times the queue has become congested.
+    var congestionCount = 0
     /// Whether a flush is on its way: scheduled, or due when the socket takes bytes again.
     var isFlushDue = false
     var messageCount: UInt64 = 0
@@ -107,21 +109,30 @@ public final class Connection: Sendable {
 
   /// Queues `message`, which leaves at the end of the event loop's tick together with what else was queued by then.
   ///
-  /// A message that would exceed the hard limit closes the connection with `slowPeer`. Takes O(1).
+  /// To a peer that reads too slowly, less and less is sent: `SendOutcome` has the steps. A message that would exceed the
+  /// hard limit closes the connection with `slowPeer`. Takes O(1).
   @discardableResult
   public func send(_ message: ByteBuffer, priority: MessagePriority) -> SendOutcome {
     guard message.readableBytes <= Self.maximumMessageByteCount else { return .tooLong }
     var mustFlush = false
     var mustEnd = false
+    var congestion: Int?
     let outcome: SendOutcome = outbound.withLock { outbound in
       guard outbound.phase == .open else { return .closed }
+      let wasCongested = outbound.queue.isCongested
       switch outbound.queue.append(message, priority: priority) {
       case .queued:
         mustFlush = !outbound.isFlushDue
         outbound.isFlushDue = true
+        if outbound.queue.isCongested, !wasCongested {
+          outbound.congestionCount += 1
+          congestion = outbound.congestionCount
+        }
         return .queued
       case .full:
         return .full
+      case .shed:
+        return .shed
       case .overflow(let queuedByteCount, let limit):
         outbound.closeReason = .slowPeer(queuedByteCount: queuedByteCount, limit: limit)
         outbound.phase = .closed
@@ -131,6 +142,7 @@ public final class Connection: Sendable {
       }
     }
     if mustFlush { eventLoop.execute { self.handler.value?.flushQueue() } }
+    if let congestion { eventLoop.execute { self.handler.value?.watch(congestion: congestion) } }
     if mustEnd { eventLoop.execute { self.handler.value?.end() } }
     return outcome
   }
@@ -201,9 +213,26 @@ extension Connection {
     }
   }
 
-  /// Whether the delegate must hear that bulk messages are taken again.
+  /// Whether the delegate must hear that messages are taken again that were refused or shed.
   func takeWritableNotice() -> Bool {
-    outbound.withLock { $0.phase == .open && $0.queue.takeWritableNotice() }
+    outbound.withLock { $0.queue.takeWritableNotice() && $0.phase == .open }
+  }
+
+  /// Ends the connection as one to a slow peer when the queue is in the same congestion as before.
+  ///
+  /// - Parameter congestion: the number of the congestion that was seen before.
+  /// - Returns: whether it did.
+  func endIfStill(congestion: Int, limit: TimeAmount) -> Bool {
+    outbound.withLock { outbound in
+      guard outbound.phase == .open, outbound.queue.isCongested, outbound.congestionCount == congestion else {
+        return false
+      }
+      outbound.closeReason = .congested(
+        queuedByteCount: outbound.queue.byteCount, limitMilliseconds: limit.milliseconds)
+      outbound.phase = .closed
+      outbound.queue.removeAll()
+      return true
+    }
   }
 
   /// Whether received messages may be delivered: not while closing.

@@ -37,6 +37,8 @@ public enum DisconnectReason: Error, Equatable, Sendable {
   case idle(limitMilliseconds: Int64)
   /// The peer took too little of what this node had to send.
   case slowPeer(queuedByteCount: Int, limit: Int)
+  /// The peer took too little of what this node had to send for too long.
+  case congested(queuedByteCount: Int, limitMilliseconds: Int64)
   /// There are as many connections as are allowed.
   case tooManyConnections(limit: Int)
   /// There are as many connections from this address as are allowed.
@@ -73,6 +75,7 @@ extension DisconnectReason {
     case .sessionFailed: "session_failed"
     case .idle: "idle"
     case .slowPeer: "slow_peer"
+    case .congested: "congested"
     case .tooManyConnections: "too_many_connections"
     case .tooManyConnectionsFromAddress: "too_many_connections_from_address"
     }
@@ -111,6 +114,8 @@ extension DisconnectReason: CustomStringConvertible {
       "no frame arrived for \(limitMilliseconds) ms"
     case .slowPeer(let queuedByteCount, let limit):
       "the peer reads too slowly: \(queuedByteCount) bytes wait to be sent; allowed are at most \(limit)"
+    case .congested(let queuedByteCount, let limitMilliseconds):
+      "the peer reads too slowly: after \(limitMilliseconds) ms \(queuedByteCount) bytes still wait to be sent"
     case .tooManyConnections(let limit):
       "too many connections; allowed are at most \(limit)"
     case .tooManyConnectionsFromAddress(let limit):

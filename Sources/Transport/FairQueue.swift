@@ -7,10 +7,14 @@ import NIOCore
 /// waits for a larger message's. However much one connection has waiting, a small message of another one waits for one
 /// turn of each. What one connection sent is taken in the order in which it came.
 ///
-/// All operations are O(1) for each element, and O(longest message / quantum) for a turn.
+/// All operations are O(1) for each element, and O(longest message / quantum) for a turn; `removeAll` is O(connections),
+/// too.
 public struct FairQueue<Element> {
   /// What a turn is worth, in bytes.
-  public static var quantumByteCount: Int { 4 << 10 }
+  public static var quantumByteCount: Int { 2 << 10 }
+
+  /// What an element costs besides its bytes: to take a message of a few bytes is work, too.
+  static var elementByteCount: Int { 512 }
 
   private struct Lane {
     var waiting = CircularBuffer<(element: Element, cost: Int)>()
@@ -32,8 +36,15 @@ public struct FairQueue<Element> {
   /// - Parameter byteCount: its length, which it costs, together with what every message costs.
   public mutating func append(_ element: Element, from connection: ConnectionID, byteCount: Int) {
     if lanes[connection] == nil { turns.append(connection) }
-    let cost = byteCount + InboundWindow.messageOverheadByteCount
+    let cost = byteCount + Self.elementByteCount
     lanes[connection, default: Lane()].waiting.append((element, cost))
+  }
+
+  /// Takes out all that waits of a connection, in the order in which it came.
+  public mutating func removeAll(from connection: ConnectionID) -> [Element] {
+    guard let lane = lanes.removeValue(forKey: connection) else { return [] }
+    turns.removeAll { $0 == connection }
+    return lane.waiting.map(\.element)
   }
 
   /// Moves what is next to the end of `batch`: at least one element, if any waits, and no more turns when the bytes

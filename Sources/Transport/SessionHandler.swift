@@ -13,7 +13,7 @@ import NodeCrypto
 /// |---|---|---|
 /// | open | `beginClosing` | closing: the queue is written; what arrives is dropped |
 /// | closing | the queue is empty | finishing: the stream is ended, the peer's end of stream awaited |
-/// | open | bad frame, read idle, overflow | ended |
+/// | open | bad frame, read idle, overflow, congestion timeout | ended |
 /// | closing, finishing | close timeout | ended |
 /// | any | the peer's end of stream, network error | ended |
 ///
@@ -56,6 +56,7 @@ final class SessionHandler: ChannelDuplexHandler {
   private var hasLostTail = false
   private var lastFrameTime = NIODeadline.uptimeNanoseconds(0)
   private var timer: Scheduled<Void>?
+  private var congestionTimer: Scheduled<Void>?
 
   /// - Parameter decoder: what the handshake has read and not used.
   init(
@@ -119,6 +120,7 @@ final class SessionHandler: ChannelDuplexHandler {
     let heldByteCount = hasLostTail ? 0 : decoder.heldByteCount
     state = .ended
     timer?.cancel()
+    congestionTimer?.cancel()
     decoder.removeAll()
     let ending =
       connection.didEnd() ?? reason
@@ -153,6 +155,18 @@ extension SessionHandler {
     if state == .closing, connection.queuedByteCount == 0 {
       state = .finishing
       context.close(mode: .output, promise: nil)
+    }
+  }
+
+  /// Looks after a while whether the queue has been congested all the time.
+  ///
+  /// - Parameter congestion: the congestion's number.
+  func watch(congestion: Int) {
+    guard let context, state == .open else { return }
+    let limit = services.configuration.congestionTimeout
+    congestionTimer?.cancel()
+    congestionTimer = context.eventLoop.assumeIsolated().scheduleTask(in: limit) {
+      if self.connection.endIfStill(congestion: congestion, limit: limit) { self.end() }
     }
   }
 

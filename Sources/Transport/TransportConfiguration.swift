@@ -20,10 +20,15 @@ public struct TransportConfiguration: Sendable {
   public var maximumConnectionsFromLoopback = 512
   /// How many delivered bytes may be unconsumed before a connection stops reading. It starts again below half.
   public var inboundWindowByteCount = 1 << 20
-  /// From how many queued bytes on a connection takes no more bulk messages. It takes them again below half.
+  /// From how many queued bytes on a connection takes no more bulk messages, and sheds entries and announcements. It
+  /// takes them again below half.
   public var softQueueByteCount = 1 << 20
   /// How many bytes may be queued. A connection that would exceed it is closed with `slowPeer`.
   public var hardQueueByteCount = 4 << 20
+  /// How long a connection may take from `softQueueByteCount` queued bytes to below half, which at the limits of a node
+  /// is 9 kB a second. One that takes longer is closed with `congested`: otherwise a peer that reads nothing could hold
+  /// the memory of its queue for ever.
+  public var congestionTimeout = TimeAmount.seconds(60)
 
   /// The limits of a node on the public network.
   public init() {}

@@ -11,7 +11,7 @@ public protocol TransportDelegate: AnyObject, Sendable {
   /// A message arrived. Its bytes count against the connection's window until `Connection.consumed` returns them.
   func received(_ message: ByteBuffer, from connection: Connection)
 
-  /// A connection that refused a bulk message with `full` has drained below half of the soft limit.
+  /// A connection that answered `full` or `shed` has drained below half of the soft limit.
   func writable(_ connection: Connection)
 
   /// A connection ended. It takes and delivers no more messages.

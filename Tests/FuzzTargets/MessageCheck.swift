@@ -5,21 +5,23 @@ import NodeCrypto
 import Wire
 
 /// An input is what a connected peer sends, each message behind its length in two bytes. A whole node takes it, with
-/// every signature taken to be good: whoever holds a key can sign what it likes.
+/// every signature taken to be good: whoever holds a key can sign what it likes. Unless the input begins with a hello,
+/// the peer has said one and has a link.
 ///
 /// A message that is read and written again is the same message. The node sends nothing to a peer that it has
 /// disconnected, and nothing that is no message. What it holds in the end is what a node restores that starts on the
 /// same entries.
 enum MessageCheck {
   static func run(_ input: [UInt8]) throws(BrokenProperty) -> FuzzTarget.Verdict {
-    var node = prepared
+    let parts = parts(of: input[...])
+    var node = isHello(parts.first) ? connected : prepared
     var verdict = FuzzTarget.Verdict.refused
-    for part in parts(of: input[...]) {
+    for part in parts {
       let message = Array(part)
       try checkRoundTrip(message)
       try node.receive(message)
       guard node.isPeerConnected else {
-        verdict = .refused
+        verdict = node.isPeerRefused ? .refused : .accepted
         break
       }
       verdict = .accepted
@@ -37,10 +39,22 @@ enum MessageCheck {
     try require(written.count <= bytes.count, "a message is longer when it is written again")
   }
 
-  /// A node with one peer that has said hello.
-  private static let prepared: FuzzedNode = {
+  private static func isHello(_ bytes: ArraySlice<UInt8>?) -> Bool {
+    guard let bytes, case .hello? = (try? WirePeerMessage.decode(Array(bytes)))?.message else { return false }
+    return true
+  }
+
+  /// A node with one peer that has said nothing.
+  private static let connected: FuzzedNode = {
     var node = FuzzedNode()
     do { try node.connect() } catch { preconditionFailure("\(error)") }
+    return node
+  }()
+
+  /// A node with one peer that has said hello and is a neighbour, and an order.
+  private static let prepared: FuzzedNode = {
+    var node = connected
+    do { try node.greet() } catch { preconditionFailure("\(error)") }
     return node
   }()
 }
@@ -61,6 +75,8 @@ private struct FuzzedNode {
   private var entries: [SignedEntry] = []
   private var proofs: [EquivocationProof] = []
   private(set) var isPeerConnected = true
+  /// Whether the peer was disconnected for what it sent.
+  private(set) var isPeerRefused = false
 
   mutating func connect() throws(BrokenProperty) {
     var effects: [NodeEffect] = []
@@ -70,6 +86,9 @@ private struct FuzzedNode {
       .connected(
         Self.peer, node: FuzzMarket.provider.nodeID, address: PeerAddress(host: "192.0.2.1", port: 47_100),
         direction: .inbound))
+  }
+
+  mutating func greet() throws(BrokenProperty) {
     var hello = WirePeerMessage()
     hello.hello.protocol = GossipCore.protocolVersion
     hello.hello.agent = "fuzz"
@@ -151,8 +170,9 @@ private struct FuzzedNode {
       restore(into: &core)
       core.finishRestore(now: now, into: &effects)
     case .dial(let address): core.handle(.dialFailed(address, isOwn: false), now: now, into: &effects)
-    case .disconnect:
+    case .disconnect(_, let cause):
       isPeerConnected = false
+      if case .misbehaved = cause { isPeerRefused = true }
     case .serve, .reply: break
     }
   }

@@ -24,7 +24,7 @@ struct GoldenInputs {
     case .frame: try frames()
     case .handshake: try handshakes()
     case .message: messages().mapValues { Self.framed($0.map { $0.encoded() }) }
-    case .entry: ["accept": self["accept_entry"], "bid": self["bid_entry"], "offer": self["offer_entry"]]
+    case .entry: entries()
     case .receipt: try receipts()
     case .genesis: ["vectors": Array(FuzzMarket.genesisFile.utf8)]
     case .apiBody: Self.bodies.mapValues { Array($0.utf8) }
@@ -67,6 +67,42 @@ struct GoldenInputs {
     ]
   }
 
+  // MARK: Entries
+
+  /// One of each kind of operation at least.
+  private func entries() -> [String: [UInt8]] {
+    var simple = WirePayload()
+    simple.operations = [
+      operation { $0.cancel.order = Data(self["offer_id"]) },
+      operation { ($0.reject.trade, $0.reject.reason, $0.reject.gpusLeft) = (trade, .rejectNoCapacity, 3) },
+      operation { ($0.release.trade, $0.release.closure) = (trade, true) },
+    ]
+    return [
+      "accept": self["accept_entry"], "bid": self["bid_entry"], "offer": self["offer_entry"],
+      "amend": entry(self["amend_payload"]), "checkpoint": entry(self["checkpoint_payload"], at: 3, after: 100_000),
+      "receipt": entry(self["receipt_payload"]), "simple": entry(simple.encoded()),
+    ]
+  }
+
+  private var trade: Data { Data(self["trade_id"]) }
+
+  private func operation(_ change: (inout WireOperation) -> Void) -> WireOperation {
+    var operation = WireOperation()
+    change(&operation)
+    return operation
+  }
+
+  /// An entry of the provider's, so many milliseconds after its first.
+  private func entry(_ payload: [UInt8], at sequence: UInt64 = 2, after milliseconds: UInt64 = 1000) -> [UInt8] {
+    var entry = WireEntry()
+    entry.author = Data(self["provider_id"])
+    entry.sequence = sequence
+    entry.previous = Data(self["offer_entry_id"])
+    entry.timeMs = 1_800_000_000_000 + milliseconds
+    entry.payload = Data(payload)
+    return entry.encoded()
+  }
+
   // MARK: Messages
 
   private func messages() -> [String: [WirePeerMessage]] {
@@ -77,13 +113,20 @@ struct GoldenInputs {
     }
     let entries = ["offer", "bid", "accept"].map { signed("\($0)_entry") }
     let provider = Data(self["provider_id"])
+    var address = WirePeerAddress()
+    (address.node, address.host, address.port) = (provider, "192.0.2.7", 47_100)
+    var summary = WireSummary()
+    (summary.bookDigest, summary.bookTimeMs) = (Data(self["book_digest_traded"]), 1_800_000_000_000)
+    (summary.feeds, summary.entries, summary.orders) = (2, 3, 2)
     return [
       "addresses": [
         message {
-          var address = WirePeerAddress()
-          (address.node, address.host, address.port) = (provider, "192.0.2.7", 47_100)
           ($0.shuffleRequest.id, $0.shuffleRequest.ttl, $0.shuffleRequest.addresses) = (1, 1, [address])
-        }
+        },
+        message { ($0.shuffleAnswer.id, $0.shuffleAnswer.addresses) = (1, [address]) },
+        message { ($0.forwardJoin.newcomer, $0.forwardJoin.ttl) = (address, 3) },
+        message { ($0.whoisAnswer.id, $0.whoisAnswer.address) = (1, address) },
+        message { ($0.neighbourAnswer.accepted, $0.neighbourAnswer.addresses) = (true, [address]) },
       ],
       "compare": [
         message {
@@ -121,7 +164,17 @@ struct GoldenInputs {
         message { $0.join = WireJoin() },
         message { ($0.whois.id, $0.whois.node, $0.whois.ttl) = (1, provider, 2) },
       ],
-      "ping": [message { $0.ping.id = 1 }, message { $0.pong.id = 1 }],
+      "hello": [
+        message {
+          ($0.hello.protocol, $0.hello.agent) = (3, "fuzz")
+          ($0.hello.listenPort, $0.hello.advertise) = (47_100, "192.0.2.7")
+          ($0.hello.yourSequence, $0.hello.yourEntry) = (1, Data(self["offer_entry_id"]))
+        },
+        message { ($0.neighbour.kind, $0.neighbour.urgent, $0.neighbour.roundTripMs) = (.near, true, 20) },
+        message { $0.push.entries = entries },
+      ],
+      "parting": [message { $0.disconnect.addresses = [address] }],
+      "ping": [message { ($0.ping.id, $0.ping.summary) = (1, summary) }, message { $0.pong.id = 1 }],
       "push": [message { $0.push.entries = entries }],
       "tree": [
         message { $0.tree.announcements = [1, 2] }, message { $0.push.entries = [entries[0]] },

@@ -1,6 +1,7 @@
 import Foundation
 import FuzzTargets
 import Testing
+import Wire
 
 /// What the fuzzer starts from and what it has found, run through the same checks; see docs/TESTING.md.
 @Suite("The kept inputs of the fuzzer")
@@ -53,6 +54,46 @@ struct ReplayTests {
       #expect(
         made[String(name.dropFirst("golden-".count))] == bytes,
         "\(target.rawValue)/\(name); P2PNODE_WRITE_GOLDEN=1 swift test --filter ReplayTests writes them anew")
+    }
+  }
+
+  @Test("the golden inputs have every kind of peer message and of operation in them")
+  func kinds() throws {
+    var kinds: [String: Set<Int>] = ["PeerMessage": [], "Operation": []]
+    for (_, bytes) in try GoldenInputs().inputs(of: .message) {
+      var rest = bytes[...]
+      while rest.count >= 2 {
+        let length = Int(rest[rest.startIndex]) << 8 | Int(rest[rest.startIndex + 1])
+        kinds["PeerMessage", default: []].insert(try Self.field(rest.dropFirst(2)))
+        rest = rest.dropFirst(2 + length)
+      }
+    }
+    for (_, bytes) in try GoldenInputs().inputs(of: .entry) {
+      let payload = try WirePayload.decode(Array(try WireEntry.decode(bytes).payload))
+      for operation in payload.operations {
+        kinds["Operation", default: []].insert(try Self.field(operation.encoded()[...]))
+      }
+    }
+    for (message, kinds) in kinds { #expect(kinds == Set(try Self.declaredFields(of: message)), "\(message)") }
+  }
+
+  /// The number of the field with which an encoded message begins.
+  private static func field(_ bytes: ArraySlice<UInt8>) throws -> Int {
+    let first = Int(try #require(bytes.first))
+    return first < 0x80 ? first >> 3 : (first & 0x7f | Int(try #require(bytes.dropFirst().first)) << 7) >> 3
+  }
+
+  /// The numbers of the fields of the first `oneof` of a message, as `proto/` declares them.
+  private static func declaredFields(of message: String) throws -> [Int] {
+    let folder = root.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("proto")
+    let files = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+    let texts = try files.filter { $0.pathExtension == "proto" }.map { try String(contentsOf: $0, encoding: .utf8) }
+    let text = try #require(texts.first { $0.contains("message \(message) {\n  oneof ") })
+    let declaration = try #require(text.components(separatedBy: "message \(message) {\n").last)
+    let body = try #require(declaration.components(separatedBy: "\n  }").first)
+    return body.split(separator: "\n").compactMap { line in
+      line.contains(" = ") ? Int(line.split(separator: ";")[0].split(separator: " ").last ?? "") : nil
     }
   }
 }

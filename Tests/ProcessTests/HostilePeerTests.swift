@@ -53,6 +53,26 @@ extension NodeProcessTests {
       }
     }
 
+    @Test("of what a peer pushes hardly anything is checked after its first bad signature")
+    func manyBadSignatures() async throws {
+      // One connection's turns that are under way when the first one is found, once for each message.
+      let mostChecked = 200
+      let network = market.genesis.networkID
+      let pushes = (0..<4).map { _ in
+        HandMadePeer.forgedPush(
+          HandMadePeer.ticks(250, burst: 250, by: .generate(), from: .machine, network: network))
+      }
+      try await expectUnharmed { address in
+        let before = node.log.components(separatedBy: "invalid entry").count
+        let reason = try await HandMadePeer(network: network).talk(to: address, [HandMadePeer.hello] + pushes)
+        #expect(reason == .closedByPeer)
+        _ = try await node.client.place(.offer(gpus: 1, priceMicros: 3_000_000))
+        try await agreement(of: [node, honest])
+        let checked = node.log.components(separatedBy: "invalid entry").count - before
+        #expect((1...mostChecked).contains(checked), "\(checked)")
+      }
+    }
+
     @Test("a message before the hello, a message of no kind and a hello of another protocol end the connection")
     func badMessages() async throws {
       try await expectUnharmed { address in

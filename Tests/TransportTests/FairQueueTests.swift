@@ -39,16 +39,16 @@ struct FairQueueTests {
   mutating func smallMessages() {
     for _ in 0..<10_000 { queue.append("flood", from: connection(1), byteCount: 4) }
     queue.append("ping", from: connection(2), byteCount: 4)
-    let quantum = FairQueue<String>.quantumByteCount / (4 + InboundWindow.messageOverheadByteCount)
+    let quantum = FairQueue<String>.quantumByteCount / (4 + FairQueue<String>.elementByteCount)
     #expect(takeAll().firstIndex(of: "ping") == quantum)
   }
 
   @Test("over time connections with messages of other sizes get the same bytes")
   mutating func shares() {
-    for _ in 0..<2000 { queue.append("small", from: connection(1), byteCount: 372) }
-    for _ in 0..<100 { queue.append("large", from: connection(2), byteCount: 49_872) }
+    for _ in 0..<2000 { queue.append("small", from: connection(1), byteCount: 488) }
+    for _ in 0..<100 { queue.append("large", from: connection(2), byteCount: 49_488) }
     let taken = take(upTo: 900_000)
-    let bytes = ["small": 500, "large": 50_000].map { name, cost in taken.filter { $0 == name }.count * cost }
+    let bytes = ["small": 1000, "large": 50_000].map { name, cost in taken.filter { $0 == name }.count * cost }
     #expect(bytes.allSatisfy { abs($0 - 450_000) < 60_000 }, "\(bytes)")
   }
 
@@ -71,7 +71,17 @@ struct FairQueueTests {
     }
     for _ in 0..<1000 { queue.append("flood", from: connection(1), byteCount: 4) }
     queue.append("ping", from: connection(2), byteCount: 4)
-    let quantum = FairQueue<String>.quantumByteCount / (4 + InboundWindow.messageOverheadByteCount)
+    let quantum = FairQueue<String>.quantumByteCount / (4 + FairQueue<String>.elementByteCount)
     #expect(takeAll().firstIndex(of: "ping") == quantum)
+  }
+
+  @Test("what waits of one connection can be taken out, and the others keep their turns")
+  mutating func removal() {
+    for number in 1...3 { queue.append("\(number)", from: connection(UInt64(number % 2)), byteCount: 4) }
+    #expect(queue.removeAll(from: connection(1)) == ["1", "3"])
+    #expect(queue.removeAll(from: connection(1)).isEmpty)
+    #expect(takeAll() == ["2"])
+    queue.append("4", from: connection(1), byteCount: 4)
+    #expect(takeAll() == ["4"])
   }
 }

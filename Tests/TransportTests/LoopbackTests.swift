@@ -18,7 +18,7 @@ import Testing
     let there = (0..<500).map { message($0) }
     let back = (500..<1_000).map { message($0, byteCount: 3_000) }
     for message in there { pair.outbound.send(message, priority: .entry) }
-    for message in back { pair.inbound.send(message, priority: .entry) }
+    for message in back { pair.inbound.send(message, priority: .answer) }
     try await pair.listener.recorder.wait { $0.received.count == there.count }
     try await pair.dialer.recorder.wait { $0.received.count == back.count }
     #expect(pair.listener.recorder.now.received == there)
@@ -198,7 +198,7 @@ import Testing
           refusals += 1
           let expected = refusals
           try await sender.wait { $0.writable.count >= expected }
-        case .tooLong, .closed:
+        case .shed, .tooLong, .closed:
           throw Missing()
         }
         maximumQueued = max(maximumQueued, connection.queuedByteCount)
@@ -221,7 +221,7 @@ import Testing
     var outcome = SendOutcome.queued
     var count = 0
     while outcome == .queued, count < 100_000 {
-      outcome = pair.outbound.send(message(count, byteCount: 60_000), priority: .entry)
+      outcome = pair.outbound.send(message(count, byteCount: 60_000), priority: .answer)
       count += 1
     }
     #expect(outcome == .closed)
@@ -241,7 +241,7 @@ import Testing
   func shutdownFlushes() async throws {
     let pair = try await TestPair(dialer: TestNode(1), listener: TestNode(2))
     let messages = (0..<60).map { message($0, byteCount: 50_000) }
-    for message in messages { pair.outbound.send(message, priority: .entry) }
+    for message in messages { pair.outbound.send(message, priority: .answer) }
     // What the other side still sends must not turn the close into a reset.
     for number in 0..<50 { pair.inbound.send(message(number, byteCount: 10_000), priority: .entry) }
     await pair.dialer.transport.shutdown()

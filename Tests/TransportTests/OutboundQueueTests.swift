@@ -39,7 +39,7 @@ import Testing
     #expect(take(&queue, upTo: 10) == ["x"])
   }
 
-  @Test("the soft limit refuses bulk alone, and tells once when it is drained below half")
+  @Test("the soft limit refuses bulk, and tells once when it is drained below half")
   func softLimit() {
     var queue = queue(soft: 100)
     for _ in 0..<5 { #expect(queue.append(ByteBuffer(string: "xx"), priority: .bulk) == .queued) }
@@ -52,6 +52,48 @@ import Testing
     #expect(queue.takeWritableNotice() == true)
     #expect(queue.takeWritableNotice() == false)
     #expect(queue.append(ByteBuffer(string: "xx"), priority: .bulk) == .queued)
+  }
+
+  @Test("the soft limit sheds entries and announcements, and neither answers nor what is urgent")
+  func shedding() {
+    var queue = queue(soft: 100)
+    for _ in 0..<5 { #expect(queue.append(ByteBuffer(string: "xx"), priority: .urgent) == .queued) }
+    #expect(queue.append(ByteBuffer(string: "xx"), priority: .entry) == .shed)
+    #expect(queue.append(ByteBuffer(string: "xx"), priority: .announcement) == .shed)
+    #expect(queue.append(ByteBuffer(string: "xx"), priority: .answer) == .queued)
+    #expect(queue.append(ByteBuffer(string: "xx"), priority: .urgent) == .queued)
+    #expect(queue.byteCount == 7 * (2 + 18))
+    #expect(take(&queue, upTo: 100).count == 5)
+    #expect(queue.takeWritableNotice() == true)
+    #expect(queue.append(ByteBuffer(string: "xx"), priority: .entry) == .queued)
+    #expect(take(&queue).count == 3)
+    #expect(queue.takeWritableNotice() == false)
+  }
+
+  @Test("what waits behind an entry does not shed it")
+  func catchUpShedsNothing() {
+    var queue = queue(soft: 100)
+    for _ in 0..<5 { #expect(queue.append(ByteBuffer(string: "xx"), priority: .bulk) == .queued) }
+    #expect(queue.append(ByteBuffer(string: "xx"), priority: .bulk) == .full)
+    #expect(queue.append(ByteBuffer(string: "xx"), priority: .announcement) == .queued)
+    for _ in 0..<5 { #expect(queue.append(ByteBuffer(string: "xx"), priority: .answer) == .queued) }
+    #expect(queue.append(ByteBuffer(string: "xx"), priority: .announcement) == .shed)
+    #expect(queue.append(ByteBuffer(string: "xx"), priority: .entry) == .queued)
+  }
+
+  @Test("congestion lasts from the soft limit to half of it")
+  func congestion() {
+    var queue = queue(soft: 100)
+    for _ in 0..<4 { #expect(queue.append(ByteBuffer(string: "xx"), priority: .answer) == .queued) }
+    #expect(!queue.isCongested)
+    #expect(queue.append(ByteBuffer(string: "xx"), priority: .answer) == .queued)
+    #expect(queue.isCongested)
+    #expect(take(&queue, upTo: 40).count == 2)
+    #expect(queue.takeWritableNotice() == false)
+    #expect(queue.isCongested)
+    #expect(take(&queue, upTo: 20).count == 1)
+    #expect(queue.takeWritableNotice() == false)
+    #expect(!queue.isCongested)
   }
 
   @Test("a queue that refused nothing owes no notice")

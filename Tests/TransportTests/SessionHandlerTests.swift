@@ -164,6 +164,30 @@ import Testing
     #expect(try reason(of: side) == .slowPeer(queuedByteCount: 17 * 118, limit: 2_000))
   }
 
+  @Test("a peer that takes too little for too long is dropped, and not one that comes below half in time")
+  func congested() throws {
+    let (side, peer, connection) = try EmbeddedSide.established {
+      $0.softQueueByteCount = 1_000
+      $0.readIdleTimeout = .hours(1)
+    }
+    for isTaken in [true, false] {
+      side.setWritable(false)
+      var count = 0
+      while connection.send(message(count), priority: .entry) == .queued, count < 100 { count += 1 }
+      #expect(count == 9)
+      side.loop.run()
+      side.loop.advanceTime(by: .seconds(59))
+      if isTaken {
+        side.setWritable(true)
+        #expect(try side.messages(for: peer).count == 9)
+        #expect(side.recorder.now.writable == [connection.id])
+      }
+      #expect(side.recorder.now.disconnected.isEmpty)
+    }
+    side.loop.advanceTime(by: .seconds(1))
+    #expect(try reason(of: side) == .congested(queuedByteCount: 9 * 118, limitMilliseconds: 60_000))
+  }
+
   @Test("the longest message passes and a longer one is refused")
   func longestMessage() throws {
     let (side, peer, connection) = try EmbeddedSide.established()

@@ -4,7 +4,8 @@ import Transport
 /// The place that one received message takes in its connection's window: given back when everything that came of the
 /// message is done with, so that a node that verifies or writes more slowly than a peer sends slows that peer down.
 final class Credit: Sendable {
-  private let connection: Connection
+  /// The connection over which the message came.
+  let connection: Connection
   private let byteCount: Int
   private let holders = Mutex(1)
 

@@ -6,10 +6,11 @@ extension NodeRuntime {
   /// What the writer takes.
   enum Input {
     case event(NodeEvent)
-    /// What became of an entry, and the place of the message that it came in.
-    case verified(NodeEvent, Credit?)
+    /// What became of an entry.
+    case verified(VerificationPool.Outcome)
     case connected(Connection)
     case message(Connection, ByteBuffer)
+    case writable(Connection)
     case disconnected(Connection)
   }
 
@@ -20,26 +21,32 @@ extension NodeRuntime {
 
     /// What the node itself has to tell, and new connections.
     private var events = CircularBuffer<Input>()
+    /// What became of the connections' entries.
+    private var outcomes = FairQueue<Input>()
     /// Messages, and the ends of connections behind them.
     private var messages = FairQueue<Input>()
 
     mutating func add(_ input: Input) {
       switch input {
-      case .event, .verified, .connected: events.append(input)
+      case .event, .connected, .writable: events.append(input)
+      case .verified(let outcome):
+        outcomes.append(input, from: outcome.credit.connection.id, byteCount: outcome.entry.bytes.count)
       case .message(let connection, let buffer):
         messages.append(input, from: connection.id, byteCount: buffer.readableBytes)
       case .disconnected(let connection): messages.append(input, from: connection.id, byteCount: 0)
       }
     }
 
-    /// Takes what is next: some events, then of messages about `byteCount` bytes. Neither keeps the other waiting.
+    /// Takes what is next: some events, then of entries and of messages about `byteCount` bytes each. None of them keeps
+    /// the others waiting, and no connection another one.
     ///
     /// - Returns: what to take, and whether more waits.
     mutating func takeBatch(events count: Int, byteCount: Int) -> (inputs: [Input], hasMore: Bool) {
       var inputs = Array(events.prefix(count))
       events.removeFirst(inputs.count)
+      outcomes.removeFirst(upTo: byteCount, into: &inputs)
       messages.removeFirst(upTo: byteCount, into: &inputs)
-      return (inputs, !messages.isEmpty || !events.isEmpty)
+      return (inputs, !messages.isEmpty || !outcomes.isEmpty || !events.isEmpty)
     }
   }
 }

@@ -10,7 +10,10 @@ extension NodeRuntime: TransportDelegate {
 
   func received(_ message: ByteBuffer, from connection: Connection) { post([.message(connection, message)]) }
 
-  func writable(_ connection: Connection) { server.writable(connection.id.rawValue) }
+  func writable(_ connection: Connection) {
+    server.writable(connection.id.rawValue)
+    post([.writable(connection)])
+  }
 
   func disconnected(_ connection: Connection, reason: DisconnectReason) {
     logger.debug(

@@ -32,6 +32,8 @@ final class NodeRuntime: @unchecked Sendable {
   private var core: NodeCore
   private var effects: [NodeEffect] = []
   private var connections: [UInt64: Connection] = [:]
+  /// Connections for which something was shed since they were last known to have room.
+  private var shedding: Set<UInt64> = []
   private var timer: (any DispatchSourceTimer)?
   private var timerDeadline: Timestamp?
   private var stopWaiters: [CheckedContinuation<Void, Never>] = []
@@ -49,7 +51,7 @@ final class NodeRuntime: @unchecked Sendable {
   /// Set once, before the first event.
   private var transport: Transport?
   private let store: EntryStore
-  private let pool: VerificationPool
+  private var pool: VerificationPool!
   private let inbox = Mutex(Inbox())
   private let commands = Mutex(Commands())
   private var writer: StoreWriter!
@@ -60,14 +62,16 @@ final class NodeRuntime: @unchecked Sendable {
     var waiting: [CommandID: CheckedContinuation<Result<OrderID, CommandRefusal>, Never>] = [:]
   }
 
-  /// Events and bytes of messages that are taken in one go, so that nothing waits long behind what came first.
-  private static let batchEventCount = 32
-  private static let batchByteCount = 16 << 10
+  /// Events, bytes of entries and bytes of messages that are taken in one go, so that nothing waits long behind what came
+  /// first.
+  private static let batchEventCount = 16
+  private static let batchByteCount = 8 << 10
 
   /// A timer never fires more often than this, in milliseconds, whatever the core says is due.
   private static let shortestWait: Int64 = 5
 
   private let entriesMetric = Counter(label: "p2pnode_entries_applied_total")
+  private let shedMetric = Counter(label: "p2pnode_messages_shed_total")
   private let faultsMetric = Counter(label: "p2pnode_invalid_entries_total")
 
   init(configuration: NodeConfiguration, store: EntryStore, logger: Logger) {
@@ -75,7 +79,6 @@ final class NodeRuntime: @unchecked Sendable {
     own = configuration.identity.nodeID
     self.logger = logger
     self.store = store
-    pool = VerificationPool(genesis: configuration.genesis)
     core = NodeCore(configuration, now: Self.now)
     writer = StoreWriter(store: store, own: own) { [weak self] outcome in
       switch outcome {
@@ -88,6 +91,10 @@ final class NodeRuntime: @unchecked Sendable {
         self?.post(.storeRecovered)
       case .drained: self?.releaseParked()
       }
+    }
+    pool = VerificationPool(genesis: configuration.genesis) { [weak self] outcomes in
+      self?.countFaults(outcomes)
+      self?.post(outcomes.map { .verified($0) })
     }
     server = FeedServer(writer: writer)
   }
@@ -184,9 +191,9 @@ final class NodeRuntime: @unchecked Sendable {
     let now = Self.now
     switch input {
     case .event(let event): core.handle(event, now: now, into: &effects)
-    case .verified(let event, let credit):
-      core.handle(event, now: now, into: &effects)
-      credit?.release()
+    case .verified(let outcome):
+      core.handle(outcome.event, now: now, into: &effects)
+      outcome.credit.release()
     case .connected(let connection):
       let id = connection.id.rawValue
       connections[id] = connection
@@ -203,8 +210,12 @@ final class NodeRuntime: @unchecked Sendable {
       performEffects()
       credit = nil
       if writer.isOverBound { parked.append(message) } else { message.release() }
+    case .writable(let connection):
+      guard shedding.remove(connection.id.rawValue) != nil else { return }
+      core.handle(.drained(connection.id.rawValue), now: now, into: &effects)
     case .disconnected(let connection):
       connections[connection.id.rawValue] = nil
+      shedding.remove(connection.id.rawValue)
       server.disconnected(connection.id.rawValue)
       core.handle(.disconnected(connection.id.rawValue), now: now, into: &effects)
     }
@@ -216,10 +227,7 @@ final class NodeRuntime: @unchecked Sendable {
     performEffects()
     rebuildWhenDue()
     if !toVerify.isEmpty {
-      pool.check(toVerify) { [weak self] results in
-        self?.countFaults(results.map(\.event))
-        self?.post(results.map { .verified($0.event, $0.credit) })
-      }
+      pool.check(toVerify)
       toVerify = []
     }
     scheduleTimer()
@@ -243,9 +251,12 @@ final class NodeRuntime: @unchecked Sendable {
   private func perform(_ effect: NodeEffect) {
     switch effect {
     case .send(let connection, let message, let priority):
-      connections[connection]?.send(message, priority: priority.transport)
+      guard connections[connection]?.send(message, priority: priority.transport) == .shed else { return }
+      shedMetric.increment()
+      shedding.insert(connection)
     case .verify(let entry):
-      credit?.hold()
+      guard let credit else { preconditionFailure("an entry is to be verified that did not come in a message") }
+      credit.hold()
       toVerify.append(VerificationPool.Job(entry: entry, credit: credit))
     case .verifyProof(let proof, let peer):
       let place = credit
@@ -324,8 +335,8 @@ final class NodeRuntime: @unchecked Sendable {
     }
   }
 
-  private func countFaults(_ events: [NodeEvent]) {
-    for case .verified(_, .failure(let fault)) in events {
+  private func countFaults(_ outcomes: [VerificationPool.Outcome]) {
+    for case .failure(let fault)? in outcomes.map(\.result) {
       faultsMetric.increment()
       logger.debug("invalid entry", metadata: ["why": "\(fault)"])
     }

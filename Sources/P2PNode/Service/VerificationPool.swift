@@ -4,45 +4,97 @@ import Market
 import NodeCore
 import NodeCrypto
 import Synchronization
+import Transport
+
+import class Foundation.ProcessInfo
 
 /// Checks entries on all cores, off the event loops and off the writer: reads the operations, then verifies every
 /// signature in them. Results come back in any order; the core puts entries in theirs.
+///
+/// The connections have fair turns. The first entry of a connection that turns out bad ends the connection, so nothing
+/// else that waits of it is checked: whoever sends bad signatures costs the checks of the turns that are under way, and
+/// not those of all that fits into its window.
 final class VerificationPool: Sendable {
-  /// Entries that one task checks in a row: enough to make the hand-over cheap, few enough to use all cores.
-  private static let batch = 16
+  private struct State {
+    var waiting = FairQueue<Job>()
+    /// Tasks that check at this moment.
+    var taskCount = 0
+  }
+
+  /// Tasks at a time.
+  private static let maximumTasks = ProcessInfo.processInfo.activeProcessorCount
 
   private let codec: OperationCodec
   private let network: NetworkID
   private let keys = VerifyingKeyCache()
   private let known = KnownSignatures()
   private let queue = DispatchQueue(label: "p2pnode.verify", attributes: .concurrent)
+  private let state = Mutex(State())
+  private let completion: @Sendable ([Outcome]) -> Void
 
-  init(genesis: Genesis) {
+  /// - Parameter completion: gets what became of the entries, each once, in groups, from any thread.
+  init(genesis: Genesis, completion: @escaping @Sendable ([Outcome]) -> Void) {
     codec = OperationCodec(genesis: genesis)
     network = genesis.networkID
+    self.completion = completion
   }
 
   /// An entry to check, and the place that its message takes until that is done.
   struct Job: Sendable {
     let entry: SignedEntry
-    let credit: Credit?
+    let credit: Credit
   }
 
-  /// What became of a job: a ``NodeEvent/verified(_:_:)``, and the place that its message still takes.
+  /// What became of a job, and the place that its message still takes.
   struct Outcome: Sendable {
-    let event: NodeEvent
-    let credit: Credit?
+    let entry: SignedEntry
+    /// What was found; nil when it was not looked at.
+    let result: Result<[Operation], EntryFault>?
+    let credit: Credit
+
+    /// The same for the core.
+    var event: NodeEvent { result.map { .verified(entry, $0) } ?? .unchecked(entry) }
   }
 
-  /// Checks entries; calls `completion` with an outcome for each, in batches, from any thread.
-  func check(_ jobs: [Job], completion: @escaping @Sendable ([Outcome]) -> Void) {
-    for start in stride(from: 0, to: jobs.count, by: Self.batch) {
-      let batch = jobs[start..<min(start + Self.batch, jobs.count)]
-      queue.async {
-        completion(
-          batch.map { Outcome(event: .verified($0.entry, self.result(of: $0.entry)), credit: $0.credit) })
+  /// Checks entries.
+  func check(_ jobs: [Job]) {
+    let newTasks = state.withLock { state in
+      for job in jobs {
+        state.waiting.append(job, from: job.credit.connection.id, byteCount: job.entry.bytes.count)
       }
+      let newTasks = min(jobs.count, Self.maximumTasks - state.taskCount)
+      state.taskCount += newTasks
+      return newTasks
     }
+    for _ in 0..<newTasks { queue.async { self.work() } }
+  }
+
+  /// Takes one turn of a connection after the other, until nothing waits.
+  private func work() {
+    while true {
+      let jobs = state.withLock { state in
+        var jobs: [Job] = []
+        state.waiting.removeFirst(upTo: 0, into: &jobs)
+        if jobs.isEmpty { state.taskCount -= 1 }
+        return jobs
+      }
+      guard let connection = jobs.first?.credit.connection.id else { return }
+      check(jobs, from: connection)
+    }
+  }
+
+  private func check(_ jobs: [Job], from connection: ConnectionID) {
+    var outcomes: [Outcome] = []
+    var left = jobs[...]
+    while let job = left.popFirst() {
+      let result = result(of: job.entry)
+      outcomes.append(Outcome(entry: job.entry, result: result, credit: job.credit))
+      guard case .failure = result else { continue }
+      left += state.withLock { $0.waiting.removeAll(from: connection) }
+      outcomes += left.map { Outcome(entry: $0.entry, result: nil, credit: $0.credit) }
+      break
+    }
+    completion(outcomes)
   }
 
   /// Checks the signature of one entry, and nothing else of it.

@@ -76,8 +76,9 @@ enum Endurance {
 
   /// Compares a calm phase with one under an attack, which runs until it is told to stop or has done all that it may.
   ///
-  /// The honest peers stay connected. One more try is allowed for the time, which others on the machine can spoil, and
-  /// none for the memory.
+  /// The honest peers stay connected. It is calm before and behind the attack; the quicker of the two phases counts, so
+  /// that a machine that was busy in one of them does not excuse the node. One more try is allowed for the time, which
+  /// others on the machine can spoil, and none for the memory.
   static func expect(
     _ node: TestNode, network: NetworkID, withstands makeAttack: (NetworkID) -> Attack
   ) async throws {
@@ -96,16 +97,19 @@ enum Endurance {
         let attacked = try await honest.measure(node)
         attacker.stop()
         try await attacking
-        let limit = max(floor, .nanoseconds(maximumRatio * calm.p99.nanoseconds))
+        let behind = try await honest.measure(node)
+        let quiet = min(calm.p99, behind.p99)
+        let limit = max(floor, .nanoseconds(maximumRatio * quiet.nanoseconds))
         let growth = attacked.residentByteCount - calm.residentByteCount
         show(
-          "round trip p99: calm \(calm.p99.nanoseconds / 1000) µs, attacked \(attacked.p99.nanoseconds / 1000) µs; "
-            + "memory: \(calm.residentByteCount >> 10) KiB, \(growth >> 10) KiB more; \(attacker.summary)")
+          "round trip p99: calm \(calm.p99.nanoseconds / 1000) and \(behind.p99.nanoseconds / 1000) µs, "
+            + "attacked \(attacked.p99.nanoseconds / 1000) µs; resident: calm \(calm.residentByteCount >> 10) KiB, "
+            + "attacked \(attacked.residentByteCount >> 10) KiB; \(attacker.summary)")
         #expect(attacker.attempts > 0, "there was no attack")
         #expect(growth <= maximumGrowth)
         #expect(honest.areConnected)
         if attacked.p99 <= limit { break }
-        #expect(attempt < 2, "the 99th percentile is \(attacked.p99); at most \(limit)")
+        #expect(attempt < 2, "the 99th percentile is \(attacked.p99); allowed: \(limit), in calm it is \(quiet)")
       }
     } catch {
       await honest.shutdown()
