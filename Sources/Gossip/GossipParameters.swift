@@ -188,9 +188,9 @@ public struct GossipParameters: Sendable {
     /// The longest ban.
     public var longestBanMilliseconds: Int64 = 3_600_000
     /// How long a node that does not keep its word gets no link for the first time; each further time twice as long.
-    public var firstPauseMilliseconds: Int64 = 60_000
+    public var firstPauseMilliseconds: Int64 = 300_000
     /// The longest pause.
-    public var longestPauseMilliseconds: Int64 = 600_000
+    public var longestPauseMilliseconds: Int64 = 3_600_000
     /// After so long without an offence a node counts as new.
     public var forgivenMilliseconds: Int64 = 86_400_000
     /// Nodes whose offences are remembered.
