@@ -1,12 +1,15 @@
-import Dispatch
 import Gossip
 import Market
+import NIOPosix
 import NodeCore
 import NodeCrypto
 import Synchronization
 import Transport
 
 import class Foundation.ProcessInfo
+import var Glibc.PRIO_PROCESS
+import struct Glibc.__priority_which_t
+import func Glibc.setpriority
 
 /// Checks entries on all cores, off the event loops and off the writer: reads the operations, then verifies every
 /// signature in them. Results come back in any order; the core puts entries in theirs.
@@ -14,6 +17,9 @@ import class Foundation.ProcessInfo
 /// The connections have fair turns. The first entry of a connection that turns out bad ends the connection, so nothing
 /// else that waits of it is checked: whoever sends bad signatures costs the checks of the turns that are under way, and
 /// not those of all that fits into its window.
+///
+/// The threads give way to the others of the process: they take all the time that nobody else needs, and a flood of
+/// entries does not keep the event loops and the writer waiting for a core.
 final class VerificationPool: Sendable {
   private struct State {
     var waiting = FairQueue<Job>()
@@ -23,12 +29,14 @@ final class VerificationPool: Sendable {
 
   /// Tasks at a time.
   private static let maximumTasks = ProcessInfo.processInfo.activeProcessorCount
+  /// The nice value of the threads: a third of another thread's share where both want a core.
+  private static let niceness: Int32 = 5
 
   private let codec: OperationCodec
   private let network: NetworkID
   private let keys = VerifyingKeyCache()
   private let known = KnownSignatures()
-  private let queue = DispatchQueue(label: "p2pnode.verify", attributes: .concurrent)
+  private let threads = NIOThreadPool(numberOfThreads: maximumTasks)
   private let state = Mutex(State())
   private let completion: @Sendable ([Outcome]) -> Void
 
@@ -37,6 +45,19 @@ final class VerificationPool: Sendable {
     codec = OperationCodec(genesis: genesis)
     network = genesis.networkID
     self.completion = completion
+    threads.start()
+  }
+
+  deinit { threads.shutdownGracefully { _ in } }
+
+  /// Runs `body` on one of the threads; nothing is run any more when they are being shut down.
+  private func run(_ body: @escaping @Sendable () -> Void) {
+    threads.submit { state in
+      guard state == .active else { return }
+      // Of a Linux process each thread has a nice value of its own; 0 is the calling one.
+      setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+      body()
+    }
   }
 
   /// An entry to check, and the place that its message takes until that is done.
@@ -66,7 +87,7 @@ final class VerificationPool: Sendable {
       state.taskCount += newTasks
       return newTasks
     }
-    for _ in 0..<newTasks { queue.async { self.work() } }
+    for _ in 0..<newTasks { run { self.work() } }
   }
 
   /// Takes one turn of a connection after the other, until nothing waits.
@@ -99,7 +120,7 @@ final class VerificationPool: Sendable {
 
   /// Checks the signature of one entry, and nothing else of it.
   func check(signatureOf entry: SignedEntry, completion: @escaping @Sendable (Bool) -> Void) {
-    queue.async { completion(self.isValid(Self.ownCheck(entry))) }
+    run { completion(self.isValid(Self.ownCheck(entry))) }
   }
 
   private static func ownCheck(_ entry: SignedEntry) -> SignatureCheck {
@@ -108,7 +129,7 @@ final class VerificationPool: Sendable {
 
   /// Checks the two signatures of a proof.
   func check(_ proof: EquivocationProof, completion: @escaping @Sendable (Bool) -> Void) {
-    queue.async {
+    run {
       completion([proof.first, proof.second].allSatisfy { self.isValid(Self.ownCheck($0)) })
     }
   }
