@@ -41,7 +41,9 @@ extension NodeCore {
   /// yet might never have been, and nobody must see its signature.
   public func isPublished(_ trade: Trade) -> Bool {
     guard let acceptance = trade.acceptance?.acceptance else { return true }
-    return trade.terms.maker != own || acceptance.sequence <= gossip.publishedOwnSequence
+    if trade.terms.maker == own, acceptance.sequence > gossip.publishedOwnSequence { return false }
+    guard trade.terms.taker == own, let confirmation = trade.confirmation?.confirmation else { return true }
+    return confirmation.sequence <= gossip.publishedOwnSequence
   }
 
   /// What the feeds say of how each node has kept its word; a node without anything to say of has none.
