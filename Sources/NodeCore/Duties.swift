@@ -29,8 +29,8 @@ struct Duties: Sendable {
   var conclude = TradeQueue()
   /// Own bids that wait until the open purchase is decided, since there is one at a time.
   private(set) var waiting: Set<OrderID> = []
-  /// Legs that their makers freed, by the taker whose feed has still to show whether rightly.
-  private(set) var uncheckedFrees: [NodeID: Set<TradeID>] = [:]
+  /// Legs that their makers freed, of which the takers' feeds have still to show whether rightly.
+  var uncheckedFrees: Set<TradeID> = []
   /// Own proposals without an answer, by maker.
   private(set) var undecided: [NodeID: Set<TradeID>] = [:]
   /// The makers' orders that those are for: at most one proposal at a time to each.
@@ -133,15 +133,6 @@ struct Duties: Sendable {
   mutating func endWait() {
     for id in waiting { match(id) }
     waiting = []
-  }
-
-  mutating func checkFree(_ id: TradeID, taker: NodeID, _ isChecked: Bool) {
-    if isChecked {
-      uncheckedFrees[taker]?.remove(id)
-      if uncheckedFrees[taker]?.isEmpty == true { uncheckedFrees[taker] = nil }
-    } else {
-      uncheckedFrees[taker, default: []].insert(id)
-    }
   }
 
   var undecidedCount: Int { undecided.values.reduce(0) { $0 + $1.count } }

@@ -54,10 +54,10 @@ extension NodeCore {
   /// Writes the next part of an own checkpoint when one is under way or due; false when there is nothing to write.
   mutating func writeCheckpoint(now: Timestamp, into effects: inout [NodeEffect]) -> Bool {
     let head = gossip.feeds.head(of: own)
-    // The open purchase is brought to nothing first: what is restated then is what the entries say.
-    if let end = purchaseEnd, end <= max(now, head.time) { return false }
     // All parts have the time of the first: an order that is live in one is live in all.
     let time = isWritingCheckpoint ? head.time : max(now, head.time)
+    // The open purchase is brought to nothing first: what is restated then is what the entries say.
+    if let end = purchaseEnd, end <= time { return false }
     if isWritingCheckpoint {
       // After a crash what is missing is worked out anew: nothing has changed since the first part.
       if checkpointParts == nil, let state = exchange.authors[own], let begun = state.unfinished {

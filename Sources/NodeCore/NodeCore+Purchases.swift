@@ -43,7 +43,7 @@ extension NodeCore {
 
   /// Works out what the present state of a leg calls for.
   mutating func reviewLeg(_ leg: Trade) {
-    checkFree(leg)
+    if leg.freedBy != nil, leg.voidedAt == nil, leg.terms.maker != own { duties.uncheckedFrees.insert(leg.id) }
     if leg.terms.taker == own, leg.isProposed { reviewLegAsTaker(leg) }
     guard leg.terms.maker == own, ownOrders[leg.terms.makerOrder] != nil else { return }
     if leg.state == .proposed {
@@ -85,15 +85,12 @@ extension NodeCore {
     if exchange.authors[own]?.purchase == nil { duties.endWait() }
   }
 
-  /// Looks at what this node holds for purchases of `taker`, whose feed has grown, and at what others freed because of it.
+  /// Looks at what this node holds for purchases of `taker`, whose feed has grown.
   mutating func reviewHolds(of taker: NodeID) {
     if let holds = exchange.authors[own]?.holds, !holds.isEmpty {
       for id in holds.filter({ $0.value.signed.terms.taker == taker }).keys.sorted() {
         if let leg = exchange.ledger[id], isDecided(leg) { duties.conclude.append(id) }
       }
-    }
-    for id in duties.uncheckedFrees[taker]?.sorted() ?? [] {
-      if let leg = exchange.ledger[id] { checkFree(leg) }
     }
   }
 
@@ -120,19 +117,23 @@ extension NodeCore {
     return EntryReference(sequence: head.sequence, entry: head.entry)
   }
 
-  /// Looks whether a maker that freed a leg had reason to. One that names an entry of the taker's by which the purchase
-  /// had not come to nothing has lied, which its entry and the taker's feed prove: no orders of its are taken any more.
-  private mutating func checkFree(_ leg: Trade) {
-    let (maker, taker) = (leg.terms.maker, leg.terms.taker)
-    guard let named = leg.freedBy, maker != own else { return }
-    guard leg.isProposed, gossip.feeds.head(of: taker).sequence >= named.sequence else {
-      duties.checkFree(leg.id, taker: taker, false)
-      return
+  /// Looks whether makers that freed legs had reason to. One that names an entry of the taker's by which the purchase had
+  /// not come to nothing has lied, which its entry and the taker's feed prove: no orders of its are taken any more.
+  ///
+  /// Only when all entries that the feeds hold are applied: a feed's head can be ahead of what is known of it.
+  mutating func checkFrees() {
+    for id in duties.uncheckedFrees.sorted() {
+      guard let leg = exchange.ledger[id], let named = leg.freedBy else {
+        duties.uncheckedFrees.remove(id)
+        continue
+      }
+      guard leg.isProposed, let feed = gossip.feeds.feed(of: leg.terms.taker), feed.head.sequence >= named.sequence
+      else { continue }
+      duties.uncheckedFrees.remove(id)
+      // Another entry at that place is a fork of one of the two, which this does not tell apart.
+      guard feed.id(at: named.sequence) == named.entry else { continue }
+      if leg.voidedAt ?? .max > named.sequence { exchange.doubted.insert(leg.terms.maker) }
     }
-    duties.checkFree(leg.id, taker: taker, true)
-    // Another entry at that place is a fork of one of the two, which this does not tell apart.
-    guard gossip.feeds.feed(of: taker)?.id(at: named.sequence) == named.entry else { return }
-    if leg.voidedAt ?? .max > named.sequence { exchange.doubted.insert(maker) }
   }
 
   // MARK: Writing

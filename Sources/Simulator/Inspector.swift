@@ -101,6 +101,7 @@ final class Inspector: Observer {
       checkChain(entry, at: node)
     }
     guard case .success(let operations) = network.pool.result(of: entry) else { return }
+    for (rule, details) in market.enter(entry.author, at: entry.time) { report(rule, details) }
     for (index, operation) in operations.enumerated() {
       if !honestNumbers.contains(number) { checkSignatures(of: operation, in: entry) }
       for (rule, details) in market.apply(operation, of: entry, at: UInt32(index)) { report(rule, details) }
@@ -127,6 +128,12 @@ final class Inspector: Observer {
       check(acceptance.maker, acceptance.bytes, acceptance.signature, .acceptance)
     case .receipt(let acceptance):
       check(acceptance.maker, acceptance.bytes, acceptance.signature, .acceptance)
+    case .purchase(let legs): for signed in legs { check(signed.terms.taker, signed.bytes, signed.signature, .terms) }
+    case .confirm(let confirmation, let legs):
+      check(confirmation.taker, confirmation.signed.bytes, confirmation.signed.signature, .confirmation)
+      for leg in legs { check(leg.maker, leg.bytes, leg.signature, .acceptance) }
+    case .settle(_, let confirmation):
+      check(confirmation.taker, confirmation.signed.bytes, confirmation.signed.signature, .confirmation)
     default: break
     }
     if !isGood { report(.badEntryTaken, "\(entry.author.short(6)):\(entry.sequence) carries a bad signature") }
