@@ -22,6 +22,10 @@ final class Inspector: Observer {
   /// What honest authors have published, by place.
   private var published: [NodeID: [UInt64: EntryID]] = [:]
   private var honest: Set<NodeID> = []
+  /// The last entry of each honest author that the market knows, and later ones that have been seen before one between:
+  /// one that a crash left on its author's disk is seen only when it leaves there.
+  private var applied: [NodeID: UInt64] = [:]
+  private var ahead: [NodeID: [UInt64: SignedEntry]] = [:]
 
   init(network: VirtualNetwork) {
     self.network = network
@@ -100,10 +104,21 @@ final class Inspector: Observer {
       }
       checkChain(entry, at: node)
     }
+    guard honest.contains(entry.author) else { return apply(entry) }
+    ahead[entry.author, default: [:]][entry.sequence] = entry
+    while let next = ahead[entry.author]?.removeValue(forKey: applied[entry.author, default: 0] + 1) {
+      applied[entry.author] = next.sequence
+      apply(next)
+    }
+  }
+
+  /// Tells the market an entry, those of an honest author in its order.
+  private func apply(_ entry: SignedEntry) {
     guard case .success(let operations) = network.pool.result(of: entry) else { return }
+    let isHonest = honestNumbers.contains(network.pool.number(of: entry))
     for (rule, details) in market.enter(entry.author, at: entry.time) { report(rule, details) }
     for (index, operation) in operations.enumerated() {
-      if !honestNumbers.contains(number) { checkSignatures(of: operation, in: entry) }
+      if !isHonest { checkSignatures(of: operation, in: entry) }
       for (rule, details) in market.apply(operation, of: entry, at: UInt32(index)) { report(rule, details) }
     }
   }

@@ -166,7 +166,7 @@ struct PlanDraw {
   private mutating func order() -> OrderBody {
     let gpus = Int32(number(1...8))
     let price = Price(micros: number(195...240) * 10_000)
-    let gpuClass = GPUClassIndex(percent(75) ? 0 : 1)
+    let gpuClass = GPUClassIndex(percent(85) ? 0 : 1)
     let first = number(0...10) + (percent(15) ? 15 : 60)
     let length = number(2...30)
     let origin = genesis.slot(containing: VirtualNetwork.epoch)
@@ -186,7 +186,7 @@ struct PlanDraw {
     let isWhole = isSplit && gpus > 1 && !isPostOnly && percent(50)
     return .bid(
       Bid(
-        gpuClasses: [gpuClass], gpus: isSplit ? 2 * gpus : gpus, durationSlots: number(1...min(length, 10)),
+        gpuClasses: [gpuClass], gpus: isSplit ? 3 * gpus : gpus, durationSlots: number(1...min(length, 10)),
         window: window, price: price,
         minimumGPUs: isSplit ? 1 : gpus, expiry: expiry,
         timeInForce: isWhole && timeInForce.isImmediate ? .fillOrKill : timeInForce, isPostOnly: isPostOnly,
