@@ -102,6 +102,8 @@ public enum EntryTag {}
 public enum OrderTag {}
 /// Marks the BLAKE2b-256 of a trade's terms.
 public enum TradeTag {}
+/// Marks the hash of a purchase's legs.
+public enum PurchaseTag {}
 /// Marks an X25519 public key of the Noise handshake.
 public enum NoiseKeyTag {}
 /// Marks any other BLAKE2b-256 digest.
@@ -117,6 +119,8 @@ public typealias EntryID = Identifier<EntryTag>
 public typealias OrderID = Identifier<OrderTag>
 /// The BLAKE2b-256 of a trade's terms bytes.
 public typealias TradeID = Identifier<TradeTag>
+/// A purchase's name, which commits to all its legs.
+public typealias PurchaseID = Identifier<PurchaseTag>
 /// A node's X25519 public key in the Noise handshake.
 public typealias NoisePublicKey = Identifier<NoiseKeyTag>
 /// A BLAKE2b-256 digest with no narrower name.

@@ -10,6 +10,8 @@ public enum SigningDomain: CaseIterable, Sendable {
   case terms
   /// The acceptance of terms, signed by the maker.
   case acceptance
+  /// The confirmation of a purchase, signed by the taker.
+  case confirmation
   /// A Noise static public key, signed by the identity that owns it.
   case transport
 
@@ -19,6 +21,7 @@ public enum SigningDomain: CaseIterable, Sendable {
     case .entry: "p2pnode/entry/v1"
     case .terms: "p2pnode/terms/v1"
     case .acceptance: "p2pnode/acceptance/v1"
+    case .confirmation: "p2pnode/confirmation/v1"
     case .transport: "p2pnode/transport/v1"
     }
   }

@@ -116,6 +116,18 @@ public enum OrderBody: Hashable, Sendable {
     }
   }
 
+  /// Whether it is a bid that is all-or-none over several offers.
+  public var isWhole: Bool {
+    guard case .bid(let bid) = self else { return false }
+    return bid.isWhole
+  }
+
+  /// Whether several offers may have a piece each of a bid.
+  public var isSplit: Bool {
+    guard case .bid(let bid) = self else { return false }
+    return bid.minimumGPUs < bid.gpus
+  }
+
   /// How long the order works.
   public var timeInForce: TimeInForce {
     switch self {
@@ -132,11 +144,12 @@ public enum OrderBody: Hashable, Sendable {
     }
   }
 
-  /// Whether one trade takes the whole order or none does: all GPUs, and of an offer all of its window.
+  /// Whether the whole order is traded at once or nothing of it: all GPUs, and of an offer all of its window. Only of a
+  /// bid whose ``Bid/isWhole`` is set can that take several trades.
   public var isAllOrNone: Bool {
     switch self {
     case .offer(let offer): offer.minimumGPUs == offer.gpus && offer.minimumSlots == offer.window.count
-    case .bid(let bid): bid.minimumGPUs == bid.gpus
+    case .bid(let bid): bid.minimumGPUs == bid.gpus || bid.isWhole
     }
   }
 }
@@ -147,7 +160,7 @@ public enum TimeInForce: UInt8, Hashable, Sendable, CaseIterable {
   case goodTillCancelled = 0
   /// It takes what it can when it is placed; the rest is cancelled. It never rests, so nobody can take from it.
   case immediateOrCancel = 1
-  /// The same for an order that is all-or-none: one trade takes the whole of it at once, or it is cancelled.
+  /// The same for an order that is all-or-none: the whole of it is taken at once, or it is cancelled.
   case fillOrKill = 2
 
   /// Whether an order of this kind never rests in the book.
@@ -218,12 +231,15 @@ public struct Bid: Hashable, Sendable {
   public var timeInForce: TimeInForce
   /// Whether it only ever waits to be taken: it is cancelled rather than that its owner takes.
   public var isPostOnly: Bool
+  /// Whether all of it is traded at once or nothing, though several offers may have a piece of it each. Only of a bid
+  /// whose smallest piece is not the whole.
+  public var isWhole: Bool
 
   /// A bid with the given terms.
   public init(
     gpuClasses: GPUClassList, gpus: Int32, durationSlots: Int64, window: SlotRange, price: Price,
     minimumGPUs: Int32, requirements: Requirements = Requirements(), expiry: Timestamp,
-    timeInForce: TimeInForce = .goodTillCancelled, isPostOnly: Bool = false
+    timeInForce: TimeInForce = .goodTillCancelled, isPostOnly: Bool = false, isWhole: Bool = false
   ) {
     self.gpuClasses = gpuClasses
     self.gpus = gpus
@@ -235,5 +251,6 @@ public struct Bid: Hashable, Sendable {
     self.expiry = expiry
     self.timeInForce = timeInForce
     self.isPostOnly = isPostOnly
+    self.isWhole = isWhole
   }
 }

@@ -17,6 +17,7 @@ extension OrderBody {
       reduced.window = new.window
       reduced.expiry = new.expiry
       reduced.minimumGPUs = min(reduced.minimumGPUs, new.gpus)
+      if reduced.minimumGPUs == reduced.gpus { reduced.isWhole = false }
       return reduced == new
     case (.offer, .bid), (.bid, .offer): return false
     }

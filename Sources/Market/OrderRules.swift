@@ -117,7 +117,7 @@ public enum OrderRules {
             + "\(offer.window.count) slots"
         }
       throw .field(
-        "time in force", value: value, allowed: "fok only for an all-or-none order: one trade takes all of it")
+        "time in force", value: value, allowed: "fok only for an all-or-none order: all of it at once, or nothing")
     }
     if body.isPostOnly, body.timeInForce.isImmediate {
       throw .field(
@@ -157,6 +157,18 @@ public enum OrderRules {
     guard (1...bid.window.count).contains(bid.durationSlots) else {
       throw .field(
         "duration", value: "\(bid.durationSlots) slots", allowed: "1 to \(bid.window.count) slots, the window's length")
+    }
+    if bid.isWhole {
+      guard bid.minimumGPUs < bid.gpus else {
+        throw .field(
+          "all-or-none over several offers", value: "pieces from \(bid.minimumGPUs) of \(bid.gpus) GPUs",
+          allowed: "a smallest piece below the whole; a bid in one piece is all-or-none anyway")
+      }
+      guard !bid.isPostOnly else {
+        throw .field(
+          "post-only", value: "together with all-or-none over several offers",
+          allowed: "either: such a bid takes from all its offers")
+      }
     }
     if !bid.requirements.isEmpty { try check(bid.requirements.demands) }
   }

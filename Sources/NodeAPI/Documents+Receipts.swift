@@ -40,8 +40,18 @@ public struct ReceiptDocument: Codable, Hashable, Sendable {
     public var acceptedMs: Int64
     /// The sequence of the accepting entry in the maker's feed.
     public var acceptedSequence: UInt64
+    /// Of a leg, the purchase that it is part of.
+    public var purchase: String?
+    /// Of a leg, how many legs the purchase has.
+    public var purchaseLegs: Int?
+    /// Of a leg, the latest time at which the taker could confirm.
+    public var confirmMs: Int64?
+    /// Of a leg, when the taker confirmed.
+    public var confirmedMs: Int64?
+    /// Of a leg, the sequence of the confirming entry in the taker's feed.
+    public var confirmedSequence: UInt64?
 
-    init(terms: Terms, acceptance: Acceptance) {
+    init(terms: Terms, acceptance: Acceptance, confirmation: Confirmation?) {
       trade = acceptance.trade.hex
       offer = terms.offer.hex
       bid = terms.bid.hex
@@ -57,6 +67,12 @@ public struct ReceiptDocument: Codable, Hashable, Sendable {
       deadlineMs = terms.deadline.milliseconds
       acceptedMs = acceptance.time.milliseconds
       acceptedSequence = acceptance.sequence
+      guard let confirmation else { return }
+      purchase = confirmation.purchase.hex
+      purchaseLegs = confirmation.legs.count
+      confirmMs = terms.leg?.confirmBy.milliseconds
+      confirmedMs = confirmation.time.milliseconds
+      confirmedSequence = confirmation.sequence
     }
   }
 
@@ -76,6 +92,10 @@ public struct ReceiptDocument: Codable, Hashable, Sendable {
   public var takerSignature: String
   /// The maker's signature over the acceptance, in hexadecimal.
   public var makerSignature: String
+  /// Of a leg of a purchase, the confirmation bytes in base64.
+  public var confirmation: String?
+  /// Of a leg, the taker's signature over the confirmation, in hexadecimal.
+  public var confirmationSignature: String?
   /// What the signed bytes say.
   public var decoded: Decoded
 
@@ -90,10 +110,21 @@ public struct ReceiptDocument: Codable, Hashable, Sendable {
     maker = terms.maker.hex
     takerSignature = receipt.takerSignature.hex
     makerSignature = receipt.makerSignature.hex
-    decoded = Decoded(terms: terms, acceptance: try Acceptance(decoding: receipt.acceptanceBytes))
+    confirmation = receipt.confirmation.map { Data($0.bytes).base64EncodedString() }
+    confirmationSignature = receipt.confirmation?.signature.hex
+    decoded = Decoded(
+      terms: terms, acceptance: try Acceptance(decoding: receipt.acceptanceBytes),
+      confirmation: try Self.decode(receipt.confirmation, network: network))
   }
 
-  /// Checks the file: its form, both signatures, and that `taker`, `maker` and `decoded` say what the signed bytes say.
+  private static func decode(
+    _ signed: Receipt.SignedConfirmation?, network: NetworkID
+  ) throws(TermsError) -> Confirmation? {
+    guard let signed else { return nil }
+    return try Confirmation(decoding: signed.bytes, network: network)
+  }
+
+  /// Checks the file: its form, all signatures, and that `taker`, `maker` and `decoded` say what the signed bytes say.
   ///
   /// - Returns: the trade and the terms.
   public func verify() throws(ReceiptFileError) -> (trade: TradeID, terms: Terms) {
@@ -105,7 +136,7 @@ public struct ReceiptDocument: Codable, Hashable, Sendable {
       termsBytes: try Self.base64(terms, "terms"),
       takerSignature: try Self.signature(takerSignature, "taker_signature"),
       acceptanceBytes: try Self.base64(acceptance, "acceptance"),
-      makerSignature: try Self.signature(makerSignature, "maker_signature"))
+      makerSignature: try Self.signature(makerSignature, "maker_signature"), confirmation: try signedConfirmation())
     let parts: (terms: Terms, acceptance: Acceptance)
     do { parts = try receipt.verify(network: network) } catch { throw .receipt(error) }
     guard taker == parts.terms.taker.hex else {
@@ -114,12 +145,26 @@ public struct ReceiptDocument: Codable, Hashable, Sendable {
     guard maker == parts.terms.maker.hex else {
       throw .field("maker", value: maker, allowed: "\(parts.terms.maker), who signed the acceptance")
     }
-    let signed = Decoded(terms: parts.terms, acceptance: parts.acceptance)
+    // It has just been verified, and so decodes.
+    let confirmed = try? Self.decode(receipt.confirmation, network: network)
+    let signed = Decoded(terms: parts.terms, acceptance: parts.acceptance, confirmation: confirmed)
     guard decoded == signed else {
       let (name, shown, allowed) = Self.difference(decoded, signed)
       throw .field("decoded.\(name)", value: shown, allowed: "\(allowed), as signed")
     }
     return (parts.acceptance.trade, parts.terms)
+  }
+
+  private func signedConfirmation() throws(ReceiptFileError) -> Receipt.SignedConfirmation? {
+    switch (confirmation, confirmationSignature) {
+    case (nil, nil): return nil
+    case (let bytes?, let signature?):
+      return Receipt.SignedConfirmation(
+        bytes: try Self.base64(bytes, "confirmation"),
+        signature: try Self.signature(signature, "confirmation_signature"))
+    case (nil, _): throw .field("confirmation", value: "left out", allowed: "given with confirmation_signature")
+    case (_, nil): throw .field("confirmation_signature", value: "left out", allowed: "given with confirmation")
+    }
   }
 
   private static func base64(_ text: String, _ name: String) throws(ReceiptFileError) -> [UInt8] {

@@ -32,8 +32,12 @@ public struct TradeDocument: Codable, Hashable, Sendable {
   public var currency: String
   /// The latest time of an accept.
   public var deadlineMs: Int64
-  /// When the maker accepted; nil unless settled.
+  /// When the maker accepted, or of a leg, when the taker confirmed; nil unless settled.
   public var settledMs: Int64?
+  /// Of a leg, the purchase that it is part of: all of its legs are settled, or none.
+  public var purchase: String?
+  /// Of a leg, the latest time of the confirm.
+  public var confirmMs: Int64?
 
   /// A trade with the given facts.
   public init(
@@ -58,6 +62,26 @@ public struct TradeDocument: Codable, Hashable, Sendable {
     self.currency = currency
     self.deadlineMs = deadlineMs
     self.settledMs = settledMs
+  }
+}
+
+/// An open purchase over several offers: all of its legs are settled, or none.
+public struct PurchaseDocument: Codable, Hashable, Sendable {
+  /// The purchase's id, which commits to all legs.
+  public var id: String
+  /// Its trades.
+  public var legs: Int
+  /// Those that their makers have accepted.
+  public var accepted: Int
+  /// The latest time of the confirm; after it nothing is traded.
+  public var confirmMs: Int64
+
+  /// A purchase with the given facts.
+  public init(id: String, legs: Int, accepted: Int, confirmMs: Int64) {
+    self.id = id
+    self.legs = legs
+    self.accepted = accepted
+    self.confirmMs = confirmMs
   }
 }
 
@@ -89,6 +113,10 @@ public struct WhyDocument: Codable, Hashable, Sendable {
   public var bestCounterPriceMicros: Int64?
   /// Trades of this order that are proposed and not decided.
   public var undecided: Int
+  /// The open purchase for this bid; nil when there is none.
+  public var purchase: PurchaseDocument?
+  /// Whether this bid waits until the node's open purchase, for another bid, is decided.
+  public var waitsForPurchase: Bool?
 
   /// An explanation.
   public init(

@@ -13,6 +13,39 @@ struct AuthorState: Sendable {
     let isTaken: Bool
   }
 
+  /// The purchase of the author's that it has neither confirmed nor withdrawn. There is one at a time.
+  struct Purchase: Sendable {
+    let id: PurchaseID
+    let legs: [SignedTerms]
+    /// The legs' names.
+    let trades: [TradeID]
+    /// The latest entry time of its confirm: any later entry brings it to nothing.
+    let confirmBy: Timestamp
+    /// Whether it takes from the author's bid.
+    let isTaken: Bool
+
+    /// A purchase of these legs; nil unless they are ones.
+    init?(legs: [SignedTerms], isTaken: Bool) {
+      guard let leg = legs.first?.terms.leg else { return nil }
+      id = leg.purchase
+      confirmBy = leg.confirmBy
+      self.legs = legs
+      self.isTaken = isTaken
+      trades = legs.map { Blake2b.hash($0.bytes) }
+    }
+
+    /// The bid for which it is.
+    var bid: OrderID { legs[0].terms.bid }
+  }
+
+  /// What the author holds for a leg: it has accepted it, and neither settled nor freed it.
+  struct Hold: Sendable {
+    let signed: SignedTerms
+    let decision: SignedAcceptance
+    /// Whether it takes from the author's order.
+    let isTaken: Bool
+  }
+
   /// A checkpoint of which parts have come.
   struct Unfinished: Sendable {
     let first: UInt64
@@ -34,7 +67,12 @@ struct AuthorState: Sendable {
   var orders = AuthorOrders()
   /// For look-up only.
   private(set) var proposals: [TradeID: Proposal] = [:]
-  /// Trades that it accepted, or proposed and got the receipt of.
+  /// The open purchase.
+  var purchase: Purchase?
+  /// The open holds. For look-up only.
+  private(set) var holds: [TradeID: Hold] = [:]
+  private var holdsUntil = Heap<Done>()
+  /// Trades that it accepted, or proposed and got the receipt of; legs that it settled or confirmed.
   var settled = 0
   /// Proposals that it declined though their terms were right.
   var failed = 0
@@ -55,6 +93,11 @@ struct AuthorState: Sendable {
       done.remove(next.trade)
       doneUntil.removeMin()
     }
+    // What was held for a lease that is over is nobody's any more.
+    while let next = holdsUntil.min, next.until <= time {
+      holds[next.trade] = nil
+      holdsUntil.removeMin()
+    }
   }
 
   /// Notes that a trade has been answered, released or copied; false when it was already.
@@ -74,6 +117,22 @@ struct AuthorState: Sendable {
     guard let proposal = proposals.removeValue(forKey: trade) else { return nil }
     _ = finish(trade, until: proposal.signed.terms.deadline)
     return proposal
+  }
+
+  mutating func hold(_ trade: TradeID, _ hold: Hold) {
+    holds[trade] = hold
+    holdsUntil.insert(Done(until: hold.signed.terms.end, trade: trade))
+  }
+
+  /// Ends a hold that is open.
+  mutating func endHold(_ trade: TradeID) -> Hold? { holds.removeValue(forKey: trade) }
+
+  /// Ends the open purchase.
+  mutating func endPurchase() -> Purchase? {
+    guard let ended = purchase else { return nil }
+    purchase = nil
+    for trade in ended.trades { _ = finish(trade, until: ended.confirmBy) }
+    return ended
   }
 
   /// Counts complaints of a maker; false when they are of one too many.

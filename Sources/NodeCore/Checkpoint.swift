@@ -91,6 +91,17 @@ public struct CheckpointItems: Sendable {
     public var releases: Int
   }
 
+  /// A purchase of the author's.
+  public struct Purchase: Sendable {
+    /// The terms of its legs, in their order.
+    public var legs: [SignedTerms]
+    /// Its confirm; nil of the open one.
+    public var confirmed: (confirmation: SignedConfirmation, acceptances: [SignedAcceptance])?
+
+    /// Its name.
+    public var id: PurchaseID? { legs.first?.terms.leg?.purchase }
+  }
+
   /// Live orders, ascending by place.
   public var orders: [LiveOrder] = []
   /// What is taken of them, ascending by place and slots.
@@ -101,12 +112,19 @@ public struct CheckpointItems: Sendable {
   public var complaints: [Complaint] = []
   /// Accepts whose leases have not ended and of which the author has not seen the receipt in the taker's feed.
   public var accepts: [(terms: SignedTerms, decision: SignedAcceptance)] = []
+  /// The open purchase, and confirmed ones with a leg whose lease has not ended and whose maker's feed, as far as the
+  /// author has it, does not copy the confirmation.
+  public var purchases: [Purchase] = []
+  /// Accepts of legs that the author has neither settled nor freed.
+  public var holds: [(terms: SignedTerms, decision: SignedAcceptance)] = []
 
   /// Nothing.
   public init() {}
 
   /// The number of all that is restated.
-  public var count: Int { orders.count + takings.count + proposals.count + complaints.count + accepts.count }
+  public var count: Int {
+    orders.count + takings.count + proposals.count + complaints.count + accepts.count + purchases.count + holds.count
+  }
 
   mutating func append(_ other: CheckpointItems) {
     orders += other.orders
@@ -114,6 +132,8 @@ public struct CheckpointItems: Sendable {
     proposals += other.proposals
     complaints += other.complaints
     accepts += other.accepts
+    purchases += other.purchases
+    holds += other.holds
   }
 
   /// What is here and not in `other`: what is still to be written of a checkpoint that a crash interrupted.
@@ -129,85 +149,10 @@ public struct CheckpointItems: Sendable {
     rest.complaints.removeAll { complaints.contains($0) }
     let accepts = Set(other.accepts.map(\.decision.acceptance.trade))
     rest.accepts.removeAll { accepts.contains($0.decision.acceptance.trade) }
+    let purchases = Set(other.purchases.map(\.id))
+    rest.purchases.removeAll { purchases.contains($0.id) }
+    let holds = Set(other.holds.map(\.decision.acceptance.trade))
+    rest.holds.removeAll { holds.contains($0.decision.acceptance.trade) }
     return rest
-  }
-}
-
-/// What is taken of one order, exactly: of an offer a sum of rectangles, of a bid a number.
-///
-/// A calendar is kept as the slots at which the number of used GPUs changes, ascending, none by 0. With `k` of them every
-/// operation is O(k).
-struct Taken: Equatable, Sendable {
-  private struct Step: Equatable, Sendable {
-    let slot: Int64
-    var change: Int64
-  }
-
-  private var gpus: Int64 = 0
-  private var steps: [Step] = []
-
-  var isNothing: Bool { gpus == 0 && steps.isEmpty }
-
-  /// Takes GPUs of a bid, or puts them back where negative.
-  mutating func add(_ gpus: Int64) { self.gpus &+= gpus }
-
-  /// Takes GPUs of an offer in some slots, or puts them back where negative.
-  mutating func add(_ gpus: Int64, _ slots: SlotRange) {
-    shift(at: slots.start.index, by: gpus)
-    shift(at: slots.end.index, by: 0 &- gpus)
-  }
-
-  private mutating func shift(at slot: Int64, by change: Int64) {
-    let index = firstStep(from: slot)
-    guard index < steps.count, steps[index].slot == slot else {
-      steps.insert(Step(slot: slot, change: change), at: index)
-      return
-    }
-    steps[index].change &+= change
-    if steps[index].change == 0 { steps.remove(at: index) }
-  }
-
-  /// The index of the first step at `slot` or later, by binary search.
-  private func firstStep(from slot: Int64) -> Int {
-    var (low, high) = (0, steps.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if steps[middle].slot >= slot { high = middle } else { low = middle + 1 }
-    }
-    return low
-  }
-
-  /// Each run of slots with what is taken in it, ascending; of a bid all that is taken, with nil.
-  func forEachRun(isBid: Bool, _ body: (_ gpus: Int64, _ slots: SlotRange?) -> Void) {
-    if isBid {
-      if gpus != 0 { body(gpus, nil) }
-      return
-    }
-    var used: Int64 = 0
-    for (step, next) in zip(steps, steps.dropFirst()) {
-      used &+= step.change
-      if used != 0 { body(used, SlotRange(start: Slot(step.slot), end: Slot(next.slot))) }
-    }
-  }
-
-  /// The same as takings of the order at `place`. More put back than taken, which only a dishonest checkpoint leads to,
-  /// has no expression and is left out.
-  func takings(of place: OrderPlace, isBid: Bool) -> [CheckpointItems.Taking] {
-    var out: [CheckpointItems.Taking] = []
-    forEachRun(isBid: isBid) { gpus, slots in
-      guard gpus > 0 else { return }
-      Self.forEachPiece(of: gpus) { out.append(CheckpointItems.Taking(place: place, gpus: $0, slots: slots)) }
-    }
-    return out
-  }
-
-  /// Splits a number into pieces of the size that GPUs are counted in.
-  static func forEachPiece(of gpus: Int64, _ body: (Int32) -> Void) {
-    var rest = gpus
-    while rest != 0 {
-      let piece = Int32(clamping: max(rest, -Int64(Int32.max)))
-      body(piece)
-      rest -= Int64(piece)
-    }
   }
 }

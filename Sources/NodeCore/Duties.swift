@@ -25,6 +25,12 @@ struct Duties: Sendable {
   var copy = TradeQueue()
   /// Own proposals that came to nothing and whose reservation is to be taken back.
   var release = TradeQueue()
+  /// Legs that are held and whose purchase is decided: to be settled or freed.
+  var conclude = TradeQueue()
+  /// Own bids that wait until the open purchase is decided, since there is one at a time.
+  private(set) var waiting: Set<OrderID> = []
+  /// Legs that their makers freed, of which the takers' feeds have still to show whether rightly.
+  var uncheckedFrees: Set<TradeID> = []
   /// Own proposals without an answer, by maker.
   private(set) var undecided: [NodeID: Set<TradeID>] = [:]
   /// The makers' orders that those are for: at most one proposal at a time to each.
@@ -42,6 +48,8 @@ struct Duties: Sendable {
   private var hasNewCounterparties = true
   /// Own accepts of which the takers' feeds, as far as they are held, have no receipt yet.
   private(set) var owed: Set<TradeID> = []
+  /// Own confirmed purchases with legs of which the makers' feeds, as far as they are held, do not copy the confirmation.
+  private(set) var uncopied: Set<PurchaseID> = []
   /// Own orders to match again.
   private(set) var rematch: Set<OrderID> = []
   /// Own orders in the book that never rest there. They are matched once, when they are placed, and cancelled when none
@@ -92,9 +100,14 @@ struct Duties: Sendable {
 
   mutating func owe(_ id: TradeID, _ isOwed: Bool) { if isOwed { owed.insert(id) } else { owed.remove(id) } }
 
+  mutating func note(_ purchase: PurchaseID, isCopied: Bool) {
+    if isCopied { uncopied.remove(purchase) } else { uncopied.insert(purchase) }
+  }
+
   /// Notes that nothing is known any more of somebody's proposal to an own order.
   mutating func forgotten(_ id: TradeID) {
     decide.remove(id)
+    conclude.remove(id)
     closed(id)
   }
 
@@ -108,6 +121,18 @@ struct Duties: Sendable {
     guard hasNewCounterparties else { return nil }
     hasNewCounterparties = false
     return Set(undecided.keys).union(openByTaker.keys).sorted()
+  }
+
+  /// Notes that an own bid has to wait until the open purchase is decided.
+  mutating func wait(_ id: OrderID) {
+    rematch.remove(id)
+    waiting.insert(id)
+  }
+
+  /// No purchase is open any more: matches the bids that have waited.
+  mutating func endWait() {
+    for id in waiting { match(id) }
+    waiting = []
   }
 
   var undecidedCount: Int { undecided.values.reduce(0) { $0 + $1.count } }
@@ -136,6 +161,7 @@ struct Duties: Sendable {
   /// Notes that an own order has been matched as far as it can be now.
   mutating func matched(_ id: OrderID) {
     rematch.remove(id)
+    waiting.remove(id)
     unmatched.remove(id)
   }
 

@@ -19,7 +19,7 @@ extension Exchange {
     guard part.isLast, let whole = authors[place.author]?.unfinished else { return }
     let isChecked = authors[place.author]?.isJump == false
     if isChecked, !isTrue(whole, of: place.author) { doubted.insert(place.author) }
-    replace(place.author, by: whole, into: &changes)
+    replace(place.author, by: whole, at: place.sequence, into: &changes)
     changes.append(.checkpoint(place.author))
   }
 
@@ -35,6 +35,8 @@ extension Exchange {
       stated.complaints == state.complaints, items.complaints.count == state.complaints.count,
       stated.proposals.count == state.proposals.count, items.proposals.count == state.proposals.count,
       stated.proposals.keys.allSatisfy({ state.proposals[$0] != nil }),
+      stated.purchase?.id == state.purchase?.id, stated.holds.count == state.holds.count,
+      items.holds.count == state.holds.count, stated.holds.keys.allSatisfy({ state.holds[$0] != nil }),
       items.orders.count == state.orders.live.count, stated.orders.live.count == state.orders.live.count
     else { return false }
     return items.orders.allSatisfy { item in
@@ -80,6 +82,18 @@ extension Exchange {
       let id: TradeID = Blake2b.hash(signed.bytes)
       if state.isNew(id) { state.open(id, AuthorState.Proposal(signed: signed, isTaken: isTaken ?? false)) }
     }
+    if let legs = whole.items.purchases.first(where: { $0.confirmed == nil })?.legs {
+      let isTaken = state.orders.live[legs[0].terms.bid].map { $0.side == .bid }
+      state.purchase = AuthorState.Purchase(legs: legs, isTaken: isTaken ?? false)
+    }
+    for (signed, decision) in whole.items.holds {
+      let isTaken = state.orders.live[signed.terms.makerOrder].map {
+        ($0.side == .offer) == (signed.terms.makerOrder == signed.terms.offer)
+      }
+      let id = decision.acceptance.trade
+      guard state.holds[id] == nil else { continue }
+      state.hold(id, AuthorState.Hold(signed: signed, decision: decision, isTaken: isTaken ?? false))
+    }
     for complaint in whole.items.complaints where state.complaints[complaint.maker] == nil {
       _ = state.complain(of: complaint.maker, complaint.releases)
     }
@@ -87,7 +101,7 @@ extension Exchange {
   }
 
   private mutating func replace(
-    _ author: NodeID, by whole: AuthorState.Unfinished, into changes: inout [Change]
+    _ author: NodeID, by whole: AuthorState.Unfinished, at sequence: UInt64, into changes: inout [Change]
   ) {
     let old = authors[author] ?? AuthorState()
     let new = restated(whole, by: author)
@@ -120,6 +134,7 @@ extension Exchange {
           acceptanceBytes: decision.bytes, makerSignature: decision.signature),
         into: &changes)
     }
+    restatePurchases(whole.items, of: author, before: old, at: sequence, into: &changes)
     // Proposals that came to an end in entries that are missing here: how, nobody needs to know any more.
     for id in old.proposals.keys.sorted() where new.proposals[id] == nil {
       if ledger.forget(undecided: id) { changes.append(.trade(id)) }

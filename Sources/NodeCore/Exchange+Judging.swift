@@ -28,11 +28,17 @@ extension Exchange {
       case .bid: maker.remainingGPUs
       }
     guard left >= terms.gpus else { return .reject(.noCapacity, gpusLeft: left) }
+    if terms.leg != nil {
+      let room = holdRoom(of: terms.makerOrder, ownedBy: terms.maker, during: (terms.start, terms.end))
+      guard room >= terms.gpus else { return .reject(.noHold, gpusLeft: room) }
+    }
     return .accept
   }
 
   private func follows(_ terms: Terms, maker: Order, taker: Order) -> Bool {
-    guard maker.priority < taker.priority, maker.side != taker.side, terms.price == maker.body.price,
+    // What an all-or-none bid takes of several offers it takes whichever came first: none of them could fill it.
+    let mayCome = maker.priority < taker.priority || (terms.leg != nil && taker.body.isWhole)
+    guard mayCome, maker.side != taker.side, terms.price == maker.body.price,
       !maker.body.timeInForce.isImmediate, terms.gpus % genesis.limits.lotGPUs == 0
     else { return false }
     let orders = maker.side == .offer ? (maker.body, taker.body) : (taker.body, maker.body)
@@ -47,7 +53,9 @@ extension Exchange {
     let slots = SlotRange(start: start, end: end)
     // A smallest piece binds whoever asked for it to be kept; the taker's own is the taker's business.
     let smallest =
-      maker.side == .offer ? offer.minimumGPUs : min(bid.minimumGPUs, book.state(of: terms.bid)?.remainingGPUs ?? 0)
+      maker.side == .offer
+      ? offer.minimumGPUs
+      : min(bid.isWhole ? bid.gpus : bid.minimumGPUs, book.state(of: terms.bid)?.remainingGPUs ?? 0)
     return offer.window.contains(slots) && bid.window.contains(slots) && slots.count == bid.durationSlots
       && slots.count >= offer.minimumSlots && terms.gpus >= smallest && terms.gpus <= bid.gpus
       && terms.gpus <= offer.gpus

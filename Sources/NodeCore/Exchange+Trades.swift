@@ -22,9 +22,14 @@ extension Exchange {
   ) {
     let until = min(signed.terms.deadline, place.time + answerMemoryMilliseconds)
     if authors[place.author]?.finish(decision.acceptance.trade, until: until) == true {
-      adjust(signed.terms.makerOrder, of: place.author, by: 1, signed.terms)
-      authors[place.author]?.settled += 1
-      count(settled: 1, failed: 0, of: place.author, by: place.author, into: &changes)
+      let isTaken = adjust(signed.terms.makerOrder, of: place.author, by: 1, signed.terms)
+      if signed.terms.leg != nil {
+        let hold = AuthorState.Hold(signed: signed, decision: decision, isTaken: isTaken)
+        authors[place.author]?.hold(decision.acceptance.trade, hold)
+      } else {
+        authors[place.author]?.settled += 1
+        count(settled: 1, failed: 0, of: place.author, by: place.author, into: &changes)
+      }
     }
     note(
       ledger.accept(
@@ -37,7 +42,7 @@ extension Exchange {
     _ id: TradeID, _ reason: RejectReason, at place: Place, into changes: inout [Change]
   ) {
     let until = place.time + answerMemoryMilliseconds
-    if authors[place.author]?.finish(id, until: until) == true, reason != .badTerms {
+    if authors[place.author]?.finish(id, until: until) == true, reason != .badTerms, reason != .noHold {
       authors[place.author]?.failed += 1
       count(settled: 0, failed: 1, of: place.author, by: place.author, into: &changes)
     }
@@ -84,7 +89,7 @@ extension Exchange {
   /// Takes from a live order of `owner` or puts back; false, without effect, where the terms name another one's order,
   /// one of the other side, or one that is not live.
   @discardableResult
-  private mutating func adjust(_ id: OrderID, of owner: NodeID, by sign: Int64, _ terms: Terms) -> Bool {
+  mutating func adjust(_ id: OrderID, of owner: NodeID, by sign: Int64, _ terms: Terms) -> Bool {
     guard let live = authors[owner]?.orders.live[id], (live.side == .offer) == (id == terms.offer),
       let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end)
     else { return false }

@@ -94,8 +94,9 @@ struct Exchange: Sendable {
         ids.append(id)
         bodies.append(body)
       case .propose(let signed): ids.append(signed.terms.takerOrder)
+      case .purchase(let legs): ids.append(legs[0].terms.bid)
       case .accept(let signed, _): ids += [signed.terms.takerOrder, signed.terms.makerOrder]
-      case .reject, .receipt, .release, .checkpoint: break
+      case .reject, .receipt, .release, .confirm, .withdraw, .settle, .free, .checkpoint: break
       }
     }
     // A single order is brought near by its own change.
@@ -104,7 +105,7 @@ struct Exchange: Sendable {
 
   /// Applies one operation; appends what it changed to `changes`.
   mutating func apply(_ operation: Operation, at place: Place, into changes: inout [Change]) {
-    authors[place.author, default: AuthorState()].expire(at: place.time)
+    enter(place.author, at: place.time, sequence: place.sequence, into: &changes)
     switch operation {
     case .place(let body): self.place(body, at: place, into: &changes)
     case .cancel(let id): cancel(id, at: place, into: &changes)
@@ -114,7 +115,21 @@ struct Exchange: Sendable {
     case .reject(let id, let reason, _): reject(id, reason, at: place, into: &changes)
     case .receipt(let decision): copy(decision, at: place, into: &changes)
     case .release(let id, let isClosure): release(id, isClosure: isClosure, at: place, into: &changes)
+    case .purchase(let legs): purchase(legs, at: place, into: &changes)
+    case .confirm(let confirmation, let acceptances): confirm(confirmation, acceptances, at: place, into: &changes)
+    case .withdraw(let id, let silent): withdraw(id, silent: silent, at: place, into: &changes)
+    case .settle(let id, let confirmation): settle(id, confirmation, at: place, into: &changes)
+    case .free(let id, let reference): free(id, by: reference, at: place, into: &changes)
     case .checkpoint(let part): restate(part, at: place, into: &changes)
+    }
+  }
+
+  /// What the time of an entry does, whatever is in it: orders expire, and an open purchase comes to nothing when the
+  /// entry is past its last moment. Doing it again for the same entry changes nothing.
+  mutating func enter(_ author: NodeID, at time: Timestamp, sequence: UInt64, into changes: inout [Change]) {
+    authors[author, default: AuthorState()].expire(at: time)
+    if let purchase = authors[author]?.purchase, purchase.confirmBy < time {
+      void(author, at: sequence, into: &changes)
     }
   }
 

@@ -56,6 +56,8 @@ extension NodeCore {
     let head = gossip.feeds.head(of: own)
     // All parts have the time of the first: an order that is live in one is live in all.
     let time = isWritingCheckpoint ? head.time : max(now, head.time)
+    // The open purchase is brought to nothing first: what is restated then is what the entries say.
+    if let end = purchaseEnd, end <= time { return false }
     if isWritingCheckpoint {
       // After a crash what is missing is worked out anew: nothing has changed since the first part.
       if checkpointParts == nil, let state = exchange.authors[own], let begun = state.unfinished {
@@ -123,7 +125,37 @@ extension NodeCore {
           SignedAcceptance(acceptance: held.acceptance, bytes: held.bytes, signature: held.signature, maker: own)
         ))
     }
+    restatePurchases(of: state, at: time, into: &items)
     return items
+  }
+
+  private func restatePurchases(of state: AuthorState, at time: Timestamp, into items: inout CheckpointItems) {
+    if let open = state.purchase { items.purchases.append(CheckpointItems.Purchase(legs: open.legs, confirmed: nil)) }
+    for purchase in duties.uncopied.sorted() {
+      guard let confirmed = confirmed(purchase, at: time) else { continue }
+      items.purchases.append(confirmed)
+    }
+    items.holds = state.holds.keys.sorted().compactMap { id in state.holds[id].map { ($0.signed, $0.decision) } }
+  }
+
+  /// A confirmed own purchase, as long as a maker can need to hear of it.
+  private func confirmed(_ purchase: PurchaseID, at time: Timestamp) -> CheckpointItems.Purchase? {
+    let trades = exchange.ledger.legs(of: purchase).compactMap { exchange.ledger[$0] }
+    guard let held = trades.first?.confirmation, held.confirmation.sequence <= gossip.feeds.head(of: own).sequence,
+      trades.contains(where: { !$0.isCopied && $0.terms.end > time })
+    else { return nil }
+    let acceptances = trades.compactMap { trade in
+      trade.acceptance.map {
+        SignedAcceptance(
+          acceptance: $0.acceptance, bytes: $0.bytes, signature: $0.signature, maker: trade.terms.maker)
+      }
+    }
+    guard acceptances.count == held.confirmation.legs.count, trades.count == acceptances.count else { return nil }
+    return CheckpointItems.Purchase(
+      legs: trades.map { SignedTerms(terms: $0.terms, bytes: $0.termsBytes, signature: $0.takerSignature) },
+      confirmed: (
+        SignedConfirmation(confirmation: held.confirmation, signed: held.signed, taker: own), acceptances
+      ))
   }
 
   /// Takes the own orders that an own checkpoint restates: what they were placed with may not be held, when the own feed

@@ -40,11 +40,27 @@ extension NodeCore {
   /// The trades.
   public var ledger: TradeLedger { exchange.ledger }
 
+  /// The own purchase that is neither confirmed nor withdrawn: its name, its bid, its legs and how many of those their
+  /// makers have accepted, and its last moment.
+  public var openPurchase: (id: PurchaseID, bid: OrderID, legs: Int, accepted: Int, confirmBy: Timestamp)? {
+    exchange.authors[own]?.purchase.map { purchase in
+      (
+        purchase.id, purchase.bid, purchase.legs.count,
+        purchase.trades.count { exchange.ledger[$0]?.state == .held }, purchase.confirmBy
+      )
+    }
+  }
+
+  /// Whether an own bid is not matched before the open purchase is decided.
+  public func isWaitingForPurchase(_ id: OrderID) -> Bool { duties.waiting.contains(id) }
+
   /// Whether what made a trade settled has left this node or came from another: an own acceptance that is not on disk
   /// yet might never have been, and nobody must see its signature.
   public func isPublished(_ trade: Trade) -> Bool {
     guard let acceptance = trade.acceptance?.acceptance else { return true }
-    return trade.terms.maker != own || acceptance.sequence <= gossip.publishedOwnSequence
+    if trade.terms.maker == own, acceptance.sequence > gossip.publishedOwnSequence { return false }
+    guard trade.terms.taker == own, let confirmation = trade.confirmation?.confirmation else { return true }
+    return confirmation.sequence <= gossip.publishedOwnSequence
   }
 
   /// What the feeds say of how each node has kept its word; a node without anything to say of has none.

@@ -77,7 +77,7 @@ extension NodeCore {
       guard let trade = exchange.ledger[trade], trade.terms.takerOrder == id, trade.terms.taker == own else {
         return false
       }
-      return trade.state == .proposed || trade.state == .rejected
+      return trade.state == .proposed || trade.state == .rejected || trade.state == .held
     }
   }
 
@@ -85,6 +85,10 @@ extension NodeCore {
   mutating func review(_ id: TradeID) {
     guard let trade = exchange.ledger[id] else {
       duties.forgotten(id)
+      return
+    }
+    guard trade.terms.leg == nil else {
+      reviewLeg(trade)
       return
     }
     if trade.terms.taker == own, trade.isProposed { reviewAsTaker(trade) }
@@ -116,12 +120,12 @@ extension NodeCore {
       return
     case .settled: if !trade.isCopied { duties.copy.append(trade.id) }
     case .rejected: abandon(trade)
-    case .released: break
+    case .held, .released: break
     }
     answered(trade)
   }
 
-  private mutating func answered(_ trade: Trade) {
+  mutating func answered(_ trade: Trade) {
     duties.answered(trade.id, maker: trade.terms.maker, makerOrder: trade.terms.makerOrder)
     // Other own orders stayed away from the maker's order while the answer was open.
     rematch(crossing: trade.terms.makerOrder)
@@ -133,7 +137,7 @@ extension NodeCore {
 
   /// Closure: the maker's feed, gapless, reaches past the deadline without an accept, or up to the fork at which it is
   /// frozen.
-  private func hasClosed(_ terms: Terms) -> Bool {
+  func hasClosed(_ terms: Terms) -> Bool {
     let head = gossip.feeds.head(of: terms.maker)
     // A checkpoint may still restate the accept. One that jumps over the lease's end does not.
     if let feed = gossip.feeds.feed(of: terms.maker), feed.unfinishedCheckpoint != nil { return false }
@@ -152,10 +156,12 @@ extension NodeCore {
   /// Looks at what waits for `author`, whose feed has grown.
   mutating func afterEntry(of author: NodeID) {
     for id in duties.undecided[author]?.sorted() ?? [] {
-      guard let trade = exchange.ledger[id], trade.state == .proposed, hasClosed(trade.terms) else { continue }
+      guard let trade = exchange.ledger[id], trade.terms.leg == nil, trade.state == .proposed, hasClosed(trade.terms)
+      else { continue }
       abandon(trade)
       answered(trade)
     }
+    reviewHolds(of: author)
     if !isDoubted(author), duties.staleOwners.remove(author) != nil {
       // Its orders are taken again.
       for state in exchange.book.orders(ownedBy: own) { duties.match(state.id) }
@@ -209,6 +215,7 @@ extension NodeCore {
   private func context(at time: Timestamp, staleOwners: Set<NodeID>, excluding tried: Set<OrderID>) -> MatchContext {
     MatchContext(
       earliestStart: genesis.slot(startingFrom: time + genesis.limits.proposalMilliseconds),
+      earliestPurchaseStart: genesis.slot(startingFrom: time + 2 * genesis.limits.proposalMilliseconds),
       staleOwners: staleOwners, triedOrders: tried, records: exchange.records)
   }
 

@@ -8,6 +8,8 @@ import Settlement
 struct EntryBuilder {
   /// The largest operation that there is, with room to spare: an amend to a bid with all that a bid can name.
   static let largestOperationBytes = 1500
+  /// The largest operation with which a maker settles a leg.
+  static let largestSettleBytes = 2300
   /// An entry's header.
   static let headerBytes = 256
 
@@ -23,16 +25,19 @@ struct EntryBuilder {
   var counterparties: [NodeID] = []
   var replies: [(id: CommandID, order: OrderID)] = []
 
-  var hasRoom: Bool {
-    count < maximumOperations
-      && payload.count + Self.largestOperationBytes + Self.headerBytes <= maximumBytes
+  /// Whether there is room for any one operation but those that concern several legs.
+  var hasRoom: Bool { hasRoom(for: Self.largestOperationBytes) }
+
+  /// Whether there is room for an operation of so many bytes.
+  func hasRoom(for bytes: Int) -> Bool {
+    count < maximumOperations && payload.count + bytes + Self.headerBytes <= maximumBytes
   }
 
   /// Where the next operation will stand.
   var place: Place { Place(author: author, time: time, sequence: sequence, index: UInt32(count)) }
 
   mutating func append(_ encoded: [UInt8]) {
-    precondition(encoded.count <= Self.largestOperationBytes, "an operation of \(encoded.count) bytes")
+    precondition(payload.count + encoded.count + Self.headerBytes <= maximumBytes, "an entry over its bound")
     payload += encoded
     count += 1
   }
@@ -54,11 +59,12 @@ extension NodeCore {
     var builder = EntryBuilder(
       author: own, time: time, sequence: head.sequence + 1, previous: head.entry,
       maximumOperations: genesis.limits.operationsPerEntry, maximumBytes: genesis.limits.entryBytes)
+    let isOverdue = enterPastPurchase(builder)
     decideAll(&builder)
     runCommands(&builder, into: &effects)
     if state == .running { matchAll(&builder, now: now) }
     cancelSpent(&builder)
-    guard builder.count > 0 || isTickDue(now: now) else { return }
+    guard builder.count > 0 || isOverdue || isTickDue(now: now) else { return }
     let entry = SignedEntry(
       after: head, time: time, payload: builder.payload, identity: identity, network: genesis.networkID)
     gossip.appendOwn(entry)
@@ -69,15 +75,34 @@ extension NodeCore {
   }
 
   private var hasWork: Bool {
-    !(duties.decide.isEmpty && duties.copy.isEmpty && duties.release.isEmpty && duties.spent.isEmpty && queue.isEmpty)
-      || (state == .running && !duties.rematch.isEmpty) || isWritingCheckpoint || isCheckpointDue
+    !(duties.decide.isEmpty && duties.conclude.isEmpty && duties.copy.isEmpty && duties.release.isEmpty
+      && duties.spent.isEmpty && queue.isEmpty)
+      || (state == .running && !duties.rematch.isEmpty) || isWritingCheckpoint || isCheckpointDue || hasPurchaseToDecide
+  }
+
+  private var hasPurchaseToDecide: Bool {
+    switch purchaseStep {
+    case .confirm?, .withdraw?: true
+    case .wait?, nil: false
+    }
+  }
+
+  /// Brings the own open purchase to nothing when the entry that is being built is past its last moment; then the entry
+  /// has to be written, whatever else is in it.
+  private mutating func enterPastPurchase(_ builder: EntryBuilder) -> Bool {
+    guard let end = purchaseEnd, end <= builder.time else { return false }
+    var changes: [Change] = []
+    exchange.enter(own, at: builder.time, sequence: builder.sequence, into: &changes)
+    consider(changes)
+    return true
   }
 
   /// The first moment at which an own entry is to be written and may be; nil when there is nothing to say, or another
   /// one is under way. An entry that came too early or past the rate would not be taken by anybody.
   var nextWrite: Timestamp? {
     guard mayWrite, state != .forked, inFlight == nil, storeTrouble == nil else { return nil }
-    guard let wanted = hasWork ? .zero : nextTick else { return nil }
+    let dated = [nextTick, purchaseEnd].compactMap { $0 }.min()
+    guard let wanted = hasWork ? .zero : dated else { return nil }
     let earliest = gossip.feeds.head(of: own).time - genesis.limits.skewMilliseconds
     return max(wanted, earliest, gossip.feeds.nextEntry(of: own))
   }
@@ -96,7 +121,7 @@ extension NodeCore {
 
   /// Puts one operation into the entry that is being built, and applies it at once, so that the next decision of the
   /// same entry sees it.
-  private mutating func write(_ operation: Operation, _ builder: inout EntryBuilder) {
+  mutating func write(_ operation: Operation, _ builder: inout EntryBuilder) {
     var changes: [Change] = []
     apply(operation, at: builder.place, into: &changes)
     builder.append(codec.encode(operation))
@@ -120,6 +145,8 @@ extension NodeCore {
         until: builder.time + genesis.limits.retryMilliseconds)
       write(.release(id, isClosure: isClosure(trade)), &builder)
     }
+    decidePurchase(&builder)
+    concludeHolds(&builder)
     while builder.hasRoom, let id = duties.decide.popFirst() {
       // Past the deadline nothing is decided: this entry, or the next, is the closure.
       guard let trade = exchange.ledger[id], trade.state == .proposed, builder.time <= trade.terms.deadline else {
@@ -133,6 +160,11 @@ extension NodeCore {
   private mutating func decide(_ trade: Trade, _ builder: inout EntryBuilder) {
     guard state == .running else {
       write(.reject(trade.id, .stopping, gpusLeft: 0), &builder)
+      return
+    }
+    // A buyer that has not been heard of may never confirm.
+    if trade.terms.leg != nil, isStale(trade.terms.taker, now: builder.time) {
+      write(.reject(trade.id, .noHold, gpusLeft: 0), &builder)
       return
     }
     switch exchange.judge(trade.terms, at: builder.time) {
@@ -236,6 +268,8 @@ extension NodeCore {
     refreshStaleOwners(now: now)
     for id in duties.rematch.sorted(by: { priority(of: $0) < priority(of: $1) }) {
       while builder.hasRoom {
+        let attempt = proposePurchase(id, &builder)
+        guard case .notSeveral = attempt else { break }
         guard isOpen(id, at: builder.time),
           let match = exchange.match(id, context: matchContext(for: id, at: builder.time)),
           let terms = terms(for: match, at: builder.time)

@@ -218,13 +218,18 @@ public struct NodeCore: Sendable {
   }
 
   /// Whether a stopping node has written all that it still had to write.
-  public var hasFinished: Bool { !mayWrite || (inFlight == nil && duties.decide.isEmpty && duties.spent.isEmpty) }
+  public var hasFinished: Bool {
+    !mayWrite
+      || (inFlight == nil && duties.decide.isEmpty && duties.spent.isEmpty && duties.conclude.isEmpty
+        && exchange.authors[own]?.purchase == nil)
+  }
 
   /// Does whatever can be done now: passes the gossip's wishes on, and writes the next own entry.
   private mutating func proceed(now: Timestamp, into effects: inout [NodeEffect]) {
     drainGossip(now: now, into: &effects)
     if state == .recovering, hasRecovered(now: now) { recovered() }
     expireDuties(now: now)
+    if !duties.uncheckedFrees.isEmpty { checkFrees() }
     writeEntry(now: now, into: &effects)
     if let counterparties = duties.takeCounterparties() {
       gossip.wants(directly: counterparties, now: now, into: &gossipEffects)
@@ -325,6 +330,7 @@ public struct NodeCore: Sendable {
 
   /// Applies the operations of an entry, whoever wrote it.
   mutating func apply(_ entry: SignedEntry, operations: [Operation], into changes: inout [Change]) {
+    exchange.enter(entry.author, at: entry.time, sequence: entry.sequence, into: &changes)
     for (index, operation) in operations.enumerated() {
       if index % OrderBook.changesToPrefetch == 0 {
         exchange.prefetch(operations[index...].prefix(OrderBook.changesToPrefetch))
@@ -360,7 +366,7 @@ public struct NodeCore: Sendable {
       let priority = body.isReduction(of: held.body) ? held.priority : place.priority
       ownOrders[id]?.order = Order(id: id, priority: priority, body: body)
     case .checkpoint(let part): adoptOwnOrders(of: part)
-    case .propose, .accept, .reject, .receipt, .release: break
+    case .propose, .accept, .reject, .receipt, .release, .purchase, .confirm, .withdraw, .settle, .free: break
     }
   }
 }

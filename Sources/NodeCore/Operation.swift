@@ -22,6 +22,16 @@ public enum Operation: Sendable {
   case receipt(SignedAcceptance)
   /// Takes the taker's reservation back; after a closure (the maker did not answer) or for another reason.
   case release(TradeID, isClosure: Bool)
+  /// Proposes the legs of a purchase; the author is the taker.
+  case purchase([SignedTerms])
+  /// Makes a purchase final, with what every maker signed; the author is the taker.
+  case confirm(SignedConfirmation, [SignedAcceptance])
+  /// Brings a purchase to nothing; the author is the taker. Names the legs whose makers did not answer.
+  case withdraw(PurchaseID, silent: [Int])
+  /// Repeats the taker's confirmation in the feed of a leg's maker.
+  case settle(TradeID, SignedConfirmation)
+  /// What the author holds for a leg is for sale again; names an entry of the taker's by which the purchase came to nothing.
+  case free(TradeID, by: EntryReference)
   /// Restates part of what the author's earlier entries add up to; alone in its entry.
   case checkpoint(CheckpointPart)
 }
@@ -46,6 +56,24 @@ public struct SignedAcceptance: Sendable {
   public let signature: Signature
   /// The signer.
   public let maker: NodeID
+}
+
+/// A confirmation with the bytes that were signed, the taker's signature, and who the taker is.
+public struct SignedConfirmation: Sendable {
+  /// What it says.
+  public let confirmation: Confirmation
+  /// What was signed, and the taker's signature.
+  public let signed: Receipt.SignedConfirmation
+  /// The signer.
+  public let taker: NodeID
+}
+
+/// Names an entry of a feed that is known from elsewhere.
+public struct EntryReference: Hashable, Sendable {
+  /// Its sequence.
+  public let sequence: UInt64
+  /// Its id.
+  public let entry: EntryID
 }
 
 /// One signature to check.
@@ -138,20 +166,36 @@ public struct OperationCodec: Sendable {
         SignatureCheck(
           node: signed.maker, message: signed.bytes, signature: signed.signature, domain: .acceptance))
     }
+    func add(_ signed: SignedConfirmation) {
+      checks.append(
+        SignatureCheck(
+          node: signed.taker, message: signed.signed.bytes, signature: signed.signed.signature, domain: .confirmation))
+    }
     for operation in operations {
       switch operation {
       case .propose(let terms): add(terms)
+      case .purchase(let legs): for terms in legs { add(terms) }
+      case .confirm(let confirmation, let acceptances):
+        add(confirmation)
+        for acceptance in acceptances { add(acceptance) }
+      case .settle(_, let confirmation): add(confirmation)
       case .accept(let terms, let acceptance):
         add(terms)
         add(acceptance)
       case .receipt(let acceptance): add(acceptance)
       case .checkpoint(let part):
         for terms in part.items.proposals { add(terms) }
-        for (terms, acceptance) in part.items.accepts {
+        for (terms, acceptance) in part.items.accepts + part.items.holds {
           add(terms)
           add(acceptance)
         }
-      case .place, .cancel, .amend, .reject, .release: break
+        for purchase in part.items.purchases {
+          for terms in purchase.legs { add(terms) }
+          guard let confirmed = purchase.confirmed else { continue }
+          add(confirmed.confirmation)
+          for acceptance in confirmed.acceptances { add(acceptance) }
+        }
+      case .place, .cancel, .amend, .reject, .release, .withdraw, .free: break
       }
     }
     return checks
@@ -169,7 +213,7 @@ public struct OperationCodec: Sendable {
     case .accept(let accept): return try read(accept, index: index, of: entry)
     case .reject(let reject):
       guard let reason = RejectReason(rawValue: UInt8(clamping: reject.reason.rawValue)) else {
-        throw .field(index: index, name: "reason", value: "\(reject.reason.rawValue)", allowed: "1 to 4")
+        throw .field(index: index, name: "reason", value: "\(reject.reason.rawValue)", allowed: "1 to 5")
       }
       guard let left = Int32(exactly: reject.gpusLeft) else {
         throw .field(index: index, name: "gpus_left", value: "\(reject.gpusLeft)", allowed: "0 to \(Int32.max)")
@@ -182,6 +226,11 @@ public struct OperationCodec: Sendable {
     case .release(let release):
       return .release(try identifier(release.trade, "trade", index), isClosure: release.closure)
     case .checkpoint(let part): return try read(part, index: index, of: entry)
+    case .purchase(let purchase): return try read(purchase, index: index, of: entry)
+    case .confirm(let confirm): return try read(confirm, index: index, of: entry)
+    case .withdraw(let withdraw): return try read(withdraw, index: index)
+    case .settle(let settle): return try read(settle, index: index)
+    case .free(let free): return try read(free, index: index)
     case nil:
       throw .field(index: index, name: "kind", value: "unknown", allowed: "a kind of this protocol version")
     }
@@ -191,21 +240,30 @@ public struct OperationCodec: Sendable {
     _ propose: WirePropose, index: Int, of entry: SignedEntry
   ) throws(OperationError) -> Operation {
     let signed = try terms(Array(propose.terms), signature: Array(propose.takerSignature), index)
-    guard signed.terms.taker == entry.author else {
-      throw .field(index: index, name: "taker", value: signed.terms.taker.hex, allowed: "the entry's author")
+    guard signed.terms.leg == nil else {
+      throw .field(index: index, name: "purchase", value: "given", allowed: "only in the legs of a purchase")
+    }
+    try checkTimes(of: signed.terms, index, of: entry)
+    return .propose(signed)
+  }
+
+  /// Whether terms that an entry proposes are its author's, and begin and end in time.
+  func checkTimes(of terms: Terms, _ index: Int, of entry: SignedEntry) throws(OperationError) {
+    guard terms.taker == entry.author else {
+      throw .field(index: index, name: "taker", value: terms.taker.hex, allowed: "the entry's author")
     }
     let latest = entry.time + genesis.limits.proposalMilliseconds
-    guard signed.terms.deadline >= entry.time, signed.terms.deadline <= latest else {
+    guard terms.deadline >= entry.time, terms.deadline <= latest else {
       throw .field(
-        index: index, name: "deadline_ms", value: "\(signed.terms.deadline.milliseconds)",
+        index: index, name: "deadline_ms", value: "\(terms.deadline.milliseconds)",
         allowed: "\(entry.time.milliseconds) to \(latest.milliseconds)")
     }
-    guard signed.terms.start >= signed.terms.deadline else {
+    let decided = terms.leg?.confirmBy ?? terms.deadline
+    guard terms.start >= decided else {
       throw .field(
-        index: index, name: "start_ms", value: "\(signed.terms.start.milliseconds)",
-        allowed: "the deadline \(signed.terms.deadline.milliseconds) or later")
+        index: index, name: "start_ms", value: "\(terms.start.milliseconds)",
+        allowed: "\(decided.milliseconds) or later, when the trade is decided")
     }
-    return .propose(signed)
   }
 
   private func read(_ accept: WireAccept, index: Int, of entry: SignedEntry) throws(OperationError) -> Operation {

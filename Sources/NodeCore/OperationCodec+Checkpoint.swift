@@ -44,6 +44,17 @@ extension OperationCodec {
         CheckpointItems.Complaint(maker: try identifier(complaint.maker, "maker", index), releases: releases))
     }
     for accept in wire.accepts { items.accepts.append(try restated(accept, before: wire.first, index, of: entry)) }
+    for purchase in wire.purchases {
+      items.purchases.append(try restated(purchase, before: wire.first, index, of: entry))
+    }
+    for hold in wire.holds {
+      let (terms, decision) = try restated(hold, before: wire.first, index, of: entry)
+      guard terms.terms.leg != nil else {
+        throw .field(
+          index: index, name: "holds", value: "trade \(decision.acceptance.trade)", allowed: "legs of purchases")
+      }
+      items.holds.append((terms, decision))
+    }
     return .checkpoint(CheckpointPart(first: wire.first, totals: totals, items: items, isLast: wire.last))
   }
 
@@ -120,6 +131,9 @@ extension OperationCodec {
     guard signed.terms.taker == entry.author else {
       throw .field(index: index, name: "taker", value: signed.terms.taker.hex, allowed: "the entry's author")
     }
+    guard signed.terms.leg == nil else {
+      throw .field(index: index, name: "purchase", value: "given", allowed: "only in the legs of a purchase")
+    }
     let latest = entry.time + genesis.limits.proposalMilliseconds
     guard signed.terms.deadline <= latest, signed.terms.deadline <= signed.terms.start else {
       throw .field(
@@ -127,6 +141,44 @@ extension OperationCodec {
         allowed: "at most \(min(latest, signed.terms.start).milliseconds)")
     }
     return signed
+  }
+
+  /// A purchase from an earlier entry, open or confirmed.
+  private func restated(
+    _ wire: WireCheckpointPurchase, before first: UInt64, _ index: Int, of entry: SignedEntry
+  ) throws(OperationError) -> CheckpointItems.Purchase {
+    let legs = try legs(wire.legs, index)
+    let latest = entry.time + genesis.limits.proposalMilliseconds
+    for leg in legs {
+      guard leg.terms.taker == entry.author else {
+        throw .field(index: index, name: "taker", value: leg.terms.taker.hex, allowed: "the entry's author")
+      }
+      guard leg.terms.deadline <= latest, let confirmBy = leg.terms.leg?.confirmBy, confirmBy <= leg.terms.start,
+        confirmBy <= leg.terms.deadline + genesis.limits.proposalMilliseconds
+      else {
+        throw .field(
+          index: index, name: "deadline_ms", value: "\(leg.terms.deadline.milliseconds)",
+          allowed: "at most \(latest.milliseconds), and confirm_ms after it and before the start")
+      }
+    }
+    guard wire.hasConfirm else { return CheckpointItems.Purchase(legs: legs, confirmed: nil) }
+    let (confirmation, acceptances) = try confirm(wire.confirm, by: entry.author, index)
+    let stated = confirmation.confirmation
+    guard stated.sequence < first, stated.time <= entry.time,
+      zip(legs, acceptances).allSatisfy({ Self.isConfirmed($0, by: stated, $1) })
+    else {
+      throw .field(
+        index: index, name: "confirm", value: "of purchase \(stated.purchase) at sequence \(stated.sequence)",
+        allowed: "one of the legs, in time and before the checkpoint")
+    }
+    return CheckpointItems.Purchase(legs: legs, confirmed: (confirmation, acceptances))
+  }
+
+  /// Whether a confirm makes a leg final: it is for the leg and in time, and so is the maker's acceptance.
+  static func isConfirmed(_ leg: SignedTerms, by confirmation: Confirmation, _ accepted: SignedAcceptance) -> Bool {
+    accepted.maker == leg.terms.maker && accepted.acceptance.trade == Blake2b.hash(leg.bytes)
+      && accepted.acceptance.time <= leg.terms.deadline
+      && confirmation.confirms(leg.terms, acceptanceBytes: accepted.bytes)
   }
 
   /// An accept from an earlier entry.
@@ -168,6 +220,13 @@ extension OperationCodec {
     }
     out.accepts = part.items.accepts.map { wire($0.terms, $0.decision) }
     out.last = part.isLast
+    out.purchases = part.items.purchases.map { purchase in
+      var out = WireCheckpointPurchase()
+      out.legs = purchase.legs.map { wire($0) }
+      if let confirmed = purchase.confirmed { out.confirm = wire(confirmed.confirmation, confirmed.acceptances) }
+      return out
+    }
+    out.holds = part.items.holds.map { wire($0.terms, $0.decision) }
     return out
   }
 
@@ -243,6 +302,8 @@ extension OperationCodec {
     each(\.proposals)
     each(\.complaints)
     each(\.accepts)
+    each(\.purchases)
+    each(\.holds)
     part.isLast = true
     return parts + [part]
   }

@@ -30,7 +30,7 @@ extension OperationCodec {
       window: try window(wire.startMs, wire.endMs, index), price: try price(wire.price, index),
       minimumGPUs: try count(wire.minimumGpus, "minimum_gpus", index),
       requirements: try requirements(wire, index), expiry: try self.time(wire.expiryMs, "expiry_ms", index),
-      timeInForce: try timeInForce(wire.timeInForce, index), isPostOnly: wire.postOnly)
+      timeInForce: try timeInForce(wire.timeInForce, index), isPostOnly: wire.postOnly, isWhole: wire.allOrNone)
     try check(.bid(bid), index: index, at: time)
     return bid
   }
@@ -161,6 +161,7 @@ extension OperationCodec {
     out.expiryMs = bid.expiry.wire
     out.timeInForce = wire(bid.timeInForce)
     out.postOnly = bid.isPostOnly
+    out.allOrNone = bid.isWhole
     return out
   }
 
@@ -247,14 +248,21 @@ extension OperationCodec {
       out.reject.trade = .init(trade.bytes)
       out.reject.reason = WireRejectReason(rawValue: Int(reason.rawValue)) ?? .rejectUnspecified
       out.reject.gpusLeft = UInt32(gpusLeft)
-    case .receipt(let decision):
-      out.receipt.acceptance = .init(decision.bytes)
-      out.receipt.makerSignature = .init(decision.signature.bytes)
-      out.receipt.maker = .init(decision.maker.bytes)
+    case .receipt(let decision): out.receipt = wire(decision)
     case .release(let trade, let isClosure):
       out.release.trade = .init(trade.bytes)
       out.release.closure = isClosure
     case .checkpoint(let part): out.checkpoint = wire(part)
+    case .purchase(let legs): out.purchase = wire(legs)
+    case .confirm(let confirmation, let acceptances): out.confirm = wire(confirmation, acceptances)
+    case .withdraw(let purchase, let silent):
+      out.withdraw.purchase = .init(purchase.bytes)
+      out.withdraw.silent = silent.map(UInt32.init)
+    case .settle(let trade, let confirmation): out.settle = wire(trade, confirmation)
+    case .free(let trade, let reference):
+      out.free.trade = .init(trade.bytes)
+      out.free.sequence = reference.sequence
+      out.free.entry = .init(reference.entry.bytes)
     }
     // A payload is the concatenation of its operations, each as a field of its own, so that they can be encoded as
     // they are decided and the entry's length is known at every step.

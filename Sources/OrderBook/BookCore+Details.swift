@@ -105,7 +105,7 @@ extension BookCore {
             gpuClasses: classes(record), gpus: record.gpus, durationSlots: Int64(record.slots), window: window,
             price: Price(micros: record.price), minimumGPUs: record.minimumGPUs,
             requirements: index < 0 ? Requirements() : details[index].requirements, expiry: expiry,
-            timeInForce: record.timeInForce, isPostOnly: isPostOnly))
+            timeInForce: record.timeInForce, isPostOnly: isPostOnly, isWhole: record.flags.contains(.whole)))
       } else {
         .offer(
           Offer(

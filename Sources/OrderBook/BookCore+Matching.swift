@@ -43,6 +43,11 @@ extension BookCore {
   /// The matches of a bid one after the other, each as if those before it had been taken.
   private func plan(_ bid: Order, _ context: MatchContext, isSoonest: Bool) -> [Match] {
     guard bid.side == .bid, var taker = taker(bid, earliestStart: context.earliestStart) else { return [] }
+    if taker.isWhole {
+      if let match = match(bid, context) { return [match] }
+      guard isSoonest else { return purchase(bid, context, legs: .max) }
+      taker = patient(taker, minimumGPUs: bid.body.minimumGPUs)
+    }
     var planned: [Int32: CapacityCalendar] = [:]
     var matches: [Match] = []
     while taker.gpus > 0 {
@@ -60,7 +65,7 @@ extension BookCore {
       taker.gpus -= match.gpus
       taker.minimumGPUs = min(taker.minimumGPUs, taker.gpus)
     }
-    return matches
+    return taker.isWhole && taker.gpus > 0 ? [] : matches
   }
 
   /// Of all offers that `taker` can trade with, the one with the earliest start, then the best price and priority. O(n).
@@ -87,11 +92,13 @@ extension BookCore {
   // MARK: Explaining
 
   func explain(_ slot: Int32, _ context: MatchContext) -> MatchExplanation? {
-    guard let taker = taker(slot, earliestStart: context.earliestStart) else { return nil }
+    guard let whole = taker(slot, earliestStart: context.earliestStart) else { return nil }
+    let taker = whole.isWhole ? patient(whole, minimumGPUs: records[slot].minimumGPUs) : whole
     let isPostOnly = records[slot].flags.contains(.postOnly)
     var orders: [MatchCondition: Int] = [:]
     var best: (rank: Int64, price: Price)?
     var ofAcceptableClass = 0
+    var sufficesTogether: Bool?
     for counter in counterOrders(of: taker) {
       ofAcceptableClass += 1
       var failed = failedCondition(counter, taker, context)
@@ -99,11 +106,25 @@ extension BookCore {
         best = (records[counter].rank, Price(micros: records[counter].price))
       }
       if failed == nil, isPostOnly { failed = .postOnly }
+      if failed == nil, whole.isWhole {
+        if isForItsOwner(counter, of: whole) {
+          failed = .later
+        } else {
+          let suffices = sufficesTogether ?? canTakeWhole(slot, context)
+          sufficesTogether = suffices
+          if !suffices { failed = .together }
+        }
+      }
       orders[failed ?? .matching, default: 0] += 1
     }
     let counterOrders = taker.isBid ? restingOffers : restingBids
     orders[.gpuClass] = counterOrders - ofAcceptableClass
     return MatchExplanation(counterOrders: counterOrders, bestCounterPrice: best?.price, orders: orders)
+  }
+
+  /// Whether an all-or-none bid can have all that it wants now, of one offer or of several.
+  private func canTakeWhole(_ slot: Int32, _ context: MatchContext) -> Bool {
+    match(orders[slot], context) != nil || !purchase(orders[slot], context, legs: .max).isEmpty
   }
 
   /// The first condition of matching that the order in `slot`, of a class that the two share, fails.
@@ -154,7 +175,8 @@ extension BookCore {
     }
   }
 
-  /// The resting orders of `owner` that came after the order in `slot` and might take from it.
+  /// The resting orders of `owner` that might take from the order in `slot`: those that came after it, and bids that are
+  /// all-or-none over several offers.
   func counterOrders(crossing slot: Int32, ownedBy owner: NodeID) -> [OrderID] {
     let record = records[slot]
     guard record.flags.contains(.open), !record.isImmediate, owners[record.owner] != owner else { return [] }
@@ -164,8 +186,9 @@ extension BookCore {
       ? (record.isBid ? ownOffers : ownBids) : slots(ownedBy: owner).filter { records[$0].isBid != record.isBid }
     return candidates.filter { candidate in
       let counter = records[candidate]
+      let mayTake = counter.flags.contains(.whole) || precedes(slot, candidate)
       return counter.flags.contains(.open) && !counter.isImmediate && counter.rank <= limit
-        && precedes(slot, candidate) && sharesClass(record, counter)
+        && mayTake && sharesClass(record, counter)
     }.map { orders[$0] }
   }
 

@@ -188,7 +188,7 @@ extension BookCore {
     let duration = records[slot].slots
     guard duration >= 1, end - start >= Int64(duration), duration >= offer.slots else { return nil }
     let wanted = remaining(records[slot])
-    let least = max(min(records[slot].minimumGPUs, wanted), offer.minimumGPUs)
+    let least = max(records[slot].smallestPiece(remaining: wanted), offer.minimumGPUs)
     guard least <= wanted, least <= offer.gpus else { return nil }
     guard offer.calendar.count > 0 else { return (start, min(offer.gpus, wanted)) }
     return piece(

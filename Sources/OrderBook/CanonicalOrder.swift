@@ -13,7 +13,7 @@ extension Order {
     bytes.appendBigEndian(priority.index)
     bytes.append(side.rawValue)
     bytes.append(body.timeInForce.rawValue)
-    bytes.append(body.isPostOnly ? 1 : 0)
+    bytes.append((body.isPostOnly ? 1 : 0) | (body.isWhole ? 2 : 0))
     bytes.appendBigEndian(body.gpus)
     bytes.appendBigEndian(body.window.start.index)
     bytes.appendBigEndian(body.window.end.index)

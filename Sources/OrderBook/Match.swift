@@ -41,6 +41,8 @@ public struct Match: Hashable, Sendable {
 public struct MatchContext: Hashable, Sendable {
   /// The first slot in which a delivery may start.
   public var earliestStart: Slot
+  /// The same for a purchase over several offers, which takes longer to be decided.
+  public var earliestPurchaseStart: Slot
   /// Owners whose feeds are too old for their orders to be taken.
   public var staleOwners: Set<NodeID>
   /// Counter-orders that the taker tried lately without success.
@@ -50,10 +52,12 @@ public struct MatchContext: Hashable, Sendable {
 
   /// A context; what is left out rules out nothing.
   public init(
-    earliestStart: Slot, staleOwners: Set<NodeID> = [], triedOrders: Set<OrderID> = [],
+    earliestStart: Slot, earliestPurchaseStart: Slot? = nil, staleOwners: Set<NodeID> = [],
+    triedOrders: Set<OrderID> = [],
     records: [NodeID: ProviderRecord] = [:]
   ) {
     self.earliestStart = earliestStart
+    self.earliestPurchaseStart = earliestPurchaseStart ?? earliestStart
     self.staleOwners = staleOwners
     self.triedOrders = triedOrders
     self.records = records

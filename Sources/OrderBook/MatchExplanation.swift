@@ -57,6 +57,8 @@ public enum MatchCondition: String, CaseIterable, Hashable, Sendable {
   case alreadyTried = "already_tried"
   /// The counter-order came later: its owner proposes.
   case later
+  /// All that can trade with the bid, which is all-or-none, have less together than it wants.
+  case together
   /// The order explained is post-only: it never takes.
   case postOnly = "post_only"
   /// None fails: the two can trade now.

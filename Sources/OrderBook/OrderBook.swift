@@ -171,6 +171,17 @@ public struct OrderBook: Sendable {
   /// The same for an order that is not in the book, as if nothing of it were taken.
   public func match(_ taker: Order, context: MatchContext) -> Match? { core.match(taker, context) }
 
+  /// The trades that a split bid may propose together: each with another offer, at most `legs`, the best price first, as
+  /// ``match(_:context:)`` finds them one after the other, from the context's earliest start of a purchase on. None for a
+  /// bid that is all-or-none where they do not make up all that is left of it; such a bid takes from later offers too,
+  /// except those that could fill it alone, whose owners propose.
+  ///
+  /// - Complexity: that of so many matches.
+  public mutating func purchase(_ bid: OrderID, legs: Int, context: MatchContext) -> [Match] {
+    makeUnique()
+    return core.purchase(bid, context, legs: legs)
+  }
+
   /// What a bid that is not in the book would take now, and what it would take if it had to start as soon as possible.
   /// Empty plans for an offer.
   ///

@@ -58,6 +58,8 @@ struct OrderRecord: BitwiseCopyable, Sendable {
     static let waiting = Flags(rawValue: 1024)
     /// Has details.
     static let detailed = Flags(rawValue: 2048)
+    /// All-or-none over several offers.
+    static let whole = Flags(rawValue: 4096)
   }
 
   /// A vacant record.
@@ -76,6 +78,7 @@ struct OrderRecord: BitwiseCopyable, Sendable {
         offer.timeInForce, isPostOnly: offer.isPostOnly)
     case .bid(let bid):
       var flags: Flags = bid.requirements.isEmpty ? [.bid, .present] : [.bid, .present, .detailed]
+      if bid.isWhole { flags.insert(.whole) }
       if !bid.gpuClasses.isSingle, !bid.gpuClasses.isEmpty { flags.formUnion([.detailed, .severalClasses]) }
       record.fill(
         order.priority, owner, flags: flags, bid.gpuClasses.first, gpus: bid.gpus,
@@ -143,6 +146,13 @@ struct OrderRecord: BitwiseCopyable, Sendable {
   @inline(__always) var isBid: Bool { flags.contains(.bid) }
   /// Whether the order never rests on a ladder.
   @inline(__always) var isImmediate: Bool { !flags.isDisjoint(with: [.immediateOrCancel, .fillOrKill]) }
+  /// The fewest GPUs in one trade while so many are left: of a bid no more than those, and all of them if it is
+  /// all-or-none over several offers.
+  @inline(__always)
+  func smallestPiece(remaining: Int32) -> Int32 {
+    guard isBid else { return minimumGPUs }
+    return flags.contains(.whole) ? remaining : min(minimumGPUs, remaining)
+  }
   /// The key by which ladders are sorted: ascending is better first. The complement turns the order of bids round and,
   /// unlike the negative, fits every value.
   @inline(__always) var rank: Int64 { Self.rank(of: price, isBid: isBid) }

@@ -17,8 +17,11 @@ struct Taker {
   var end: Int64
   /// A bid's GPUs not yet taken; an offer's GPUs.
   var gpus: Int32
-  /// Of a bid: the smallest piece, no greater than what is left. Of an offer: the fewest GPUs in one trade.
+  /// Of a bid: the smallest piece, no greater than what is left; all that is left if the bid is all-or-none. Of an offer:
+  /// the fewest GPUs in one trade.
   var minimumGPUs: Int32
+  /// Whether it is a bid that is all-or-none over several offers.
+  var isWhole = false
   /// The slots that a bid wants, or the fewest that an offer sells.
   var slots: Int32
   /// An offer's calendar.
@@ -66,7 +69,7 @@ extension BookCore {
       slot: slot, isBid: record.isBid, owner: owners[record.owner], time: record.time, place: record.place,
       limit: Self.limit(record.price, isBid: record.isBid),
       start: max(Int64(record.start), earliestStart.index), end: Int64(record.end), gpus: gpus,
-      minimumGPUs: record.isBid ? min(record.minimumGPUs, gpus) : record.minimumGPUs, slots: record.slots,
+      minimumGPUs: record.smallestPiece(remaining: gpus), isWhole: record.flags.contains(.whole), slots: record.slots,
       calendar: record.extra < 0 || record.isBid ? StepRun() : extras[record.extra].calendar,
       classes: classes(record), attributes: index < 0 ? Attributes() : details[index].attributes,
       requirements: index < 0 ? Requirements() : details[index].requirements)
@@ -82,8 +85,8 @@ extension BookCore {
       isBid: record.isBid, owner: order.owner, time: record.time, place: record.place,
       limit: Self.limit(record.price, isBid: record.isBid), start: max(Int64(record.start), earliestStart.index),
       end: Int64(record.end), gpus: record.gpus,
-      minimumGPUs: record.isBid ? min(record.minimumGPUs, record.gpus) : record.minimumGPUs, slots: record.slots,
-      classes: order.body.gpuClasses)
+      minimumGPUs: record.smallestPiece(remaining: record.gpus), isWhole: record.flags.contains(.whole),
+      slots: record.slots, classes: order.body.gpuClasses)
     switch order.body {
     case .offer(let offer): taker.attributes = offer.attributes
     case .bid(let bid): taker.requirements = bid.requirements

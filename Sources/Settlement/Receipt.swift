@@ -1,7 +1,8 @@
 import Market
 import NodeCrypto
 
-/// A trade that both sides signed: all that is needed to show that it happened, to anybody, offline.
+/// A trade that both sides signed: all that is needed to show that it happened, to anybody, offline. That of a purchase's
+/// leg has the confirmation too: before it nothing is final.
 public struct Receipt: Hashable, Sendable {
   /// The encoded ``Terms``, exactly as the taker signed them.
   public let termsBytes: [UInt8]
@@ -11,19 +12,40 @@ public struct Receipt: Hashable, Sendable {
   public let acceptanceBytes: [UInt8]
   /// The maker's signature over it.
   public let makerSignature: Signature
+  /// Of a leg, the encoded ``Confirmation`` of the purchase, exactly as the taker signed it, and the taker's signature
+  /// over it.
+  public let confirmation: SignedConfirmation?
 
-  /// A receipt from its four parts; nothing is checked.
-  public init(termsBytes: [UInt8], takerSignature: Signature, acceptanceBytes: [UInt8], makerSignature: Signature) {
+  /// A confirmation's bytes and the taker's signature over them.
+  public struct SignedConfirmation: Hashable, Sendable {
+    /// The encoded ``Confirmation``.
+    public let bytes: [UInt8]
+    /// The taker's signature.
+    public let signature: Signature
+
+    /// Bytes and a signature; nothing is checked.
+    public init(bytes: [UInt8], signature: Signature) {
+      self.bytes = bytes
+      self.signature = signature
+    }
+  }
+
+  /// A receipt from its parts; nothing is checked.
+  public init(
+    termsBytes: [UInt8], takerSignature: Signature, acceptanceBytes: [UInt8], makerSignature: Signature,
+    confirmation: SignedConfirmation? = nil
+  ) {
     self.termsBytes = termsBytes
     self.takerSignature = takerSignature
     self.acceptanceBytes = acceptanceBytes
     self.makerSignature = makerSignature
+    self.confirmation = confirmation
   }
 
   /// Checks everything that makes it a receipt of `network`: both encodings, that the acceptance is for these terms and
-  /// within their deadline, and both signatures.
+  /// within their deadline, and both signatures; of a leg also that the confirmation is for it, in time and signed.
   ///
-  /// Complexity: two hashes and two Ed25519 verifications.
+  /// Complexity: a few hashes and two Ed25519 verifications, of a leg three.
   public func verify(network: NetworkID) throws(ReceiptError) -> (terms: Terms, acceptance: Acceptance) {
     let terms: Terms
     let acceptance: Acceptance
@@ -42,7 +64,30 @@ public struct Receipt: Hashable, Sendable {
     else {
       throw .makerSignature(terms.maker)
     }
+    try verifyConfirmation(of: terms, network: network)
     return (terms, acceptance)
+  }
+
+  private func verifyConfirmation(of terms: Terms, network: NetworkID) throws(ReceiptError) {
+    guard let leg = terms.leg else {
+      if confirmation != nil { throw .needlessConfirmation }
+      return
+    }
+    guard let confirmation else { throw .missingConfirmation(leg.purchase) }
+    let decoded: Confirmation
+    do {
+      decoded = try Confirmation(decoding: confirmation.bytes, network: network)
+    } catch { throw .confirmation(error) }
+    guard decoded.time <= leg.confirmBy else {
+      throw .confirmedLate(time: decoded.time, latest: leg.confirmBy)
+    }
+    guard decoded.confirms(terms, acceptanceBytes: acceptanceBytes) else {
+      throw .otherPurchase(confirmed: decoded.purchase, terms: leg.purchase)
+    }
+    guard
+      Self.isValid(
+        confirmation.signature, over: confirmation.bytes, by: terms.taker, domain: .confirmation, network: network)
+    else { throw .confirmationSignature(terms.taker) }
   }
 
   private static func isValid(
@@ -67,6 +112,18 @@ public enum ReceiptError: Error, Equatable, CustomStringConvertible {
   case takerSignature(NodeID)
   /// The maker did not sign this acceptance on this network.
   case makerSignature(NodeID)
+  /// The terms are a leg of a purchase, and nothing shows that it was confirmed.
+  case missingConfirmation(PurchaseID)
+  /// The terms are no leg of a purchase.
+  case needlessConfirmation
+  /// The confirmation is not a confirmation.
+  case confirmation(TermsError)
+  /// The confirmation is for other legs or another purchase, or for another acceptance of this leg.
+  case otherPurchase(confirmed: PurchaseID, terms: PurchaseID)
+  /// The taker confirmed too late.
+  case confirmedLate(time: Timestamp, latest: Timestamp)
+  /// The taker did not sign this confirmation on this network.
+  case confirmationSignature(NodeID)
 
   /// What was wrong, with what value.
   public var description: String {
@@ -79,6 +136,16 @@ public enum ReceiptError: Error, Equatable, CustomStringConvertible {
     case .takerSignature(let node): "the taker's signature is not one of \(node) over these terms on this network"
     case .makerSignature(let node):
       "the maker's signature is not one of \(node) over this acceptance on this network"
+    case .missingConfirmation(let purchase):
+      "the terms are a leg of purchase \(purchase) and the confirmation is missing; without it nothing is traded"
+    case .needlessConfirmation: "a confirmation is there; allowed: only with terms that are a leg of a purchase"
+    case .confirmation(let error): "confirmation: \(error)"
+    case .otherPurchase(let confirmed, let terms):
+      "the confirmation of purchase \(confirmed) does not name this leg of purchase \(terms) with this acceptance"
+    case .confirmedLate(let time, let latest):
+      "confirmed at \(time.milliseconds); allowed: at most \(latest.milliseconds)"
+    case .confirmationSignature(let node):
+      "the confirmation's signature is not one of \(node) on this network"
     }
   }
 }

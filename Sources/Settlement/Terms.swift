@@ -36,6 +36,22 @@ public struct Terms: Hashable, Sendable {
   public var makerHead: EntryID
   /// Sixteen bytes that make two otherwise equal proposals differ.
   public var nonce: Nonce
+  /// Of a leg of a purchase, which one; nil for a trade that stands alone.
+  public var leg: Leg?
+
+  /// What makes a trade part of a purchase.
+  public struct Leg: Hashable, Sendable {
+    /// The purchase, whose name commits to all its legs: see ``Confirmation/purchase(of:network:)``.
+    public var purchase: PurchaseID
+    /// The latest entry time of the confirm that makes the purchase final; not before the deadline.
+    public var confirmBy: Timestamp
+
+    /// A leg of a purchase.
+    public init(purchase: PurchaseID, confirmBy: Timestamp) {
+      self.purchase = purchase
+      self.confirmBy = confirmBy
+    }
+  }
 
   /// Sixteen bytes of chance.
   public struct Nonce: Hashable, Sendable {
@@ -65,7 +81,7 @@ public struct Terms: Hashable, Sendable {
   public init(
     offer: OrderID, bid: OrderID, provider: NodeID, buyer: NodeID, takerSide: Side, gpuClass: String, gpus: Int32,
     start: Timestamp, end: Timestamp, price: Price, total: Amount, currency: String, deadline: Timestamp,
-    makerSequence: UInt64, makerHead: EntryID, nonce: Nonce
+    makerSequence: UInt64, makerHead: EntryID, nonce: Nonce, leg: Leg? = nil
   ) {
     self.offer = offer
     self.bid = bid
@@ -83,6 +99,7 @@ public struct Terms: Hashable, Sendable {
     self.makerSequence = makerSequence
     self.makerHead = makerHead
     self.nonce = nonce
+    self.leg = leg
   }
 
   /// The node that proposes.
@@ -97,7 +114,17 @@ public struct Terms: Hashable, Sendable {
   public var seconds: Int64 { (end - start) / 1000 }
 
   /// The canonical encoding, which is what the taker signs and whose hash names the trade.
-  public func encoded() -> [UInt8] {
+  public func encoded() -> [UInt8] { wire.encoded() }
+
+  /// What a purchase's name commits to of a leg: the BLAKE2b-256 of the terms without that name, which could not be in
+  /// what it is made of.
+  public var legDigest: Digest {
+    var wire = wire
+    wire.purchase = .init()
+    return Blake2b.hash(wire.encoded())
+  }
+
+  private var wire: WireTerms {
     var out = WireTerms()
     out.offer = .init(offer.bytes)
     out.bid = .init(bid.bytes)
@@ -115,13 +142,17 @@ public struct Terms: Hashable, Sendable {
     out.makerSequence = makerSequence
     out.makerHead = .init(makerHead.bytes)
     out.nonce = .init(nonce.bytes)
-    return out.encoded()
+    if let leg {
+      out.purchase = .init(leg.purchase.bytes)
+      out.confirmMs = leg.confirmBy.wire
+    }
+    return out
   }
 
   /// Reads terms and checks all that can be checked without a market: lengths, ranges, and that the total follows from
   /// price, GPUs and seconds.
   public init(decoding bytes: [UInt8]) throws(TermsError) {
-    guard bytes.count <= Self.maximumBytes else { throw .tooLong(bytes.count) }
+    guard bytes.count <= Self.maximumBytes else { throw .tooLong(bytes.count, maximum: Self.maximumBytes) }
     let wire: WireTerms
     do {
       wire = try WireTerms.decodeCanonical(bytes)
@@ -174,12 +205,26 @@ public struct Terms: Hashable, Sendable {
       throw .field("total", value: "\(wire.total)", allowed: "price x gpus x seconds / 3600, rounded up")
     }
     self.total = total
+    leg = try Self.leg(of: wire, deadline: deadline)
+  }
+
+  private static func leg(of wire: WireTerms, deadline: Timestamp) throws(TermsError) -> Leg? {
+    guard !wire.purchase.isEmpty || wire.confirmMs != 0 else { return nil }
+    let leg = Leg(
+      purchase: try identifier(wire.purchase, "purchase"), confirmBy: try time(wire.confirmMs, "confirm_ms"))
+    guard leg.confirmBy >= deadline else {
+      throw .field("confirm_ms", value: "\(wire.confirmMs)", allowed: "the deadline \(wire.deadlineMs) or later")
+    }
+    guard wire.taker == .takerBuyer else {
+      throw .field("taker", value: "\(wire.taker.rawValue)", allowed: "2 (buyer) in a leg of a purchase")
+    }
+    return leg
   }
 
   /// The longest encoding in bytes; what honest nodes make stays under 400.
   public static let maximumBytes = 1024
 
-  private static func identifier<Tag>(
+  static func identifier<Tag>(
     _ bytes: some Collection<UInt8>, _ name: String
   ) throws(TermsError) -> Identifier<Tag> {
     guard let value = Identifier<Tag>(bytes: bytes) else {
@@ -188,7 +233,7 @@ public struct Terms: Hashable, Sendable {
     return value
   }
 
-  private static func time(_ value: UInt64, _ name: String) throws(TermsError) -> Timestamp {
+  static func time(_ value: UInt64, _ name: String) throws(TermsError) -> Timestamp {
     guard let time = Timestamp(wire: value) else {
       throw .field(name, value: "\(value)", allowed: "at most \(Timestamp.maximum.milliseconds)")
     }
@@ -199,7 +244,7 @@ public struct Terms: Hashable, Sendable {
 /// Why bytes are not terms or not an acceptance.
 public enum TermsError: Error, Equatable, CustomStringConvertible {
   /// More bytes than any honest encoding has.
-  case tooLong(Int)
+  case tooLong(Int, maximum: Int)
   /// Not a canonical encoding.
   case malformed(WireError)
   /// A field has a value that is not allowed.
@@ -208,63 +253,9 @@ public enum TermsError: Error, Equatable, CustomStringConvertible {
   /// What was wrong, with what value, and what is allowed.
   public var description: String {
     switch self {
-    case .tooLong(let count): "\(count) bytes; allowed: at most \(Terms.maximumBytes)"
+    case .tooLong(let count, let maximum): "\(count) bytes; allowed: at most \(maximum)"
     case .malformed(let error): error.description
     case .field(let name, let value, let allowed): "\(name) is \(value); allowed: \(allowed)"
     }
-  }
-}
-
-/// The maker's decision: the bytes that the maker signs, and what they say.
-public struct Acceptance: Hashable, Sendable {
-  /// The trade: BLAKE2b-256 of the terms bytes.
-  public var trade: TradeID
-  /// The time of the entry that carries it.
-  public var time: Timestamp
-  /// The sequence of the entry that carries it.
-  public var sequence: UInt64
-  /// The `previous` of the entry that carries it.
-  public var previous: EntryID
-
-  /// An acceptance that stands at a place of the maker's feed.
-  public init(trade: TradeID, time: Timestamp, sequence: UInt64, previous: EntryID) {
-    self.trade = trade
-    self.time = time
-    self.sequence = sequence
-    self.previous = previous
-  }
-
-  /// The canonical encoding, which is what the maker signs.
-  public func encoded() -> [UInt8] {
-    var out = WireAcceptance()
-    out.termsHash = .init(trade.bytes)
-    out.timeMs = time.wire
-    out.sequence = sequence
-    out.previous = .init(previous.bytes)
-    return out.encoded()
-  }
-
-  /// Reads an acceptance.
-  public init(decoding bytes: [UInt8]) throws(TermsError) {
-    guard bytes.count <= Terms.maximumBytes else { throw .tooLong(bytes.count) }
-    let wire: WireAcceptance
-    do {
-      wire = try WireAcceptance.decodeCanonical(bytes)
-    } catch {
-      throw .malformed(error)
-    }
-    guard let trade = TradeID(bytes: wire.termsHash) else {
-      throw .field("terms_hash", value: "\(wire.termsHash.count) bytes", allowed: "32 bytes")
-    }
-    guard let previous = EntryID(bytes: wire.previous) else {
-      throw .field("previous", value: "\(wire.previous.count) bytes", allowed: "32 bytes")
-    }
-    guard let time = Timestamp(wire: wire.timeMs) else {
-      throw .field("time_ms", value: "\(wire.timeMs)", allowed: "at most \(Timestamp.maximum.milliseconds)")
-    }
-    guard wire.sequence > 0, wire.sequence <= 1 << 53 else {
-      throw .field("sequence", value: "\(wire.sequence)", allowed: "1 to 2^53")
-    }
-    self.init(trade: trade, time: time, sequence: wire.sequence, previous: previous)
   }
 }

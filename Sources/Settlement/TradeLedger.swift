@@ -1,84 +1,6 @@
 import Market
 import NodeCrypto
 
-/// Why a maker declined.
-public enum RejectReason: UInt8, Hashable, Sendable {
-  /// The maker's order is not open: unknown, cancelled, expired or filled.
-  case orderClosed = 1
-  /// Less is left in that window than proposed.
-  case noCapacity = 2
-  /// The terms do not follow from the two orders.
-  case badTerms = 3
-  /// The maker is shutting down.
-  case stopping = 4
-}
-
-/// Where a trade stands, as the feeds say. Whether an undecided one is overdue is a question of the clock, not of this.
-public enum TradeState: Hashable, Sendable {
-  /// The taker has proposed; the maker has not answered.
-  case proposed
-  /// Both have signed. Final.
-  case settled
-  /// The maker has declined; the taker has not taken its reservation back yet.
-  case rejected
-  /// The taker has taken its reservation back.
-  case released
-}
-
-/// One trade, joined from the two feeds in which its parts stand.
-///
-/// | known | state |
-/// |---|---|
-/// | an accept, or the taker's copy of one, and no reject at an earlier place of the maker's feed | settled |
-/// | otherwise a release | released |
-/// | otherwise a reject | rejected |
-/// | only the proposal | proposed |
-///
-/// The maker's first answer counts: an accept after a reject would settle what the taker has taken back.
-///
-/// The state depends on what is known, never on the order in which it became known: two nodes with the same feeds have
-/// the same trades.
-public struct Trade: Sendable {
-  /// The trade's name.
-  public let id: TradeID
-  /// What it fixes.
-  public let terms: Terms
-  /// The bytes that the taker signed.
-  public let termsBytes: [UInt8]
-  /// The taker's signature over them.
-  public let takerSignature: Signature
-  /// Whether the taker's feed holds the proposal.
-  public internal(set) var isProposed = false
-  /// The maker's acceptance; of several the one at the earliest place of the maker's feed.
-  public internal(set) var acceptance: (acceptance: Acceptance, bytes: [UInt8], signature: Signature)?
-  /// Why the maker declined, and the sequence of the entry in which it did so first.
-  public internal(set) var rejection: (reason: RejectReason, sequence: UInt64)?
-  /// Whether the taker's feed holds a release.
-  public internal(set) var isReleased = false
-  /// Whether the taker's feed holds a copy of the acceptance.
-  public internal(set) var isCopied = false
-
-  /// Where the trade stands.
-  public var state: TradeState {
-    if isAccepted { return .settled }
-    if isReleased { return .released }
-    return rejection == nil ? .proposed : .rejected
-  }
-
-  private var isAccepted: Bool {
-    guard let acceptance else { return false }
-    return rejection.map { acceptance.acceptance.sequence <= $0.sequence } ?? true
-  }
-
-  /// What both signed; nil unless settled.
-  public var receipt: Receipt? {
-    guard let acceptance, isAccepted else { return nil }
-    return Receipt(
-      termsBytes: termsBytes, takerSignature: takerSignature, acceptanceBytes: acceptance.bytes,
-      makerSignature: acceptance.signature)
-  }
-}
-
 /// That a part of a trade became known.
 public struct TradeChange: Sendable {
   /// The trade.
@@ -95,6 +17,8 @@ public struct TradeLedger: Sendable {
   /// trade's maker counts.
   private var early: [TradeID: [NodeID: (reason: RejectReason, sequence: UInt64)]] = [:]
   private var byOrder: [OrderID: [TradeID]] = [:]
+  /// The legs of purchases, in their order.
+  private var byPurchase: [PurchaseID: [TradeID]] = [:]
   /// Settled trades.
   public private(set) var settledCount = 0
 
@@ -113,6 +37,12 @@ public struct TradeLedger: Sendable {
   /// The trades that name an order, in the order in which they became known here; the caller must not let that order
   /// reach an output.
   public func trades(of order: OrderID) -> [TradeID] { byOrder[order] ?? [] }
+
+  /// The legs of a purchase in their order, as its taker proposed them; none of an unknown one.
+  public func legs(of purchase: PurchaseID) -> [TradeID] { byPurchase[purchase] ?? [] }
+
+  /// The taker's feed holds a purchase of these legs, which are proposed one by one.
+  public mutating func note(_ purchase: PurchaseID, legs: [TradeID]) { byPurchase[purchase] = legs }
 
   /// The taker's feed holds a proposal.
   public mutating func propose(_ terms: Terms, bytes: [UInt8], takerSignature: Signature) -> TradeChange {
@@ -146,7 +76,7 @@ public struct TradeLedger: Sendable {
   public mutating func copy(
     _ acceptance: Acceptance, bytes: [UInt8], makerSignature: Signature, by author: NodeID
   ) -> TradeChange? {
-    guard let trade = trades[acceptance.trade], trade.isProposed, trade.terms.taker == author,
+    guard let trade = trades[acceptance.trade], trade.isProposed, trade.terms.taker == author, trade.terms.leg == nil,
       acceptance.time <= trade.terms.deadline
     else { return nil }
     return change(acceptance.trade) {
@@ -157,8 +87,44 @@ public struct TradeLedger: Sendable {
 
   /// The taker's feed holds a release; nil when its author did not propose the trade before.
   public mutating func release(_ id: TradeID, by author: NodeID) -> TradeChange? {
-    guard let trade = trades[id], trade.isProposed, trade.terms.taker == author else { return nil }
+    guard let trade = trades[id], trade.isProposed, trade.terms.taker == author, trade.terms.leg == nil else {
+      return nil
+    }
     return change(id) { $0.isReleased = true }
+  }
+
+  // MARK: Legs
+
+  /// A purchase is confirmed, as the taker's feed says, or as the maker's does, which copies it.
+  public mutating func confirm(
+    _ leg: TradeID, _ confirmation: Confirmation, _ signed: Receipt.SignedConfirmation, isCopy: Bool
+  ) -> TradeChange? {
+    guard trades[leg]?.terms.leg?.purchase == confirmation.purchase else { return nil }
+    return change(leg) {
+      if isCopy { $0.isCopied = true }
+      // Of several confirmations every node keeps the same one: the earliest place, then the smaller bytes.
+      if let held = $0.confirmation {
+        if held.confirmation.sequence < confirmation.sequence { return }
+        if held.confirmation.sequence == confirmation.sequence,
+          !signed.bytes.lexicographicallyPrecedes(held.signed.bytes)
+        {
+          return
+        }
+      }
+      $0.confirmation = (confirmation, signed)
+    }
+  }
+
+  /// An entry of the taker's brought the purchase of a leg to nothing.
+  public mutating func void(_ leg: TradeID, at sequence: UInt64) -> TradeChange? {
+    guard trades[leg]?.terms.leg != nil else { return nil }
+    return change(leg) { $0.voidedAt = min($0.voidedAt ?? .max, sequence) }
+  }
+
+  /// The maker's feed says that an entry of the taker's brought the purchase of a leg to nothing.
+  public mutating func free(_ leg: TradeID, by entry: (sequence: UInt64, entry: EntryID)) -> TradeChange? {
+    guard let trade = trades[leg], trade.terms.leg != nil, trade.freedBy == nil else { return nil }
+    return change(leg) { $0.freedBy = entry }
   }
 
   private static func settle(
@@ -201,7 +167,9 @@ public struct TradeLedger: Sendable {
   /// Forgets a trade that is proposed or rejected, because the taker's feed has brought it to an end in entries that are
   /// not held here; false when there is none.
   public mutating func forget(undecided id: TradeID) -> Bool {
-    guard let trade = trades[id], trade.state == .proposed || trade.state == .rejected else { return false }
+    guard let trade = trades[id], trade.terms.leg == nil, trade.state == .proposed || trade.state == .rejected else {
+      return false
+    }
     trades[id] = nil
     byOrder[trade.terms.offer]?.removeAll { $0 == id }
     byOrder[trade.terms.bid]?.removeAll { $0 == id }

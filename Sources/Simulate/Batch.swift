@@ -17,6 +17,8 @@ struct Batch {
   private var milliseconds: Int64 = 0
   private var events = 0
   private var settled = 0
+  private var purchases = 0
+  private var confirmed = 0
   private var slowestHealing: Int64 = 0
 
   init(scenario: Scenario, cut: PlanCut, first: UInt64, count: Int, threads: Int?) {
@@ -46,6 +48,8 @@ struct Batch {
       milliseconds += result.milliseconds
       events += result.events
       settled += result.settled
+      purchases += result.purchases
+      confirmed += result.confirmed
       slowestHealing = max(slowestHealing, result.healingMilliseconds)
       if !result.violations.isEmpty {
         failures.append(result)
@@ -108,7 +112,7 @@ struct Batch {
     let virtual = Double(milliseconds) / 1000
     return """
       \(count) seeds, \(failures.count) with violations, trace \(hex(trace))
-      \(Int(virtual)) s of virtual time in \((seconds * 10).rounded() / 10) s, \(events) events, \(settled) trades, \
+      \(Int(virtual)) s of virtual time in \((seconds * 10).rounded() / 10) s, \(events) events, \(settled) trades, \(confirmed) of \(purchases) purchases, \
       quiet at the latest \(slowestHealing) ms after the faults
       """
   }

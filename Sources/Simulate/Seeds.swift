@@ -112,7 +112,7 @@ struct Seeds: ParsableCommand {
     let result = SimulationRun(plan, log: trace ? { print($0) } : nil).run()
     print(
       "  \(result.milliseconds / 1000) s of virtual time, \(result.events) events, \(result.entries) entries, "
-        + "\(result.settled) trades, quiet after \(result.healingMilliseconds) ms, "
+        + "\(result.settled) trades, \(result.confirmed) of \(result.purchases) purchases, quiet after \(result.healingMilliseconds) ms, "
         + "trace \(String(result.trace, radix: 16))")
     if twice, try again() != [result.trace] {
       print("  VIOLATION \(Violation.Rule.notReproducible.rawValue)")

@@ -24,6 +24,10 @@ final class Inspector: Observer {
   /// What honest authors have published, by place.
   private var published: [NodeID: [UInt64: EntryID]] = [:]
   private var honest: Set<NodeID> = []
+  /// The last entry of each honest author that the market knows, and later ones that have been seen before one between:
+  /// one that a crash left on its author's disk is seen only when it leaves there.
+  private var applied: [NodeID: UInt64] = [:]
+  private var ahead: [NodeID: [UInt64: SignedEntry]] = [:]
 
   init(network: VirtualNetwork) {
     self.network = network
@@ -103,9 +107,21 @@ final class Inspector: Observer {
       }
       checkChain(entry, at: node)
     }
+    guard honest.contains(entry.author) else { return apply(entry) }
+    ahead[entry.author, default: [:]][entry.sequence] = entry
+    while let next = ahead[entry.author]?.removeValue(forKey: applied[entry.author, default: 0] + 1) {
+      applied[entry.author] = next.sequence
+      apply(next)
+    }
+  }
+
+  /// Tells the market an entry, those of an honest author in its order.
+  private func apply(_ entry: SignedEntry) {
     guard case .success(let operations) = network.pool.result(of: entry) else { return }
+    let isHonest = honestNumbers.contains(network.pool.number(of: entry))
+    for (rule, details) in market.enter(entry.author, at: entry.time) { report(rule, details) }
     for (index, operation) in operations.enumerated() {
-      if !honestNumbers.contains(number) { checkSignatures(of: operation, in: entry) }
+      if !isHonest { checkSignatures(of: operation, in: entry) }
       for (rule, details) in market.apply(operation, of: entry, at: UInt32(index)) { report(rule, details) }
     }
   }
@@ -143,6 +159,12 @@ final class Inspector: Observer {
       check(acceptance.maker, acceptance.bytes, acceptance.signature, .acceptance)
     case .receipt(let acceptance):
       check(acceptance.maker, acceptance.bytes, acceptance.signature, .acceptance)
+    case .purchase(let legs): for signed in legs { check(signed.terms.taker, signed.bytes, signed.signature, .terms) }
+    case .confirm(let confirmation, let legs):
+      check(confirmation.taker, confirmation.signed.bytes, confirmation.signed.signature, .confirmation)
+      for leg in legs { check(leg.maker, leg.bytes, leg.signature, .acceptance) }
+    case .settle(_, let confirmation):
+      check(confirmation.taker, confirmation.signed.bytes, confirmation.signed.signature, .confirmation)
     default: break
     }
     if !isGood { report(.badEntryTaken, "\(entry.author.short(6)):\(entry.sequence) carries a bad signature") }

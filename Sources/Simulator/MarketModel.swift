@@ -16,20 +16,33 @@ struct MarketModel {
     var taken: [Int64: Int64] = [:]
   }
 
-  private struct KnownTrade {
+  struct KnownTrade {
     let terms: Terms
     var isProposed = false
     var isAccepted = false
     var isRejected = false
     var isReleased = false
+    /// Of a leg: whether its maker has settled or freed it.
+    var isConcluded = false
+  }
+
+  /// A purchase that an honest taker has published.
+  struct KnownPurchase {
+    enum State { case open, confirmed, void }
+    let taker: NodeID
+    let legs: [TradeID]
+    let confirmBy: Timestamp
+    var state = State.open
   }
 
   let genesis: Genesis
   var honest: Set<NodeID> = []
   private var orders: [OrderID: KnownOrder] = [:]
-  private var trades: [TradeID: KnownTrade] = [:]
-  /// Trades that an honest maker has accepted, in a durable entry, or of which an honest taker has published the receipt.
-  private(set) var settled: Set<TradeID> = []
+  var trades: [TradeID: KnownTrade] = [:]
+  var purchases: [PurchaseID: KnownPurchase] = [:]
+  /// Trades that an honest maker has accepted, in a durable entry, or of which an honest taker has published the receipt;
+  /// legs that an honest taker has confirmed.
+  var settled: Set<TradeID> = []
 
   init(genesis: Genesis) { self.genesis = genesis }
 
@@ -63,11 +76,16 @@ struct MarketModel {
     case .release(let id, _): return release(id, by: entry.author)
     // It restates what the entries before it say.
     case .checkpoint: break
+    case .purchase(let legs): return purchase(legs, by: entry.author, at: entry.time)
+    case .confirm(let confirmation, _): return confirm(confirmation.confirmation, by: entry.author, at: entry.time)
+    case .withdraw(let id, _): return withdraw(id, by: entry.author)
+    case .settle(let id, _): return settle(id, by: entry.author)
+    case .free(let id, _): return free(id, by: entry.author)
     }
     return []
   }
 
-  private mutating func note(_ signed: SignedTerms) -> TradeID {
+  mutating func note(_ signed: SignedTerms) -> TradeID {
     let id: TradeID = Blake2b.hash(signed.bytes)
     if trades[id] == nil { trades[id] = KnownTrade(terms: signed.terms) }
     return id
@@ -86,9 +104,9 @@ struct MarketModel {
     let id = note(signed)
     guard honest.contains(author), let trade = trades[id], !trade.isAccepted, !trade.isRejected else { return [] }
     trades[id]?.isAccepted = true
-    settled.insert(id)
+    if signed.terms.leg == nil { settled.insert(id) }
     var findings = take(signed.terms, of: signed.terms.makerOrder, sign: 1)
-    if trade.isReleased { findings.append(releasedAccepted(id)) }
+    if trade.isReleased, signed.terms.leg == nil { findings.append(releasedAccepted(id)) }
     return findings
   }
 
@@ -106,7 +124,7 @@ struct MarketModel {
     (.releasedAccepted, "trade \(id.short(6)), which its honest maker accepted")
   }
 
-  private mutating func take(_ terms: Terms, of id: OrderID, sign: Int64) -> [Finding] {
+  mutating func take(_ terms: Terms, of id: OrderID, sign: Int64) -> [Finding] {
     guard let order = orders[id], honest.contains(order.owner) else { return [] }
     var slots: Range<Int64> = 0..<1
     if order.body.side == .offer {
@@ -136,11 +154,11 @@ struct MarketModel {
   /// rejected and their taker has not released, with the taker's order not yet over at `now`.
   func undecided(at now: Timestamp, among present: Set<NodeID>) -> [TradeID] {
     trades.filter { id, trade in
-      guard trade.isProposed, !trade.isAccepted, !trade.isReleased, !settled.contains(id),
+      guard trade.terms.leg == nil, trade.isProposed, !trade.isAccepted, !trade.isReleased, !settled.contains(id),
         present.contains(trade.terms.maker), present.contains(trade.terms.taker),
         let order = orders[trade.terms.takerOrder]
       else { return false }
       return order.body.expiry > now
-    }.map(\.key).sorted()
+    }.map(\.key).sorted() + undecidedLegs(at: now, among: present)
   }
 }

@@ -166,7 +166,7 @@ struct PlanDraw {
   private mutating func order() -> OrderBody {
     let gpus = Int32(number(1...8))
     let price = Price(micros: number(195...240) * 10_000)
-    let gpuClass = GPUClassIndex(percent(75) ? 0 : 1)
+    let gpuClass = GPUClassIndex(percent(85) ? 0 : 1)
     let first = number(0...10) + (percent(15) ? 15 : 60)
     let length = number(2...30)
     let origin = genesis.slot(containing: VirtualNetwork.epoch)
@@ -181,10 +181,16 @@ struct PlanDraw {
           minimumGPUs: Int32(min(Int64(gpus), number(1...2))), minimumSlots: 1, expiry: expiry,
           timeInForce: timeInForce, isPostOnly: isPostOnly))
     }
+    // A larger bid in small pieces finds several offers.
+    let isSplit = percent(60)
+    let isWhole = isSplit && gpus > 1 && !isPostOnly && percent(50)
     return .bid(
       Bid(
-        gpuClasses: [gpuClass], gpus: gpus, durationSlots: number(1...min(length, 10)), window: window, price: price,
-        minimumGPUs: percent(50) ? 1 : gpus, expiry: expiry, timeInForce: timeInForce, isPostOnly: isPostOnly))
+        gpuClasses: [gpuClass], gpus: isSplit ? 3 * gpus : gpus, durationSlots: number(1...min(length, 10)),
+        window: window, price: price,
+        minimumGPUs: isSplit ? 1 : gpus, expiry: expiry,
+        timeInForce: isWhole && timeInForce.isImmediate ? .fillOrKill : timeInForce, isPostOnly: isPostOnly,
+        isWhole: isWhole))
   }
 }
 

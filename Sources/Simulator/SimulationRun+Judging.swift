@@ -132,6 +132,11 @@ extension SimulationRun {
       guard running.contains(where: { $0.nodeID == trade.terms.taker }) else { continue }
       inspector.report(.reservedForever, "trade \(trade.id.short(6)) was rejected and is not released")
     }
+    if !hasPruned {
+      for purchase in inspector.market.torn(isSettled: { ledger[$0]?.state == .settled }) {
+        inspector.report(.brokenPurchase, "\(purchase.short(6)) has settled in part at node \(node.index)")
+      }
+    }
     judgeCrossing(node)
   }
 
@@ -215,6 +220,7 @@ extension OrderBody {
     case (.gpus(let more), .bid(var bid)):
       bid.gpus = max(1, bid.gpus + more)
       bid.minimumGPUs = min(bid.minimumGPUs, bid.gpus)
+      if bid.minimumGPUs == bid.gpus { bid.isWhole = false }
       body = .bid(bid)
     case (.expiry(let milliseconds), .offer(var offer)):
       offer.expiry = min(VirtualNetwork.epoch + milliseconds, offer.expiry)
@@ -231,7 +237,9 @@ extension OrderBody {
     let price = Decimal.format(micros: price.micros)
     switch self {
     case .offer(let offer): return "an offer of \(offer.gpus) GPUs at \(price)"
-    case .bid(let bid): return "a bid for \(bid.gpus) GPUs at \(price)"
+    case .bid(let bid):
+      let pieces = bid.isWhole ? ", all or none of them in pieces," : isSplit ? " in pieces" : ""
+      return "a bid for \(bid.gpus) GPUs\(pieces) at \(price)"
     }
   }
 }

@@ -16,11 +16,13 @@ public struct RunResult: Sendable {
   public let milliseconds: Int64
   /// Events, entries, trades that both signed, and the virtual time from the end of the faults until all was quiet.
   public let events: Int, entries: Int, settled: Int, healingMilliseconds: Int64
+  /// Purchases over several offers, and how many of them were confirmed.
+  public let purchases: Int, confirmed: Int
 
   /// A result of which no more is known.
   public init(
     seed: UInt64, trace: UInt64, violations: [Violation], milliseconds: Int64 = 0, events: Int = 0, entries: Int = 0,
-    settled: Int = 0, healingMilliseconds: Int64 = 0
+    settled: Int = 0, healingMilliseconds: Int64 = 0, purchases: Int = 0, confirmed: Int = 0
   ) {
     self.seed = seed
     self.trace = trace
@@ -30,6 +32,8 @@ public struct RunResult: Sendable {
     self.entries = entries
     self.settled = settled
     self.healingMilliseconds = healingMilliseconds
+    self.purchases = purchases
+    self.confirmed = confirmed
   }
 }
 
@@ -80,7 +84,8 @@ public final class SimulationRun {
     return RunResult(
       seed: plan.seed, trace: network.trace.value, violations: inspector.violations,
       milliseconds: network.clock / 1000, events: network.eventCount, entries: network.pool.count,
-      settled: inspector.market.settled.count, healingMilliseconds: healing)
+      settled: inspector.market.settled.count, healingMilliseconds: healing,
+      purchases: inspector.market.purchaseCounts.all, confirmed: inspector.market.purchaseCounts.confirmed)
   }
 
   // MARK: Phases

@@ -14,6 +14,8 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
     case oversold = "an order is over its capacity"
     /// A trade was taken back although it had been accepted.
     case releasedAccepted = "a trade was released that was accepted"
+    /// A purchase is confirmed without all accepts, decided twice, or concluded against what its taker decided.
+    case brokenPurchase = "a purchase is neither whole nor nothing"
     /// A trade that both signed is not settled everywhere.
     case receiptLost = "a receipt is lost"
     /// A receipt does not verify.

@@ -132,7 +132,8 @@ extension TradeLedger {
   var text: [String] {
     sorted.map { trade in
       let receipt = trade.receipt.map { "\($0.acceptanceBytes)\($0.makerSignature.bytes)" } ?? ""
-      return "\(trade.id) \(trade.state) \(trade.isProposed) \(trade.isCopied) \(trade.isReleased) \(receipt)"
+      let leg = trade.terms.leg == nil ? "" : " \(trade.voidedAt ?? 0) \(trade.freedBy?.sequence ?? 0)"
+      return "\(trade.id) \(trade.state) \(trade.isProposed) \(trade.isCopied) \(trade.isReleased) \(receipt)\(leg)"
     }
   }
 }

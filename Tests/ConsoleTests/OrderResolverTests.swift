@@ -68,6 +68,13 @@ struct OrderResolverTests {
       }.minimumGPUs == 2)
     #expect(try resolvedBid { $0.minimumGpus = 2 }.minimumGPUs == 2)
     #expect(try resolvedBid { $0.split = false }.minimumGPUs == 4)
+    for change in [{ $0.allOrNone = true }, { $0.timeInForce = "fok" }] as [(inout OrderRequest) -> Void] {
+      let whole = try resolvedBid {
+        change(&$0)
+        $0.minimumGpus = 2
+      }
+      #expect(whole.isWhole && whole.minimumGPUs == 2 && OrderBody.bid(whole).isAllOrNone)
+    }
   }
 
   private static let wholeOnly = "one of the two: all or none means one trade that takes the whole order"
@@ -106,13 +113,7 @@ struct OrderResolverTests {
       "time_in_force, all_or_none is \"fok\" and false; allowed: true or left out: a fok order is all or none"
     ),
     (
-      bidRequest {
-        $0.timeInForce = "fok"
-        $0.split = true
-      }, "all_or_none, split is both true; allowed: \(wholeOnly)"
-    ),
-    (
-      bidRequest {
+      offerRequest {
         $0.allOrNone = true
         $0.minimumGpus = 2
       }, "all_or_none, minimum_gpus is true and 2; allowed: \(wholeOnly)"

@@ -36,7 +36,10 @@ import Testing
   func prefixes() {
     #expect(
       SigningDomain.allCases.map { "\($0.prefix)" }
-        == ["p2pnode/entry/v1", "p2pnode/terms/v1", "p2pnode/acceptance/v1", "p2pnode/transport/v1"])
+        == [
+          "p2pnode/entry/v1", "p2pnode/terms/v1", "p2pnode/acceptance/v1", "p2pnode/confirmation/v1",
+          "p2pnode/transport/v1",
+        ])
   }
 
   @Test("a signature verifies in its own domain and network and in no other")

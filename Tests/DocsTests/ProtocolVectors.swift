@@ -144,7 +144,7 @@ struct ProtocolVectors {
     ]
     let names = ["hello_message", "neighbour_message", "join_message", "compare_message"]
     for (name, message) in zip(names, greeting) { vectors[name] = Hex.encode(message) }
-    return vectors
+    return vectors.merging(PurchaseVectors(self).hexByName) { _, new in new }
   }
 
   /// What a provider's node that holds ``offerEntry`` says first to a node that it has dialled, and that accepts a link.

@@ -53,6 +53,36 @@ struct ReceiptScriptTests {
     #expect(throws: ReceiptFileError.self, "the node's own check refuses it as well") { try altered.verify() }
   }
 
+  @Test("a leg of a purchase is valid with its confirmation, and with nothing else in its place")
+  func leg() throws {
+    let purchase = PurchaseVectors(vectors)
+    let network = vectors.genesis.networkID
+    let documents = try [0, 1].map { try ReceiptDocument(purchase.receipt($0), network: network) }
+    for document in documents {
+      let result = try verdict(document)
+      #expect(result.isValid, "\(result.output)")
+      #expect(try document.verify().terms.leg?.purchase == purchase.confirmation.confirmation.purchase)
+    }
+    #expect(documents[0].decoded.purchaseLegs == 2 && documents[0].decoded.purchase == documents[1].decoded.purchase)
+    let changes: [(inout ReceiptDocument) -> Void] = [
+      { $0.confirmation = nil }, { ($0.confirmation, $0.confirmationSignature) = (nil, nil) },
+      { $0.confirmationSignature = $0.takerSignature }, { $0.confirmation = $0.acceptance },
+      { ($0.terms, $0.takerSignature) = (document.terms, document.takerSignature) },
+    ]
+    for (index, change) in changes.enumerated() {
+      var altered = documents[0]
+      change(&altered)
+      #expect(try verdict(altered).isValid == false, "change \(index)")
+      #expect(throws: ReceiptFileError.self, "change \(index)") { try altered.verify() }
+    }
+    var single = document
+    (single.confirmation, single.confirmationSignature) = (
+      documents[0].confirmation, documents[0].confirmationSignature
+    )
+    #expect(try verdict(single).isValid == false)
+    #expect(throws: ReceiptFileError.self) { try single.verify() }
+  }
+
   @Test("what is no receipt is refused", arguments: ["", "{}", "[]", "null"])
   func otherFiles(_ text: String) throws {
     #expect(try python.run(program: program, input: Data(text.utf8)).status != 0)

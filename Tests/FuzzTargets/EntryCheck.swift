@@ -7,8 +7,8 @@ import Wire
 
 /// An input is an encoded entry.
 ///
-/// What is read and written again is the same bytes: there is one encoding of each entry, of each operation, of terms
-/// and of acceptances. An order that is read keeps the rules of the market.
+/// What is read and written again is the same bytes: there is one encoding of each entry, of each operation, of terms, of
+/// acceptances and of confirmations. An order that is read keeps the rules of the market.
 enum EntryCheck {
   private static let codec = OperationCodec(genesis: FuzzMarket.genesis)
 
@@ -61,8 +61,19 @@ enum EntryCheck {
       try require(terms.terms.encoded() == terms.bytes, "terms are not what their bytes say")
       try check(acceptance)
     case .receipt(let acceptance): try check(acceptance)
+    case .purchase(let legs):
+      for leg in legs { try require(leg.terms.encoded() == leg.bytes, "terms are not what their bytes say") }
+    case .confirm(let confirmation, let acceptances):
+      try check(confirmation)
+      for acceptance in acceptances { try check(acceptance) }
+    case .settle(_, let confirmation): try check(confirmation)
     default: break
     }
+  }
+
+  private static func check(_ signed: SignedConfirmation) throws(BrokenProperty) {
+    try require(
+      signed.confirmation.encoded() == signed.signed.bytes, "a confirmation is not what its bytes say")
   }
 
   private static func check(_ signed: SignedAcceptance) throws(BrokenProperty) {

@@ -38,19 +38,33 @@ struct OrderConflictTests {
     } catch { return error.description }
   }
 
-  @Test("fill-or-kill is for orders that one trade takes whole")
+  @Test("fill-or-kill is for orders of which all is taken at once or nothing")
   func fillOrKill() {
     #expect(
       refusal(bid { $0.timeInForce = .fillOrKill })
         == "time in force is fok with pieces from 1 of 4 GPUs; "
-        + "allowed: fok only for an all-or-none order: one trade takes all of it")
+        + "allowed: fok only for an all-or-none order: all of it at once, or nothing")
     #expect(refusal(bid { ($0.timeInForce, $0.minimumGPUs) = (.fillOrKill, 4) }) == nil)
+    #expect(refusal(bid { ($0.timeInForce, $0.isWhole) = (.fillOrKill, true) }) == nil)
     #expect(
       refusal(offer { ($0.timeInForce, $0.minimumGPUs) = (.fillOrKill, 8) })
         == "time in force is fok with pieces from 8 of 8 GPUs for 1 of 10 slots; "
-        + "allowed: fok only for an all-or-none order: one trade takes all of it")
+        + "allowed: fok only for an all-or-none order: all of it at once, or nothing")
     #expect(refusal(offer { ($0.timeInForce, $0.minimumGPUs, $0.minimumSlots) = (.fillOrKill, 8, 10) }) == nil)
     #expect(refusal(bid { $0.timeInForce = .immediateOrCancel }) == nil)
+  }
+
+  @Test("all-or-none over several offers is for bids in pieces that take")
+  func whole() {
+    #expect(refusal(bid { $0.isWhole = true }) == nil)
+    #expect(
+      refusal(bid { ($0.isWhole, $0.minimumGPUs) = (true, 4) })
+        == "all-or-none over several offers is pieces from 4 of 4 GPUs; "
+        + "allowed: a smallest piece below the whole; a bid in one piece is all-or-none anyway")
+    #expect(
+      refusal(bid { ($0.isWhole, $0.isPostOnly) = (true, true) })
+        == "post-only is together with all-or-none over several offers; "
+        + "allowed: either: such a bid takes from all its offers")
   }
 
   @Test("an order that never takes and one that never rests are two orders")

@@ -109,7 +109,7 @@ struct AmendGrammarTests {
       ("4", "\"4\" is not understood; allowed here is one of: gpus, class, at, for, "),
       ("ioc", "\"ioc\" does not belong in an amend: an order in the book does not become immediate; allowed: gtc "),
       ("gtc expires in 1h", "\"gtc\" and \"expires\" both say how long the order works; allowed: one of them"),
-      ("all-or-none split", "\"all-or-none\" and \"split\" exclude each other: "),
+      ("gtc expires in 1h", "\"gtc\" and \"expires\" both say how long the order works"),
       ("providers 3f2a not-providers 77bc", "\"providers\" and \"not-providers\" both say which"),
       ("watts 600 without watts", "\"watts\" and \"without watts\" exclude each other: "),
       ("post-only without post-only", "\"post-only\" and \"without post-only\" exclude each other: "),
@@ -163,7 +163,7 @@ struct AmendGrammarTests {
     arguments: [
       ("4 h100-sxm-80g", "the quote lacks \"for DURATION\"; usage: quote GPUS CLASS[,CLASS] [at PRICE] for "),
       ("4 h100-sxm-80 for 3h", "the GPU class \"h100-sxm-80\" is unknown; did you mean h100-sxm-80g?"),
-      ("4 h100-sxm-80g all-or-none split for 3h", "\"all-or-none\" and \"split\" exclude each other: "),
+      ("4 h100-sxm-80g co-located split for 3h", "\"co-located\" and \"split\" both say "),
       ("4 h100-sxm-80g until 18:00", "\"until\" is not understood; allowed here is one of: for, from, within, "),
     ])
   func quoteErrors(words: String, expected: String) {

@@ -139,6 +139,38 @@ struct DocumentTextTests {
         """)
   }
 
+  @Test("why tells how far an open purchase is, and that a bid waits for another one")
+  func whyPurchase() {
+    var document = WhyDocument(
+      order: orderDocument(side: "bid") { $0.state = "reserved" }, counterOrders: 2, conditions: [], matching: 0,
+      bestCounterPriceMicros: nil, undecided: 3)
+    document.purchase = PurchaseDocument(
+      id: String(repeating: "cd", count: 32), legs: 3, accepted: 2, confirmMs: noon.milliseconds)
+    #expect(
+      text().why(document).hasSuffix(
+        "\nPurchase cdcdcdcdcd over 3 offers is open: 2 of 3 accepted; all of them or none by Mon 12:00:00."))
+    document.order.state = "open"
+    document.purchase = nil
+    document.waitsForPurchase = true
+    document.conditions = [.init(condition: "together", ruledOut: 2)]
+    let shown = text().why(document)
+    #expect(shown.contains("It waits until this node's other purchase is decided: there is one at a time."))
+    #expect(shown.contains("2  ruled out by having too few GPUs together with the others"))
+  }
+
+  @Test("trades of a purchase name it")
+  func tradesOfPurchase() {
+    var trade = TradeDocument(
+      id: String(repeating: "ab", count: 32), state: "held", role: "buyer", offer: "", bid: "",
+      provider: String(repeating: "1", count: 64), buyer: String(repeating: "2", count: 64), taker: "buyer",
+      gpuClass: "h100-sxm-80g", gpus: 4, startMs: noon.milliseconds, endMs: noon.milliseconds + 3 * hour,
+      priceMicros: 2_100_000, totalMicros: 25_200_000, currency: "USD", deadlineMs: noon.milliseconds, settledMs: nil)
+    trade.purchase = String(repeating: "cd", count: 32)
+    let lines = text().trades([trade], scope: .mine).split(separator: "\n")
+    #expect(lines[0].hasSuffix("BUYER       PURCHASE"))
+    #expect(lines[1].hasSuffix("1111111111  2222222222  cdcdcdcdcd"))
+  }
+
   @Test("trades show what was sold and bought")
   func trades() {
     let trade = TradeDocument(

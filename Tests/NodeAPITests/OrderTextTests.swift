@@ -24,6 +24,11 @@ struct OrderTextTests {
       $0.allOrNone = true
     }
     #expect(text().order(fok).contains(", all 8 in one piece, fok: all of it at once, or none; costs"))
+    let whole = orderDocument(side: "bid") {
+      $0.minimumGpus = 2
+      $0.allOrNone = true
+    }
+    #expect(text().order(whole).contains(", all 8 or none, split in pieces of 2 GPUs or more,"))
   }
 
   @Test("post-only and the pieces are echoed")

@@ -41,3 +41,60 @@ struct DealBuilder {
         maker: feed.identity.nodeID))
   }
 }
+
+/// A leg to be: which GPUs of whose offer.
+struct LegDraft {
+  let offer: OrderID
+  let provider: Identity
+  let gpus: Int32
+}
+
+extension DealBuilder {
+  /// The signed legs of a purchase of slots given in seconds from the virtual clock's start.
+  func purchase(
+    _ drafts: [LegDraft], bid: OrderID, buyer: Identity, from start: Int64 = 60, until end: Int64 = 120,
+    deadline: Timestamp, confirmBy: Timestamp, nonce: UInt64 = 0
+  ) -> [SignedTerms] {
+    var legs = drafts.map { draft in
+      var terms = propose(
+        offer: draft.offer, bid: bid, provider: draft.provider, buyer: buyer, gpus: draft.gpus, from: start, until: end,
+        deadline: deadline, nonce: nonce
+      ).terms
+      terms.leg = Terms.Leg(purchase: Blake2b.hash([]), confirmBy: confirmBy)
+      return terms
+    }
+    let purchase = Confirmation.purchase(of: legs.map(\.legDigest), network: genesis.networkID)
+    for index in legs.indices { legs[index].leg?.purchase = purchase }
+    return legs.map { terms in
+      SignedTerms(
+        terms: terms, bytes: terms.encoded(),
+        signature: buyer.sign(terms.encoded(), domain: .terms, network: genesis.networkID))
+    }
+  }
+
+  /// The taker's confirmation, as it stands in the next entry of its feed.
+  func confirmation(
+    of legs: [SignedTerms], accepted: [SignedAcceptance], in feed: HandwrittenFeed, at time: Timestamp
+  ) -> SignedConfirmation {
+    let confirmation = Confirmation(
+      purchase: Confirmation.purchase(of: legs.map(\.terms.legDigest), network: genesis.networkID), time: time,
+      sequence: feed.head.sequence + 1, previous: feed.head.entry,
+      legs: zip(legs, accepted).map {
+        Confirmation.Leg(terms: $0.terms.legDigest, acceptance: Blake2b.hash($1.bytes))
+      })
+    let bytes = confirmation.encoded()
+    return SignedConfirmation(
+      confirmation: confirmation,
+      signed: Receipt.SignedConfirmation(
+        bytes: bytes, signature: feed.identity.sign(bytes, domain: .confirmation, network: genesis.networkID)),
+      taker: feed.identity.nodeID)
+  }
+}
+
+extension Operation {
+  /// The acceptance of an accept.
+  var acceptance: SignedAcceptance? {
+    guard case .accept(_, let acceptance) = self else { return nil }
+    return acceptance
+  }
+}

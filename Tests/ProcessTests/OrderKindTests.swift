@@ -86,9 +86,9 @@ extension NodeProcessTests {
       let fitting: OrderDocument = try await renter.document("bid", "3 a100-sxm-80g at 1.20 for 10m fok")
       _ = try await end(of: fitting, on: renter)
       #expect(try await trades(of: fitting).map(\.gpus) == [3])
-      let split = try await renter.command("bid", "3 a100-sxm-80g at 1.20 for 10m fok split")
-      #expect(split.exit == .status(1))
-      #expect(split.error.contains("\"fok\" and \"split\" exclude each other"))
+      let split: OrderDocument = try await renter.document("bid", "9 a100-sxm-80g at 1.20 for 10m fok split")
+      #expect(split.timeInForce == "fok" && split.allOrNone && split.minimumGpus == 1)
+      #expect(try await end(of: split, on: renter).state == "cancelled")
       try await clear()
     }
 

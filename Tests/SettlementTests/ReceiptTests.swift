@@ -14,6 +14,82 @@ struct ReceiptTests {
     #expect(read.terms == terms && read.acceptance == acceptance)
   }
 
+  /// Two legs of a purchase with the confirmation that makes both final.
+  private func purchase(
+    at time: Timestamp = at(1_700_000_016_000), _ change: (inout Settlement.Confirmation) -> Void = { _ in }
+  ) -> [Receipt] {
+    var legs = [makeTerms(), makeTerms { $0.offer = OrderID(word0: 0, word1: 0, word2: 0, word3: 3) }]
+    for index in legs.indices {
+      legs[index].leg = Terms.Leg(purchase: Blake2b.hash([]), confirmBy: at(1_700_000_016_000))
+    }
+    let name = Settlement.Confirmation.purchase(of: legs.map(\.legDigest), network: networkID)
+    for index in legs.indices { legs[index].leg?.purchase = name }
+    let receipts = legs.map { makeReceipt($0, makeAcceptance(of: $0)) }
+    var confirmation = Settlement.Confirmation(
+      purchase: name, time: time, sequence: 3, previous: EntryID(word0: 1, word1: 1, word2: 1, word3: 1),
+      legs: zip(legs, receipts).map {
+        Settlement.Confirmation.Leg(terms: $0.legDigest, acceptance: Blake2b.hash($1.acceptanceBytes))
+      })
+    change(&confirmation)
+    let bytes = confirmation.encoded()
+    return receipts.map {
+      Receipt(
+        termsBytes: $0.termsBytes, takerSignature: $0.takerSignature, acceptanceBytes: $0.acceptanceBytes,
+        makerSignature: $0.makerSignature,
+        confirmation: Receipt.SignedConfirmation(
+          bytes: bytes, signature: buyer.sign(bytes, domain: .confirmation, network: networkID)))
+    }
+  }
+
+  private func without(_ receipt: Receipt, _ confirmation: Receipt.SignedConfirmation?) -> Receipt {
+    Receipt(
+      termsBytes: receipt.termsBytes, takerSignature: receipt.takerSignature, acceptanceBytes: receipt.acceptanceBytes,
+      makerSignature: receipt.makerSignature, confirmation: confirmation)
+  }
+
+  @Test("the receipt of a leg is one with the confirmation of its purchase, and not without or with another one's")
+  func leg() throws {
+    let legs = purchase()
+    for leg in legs { #expect(try leg.verify(network: networkID).terms.leg != nil) }
+    let name = try #require(try legs[0].verify(network: networkID).terms.leg?.purchase)
+    #expect(throws: ReceiptError.missingConfirmation(name)) { try without(legs[0], nil).verify(network: networkID) }
+    let single = makeReceipt(makeTerms(), makeAcceptance(of: makeTerms()))
+    #expect(throws: ReceiptError.needlessConfirmation) {
+      try without(single, legs[0].confirmation).verify(network: networkID)
+    }
+    let late = purchase(at: at(1_700_000_016_001))[0]
+    #expect(throws: ReceiptError.confirmedLate(time: at(1_700_000_016_001), latest: at(1_700_000_016_000))) {
+      try late.verify(network: networkID)
+    }
+    #expect(throws: ReceiptError.self, "a leg less") {
+      try purchase { $0.legs.removeLast() }[0].verify(network: networkID)
+    }
+    #expect(throws: ReceiptError.self, "another order of the legs") {
+      try purchase { $0.legs.reverse() }[0].verify(network: networkID)
+    }
+    #expect(throws: ReceiptError.otherPurchase(confirmed: name, terms: name), "another acceptance") {
+      try purchase { $0.legs[0].acceptance = $0.legs[1].acceptance }[0].verify(network: networkID)
+    }
+    let signedByMaker = Receipt.SignedConfirmation(
+      bytes: legs[0].confirmation?.bytes ?? [],
+      signature: provider.sign(legs[0].confirmation?.bytes ?? [], domain: .confirmation, network: networkID))
+    #expect(throws: ReceiptError.confirmationSignature(buyer.nodeID)) {
+      try without(legs[0], signedByMaker).verify(network: networkID)
+    }
+  }
+
+  @Test("a confirmation in which any one byte is changed confirms nothing")
+  func everyByteOfConfirmation() throws {
+    let good = purchase()[0]
+    let signed = try #require(good.confirmation)
+    for index in signed.bytes.indices {
+      var bytes = signed.bytes
+      bytes[index] ^= 1
+      let altered = Receipt.SignedConfirmation(bytes: bytes, signature: signed.signature)
+      #expect(throws: ReceiptError.self, "byte \(index)") { try without(good, altered).verify(network: networkID) }
+    }
+  }
+
   @Test("an acceptance at the deadline is in time, one later is not")
   func deadline() {
     let terms = makeTerms()

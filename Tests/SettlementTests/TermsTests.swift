@@ -86,8 +86,8 @@ struct TermsTests {
       #expect(throws: TermsError.self) { try Terms(decoding: bad) }
     }
     let long = [UInt8](repeating: 0, count: Terms.maximumBytes + 1)
-    #expect(throws: TermsError.tooLong(long.count)) { try Terms(decoding: long) }
-    #expect(throws: TermsError.tooLong(long.count)) { try Acceptance(decoding: long) }
+    #expect(throws: TermsError.tooLong(long.count, maximum: Terms.maximumBytes)) { try Terms(decoding: long) }
+    #expect(throws: TermsError.tooLong(long.count, maximum: Terms.maximumBytes)) { try Acceptance(decoding: long) }
   }
 
   @Test("an acceptance with a field that is not allowed is refused by name")

@@ -82,7 +82,7 @@ public struct CommandCompletion: Sendable {
     if last.hasSuffix(",") { return continuation(of: words.last { OrderClause(rawValue: $0) != nil }) }
     if let clause = OrderClause(rawValue: last), !clause.isFlag { return continuation(of: clause.rawValue) }
     return OrderClause.allowed(in: form).filter { clause in
-      !words.contains(clause.rawValue) && !clause.conflicts(with: words)
+      !words.contains(clause.rawValue) && !clause.conflicts(with: words, in: form)
     }.map(\.rawValue)
   }
 

@@ -55,9 +55,9 @@ extension CommandName {
 
   private static let pieces = """
       co-located             all GPUs from one offer, in one trade, which is so when nothing is said; or:
-      split                  in pieces, from several offers
+      split                  in pieces; what several offers have at once is bought from all of them or from none
       pieces of COUNT        the same, and the fewest GPUs in one trade
-      all-or-none            one trade for all GPUs, or nothing
+      all-or-none            all GPUs at once, or nothing; with split, from several offers
     """
 
   private static let working = """

@@ -5,7 +5,7 @@ extension CommandParser {
   func clauses(_ form: OrderForm, _ reader: inout WordReader) throws(CommandError) -> OrderClauses {
     var clauses = OrderClauses()
     while !reader.isAtEnd { try clause(form, &reader, &clauses) }
-    if let conflict = clauses.conflict { throw reader.failure(conflict.reason, at: conflict.position) }
+    if let conflict = clauses.conflict(in: form) { throw reader.failure(conflict.reason, at: conflict.position) }
     return clauses
   }
 

@@ -91,6 +91,8 @@ extension OrderClause {
     let first: OrderClause
     let second: OrderClause
     let kind: Kind
+    /// The only form of line in which they cannot; nil for all.
+    var form: OrderForm?
 
     enum Kind {
       /// They say the same thing.
@@ -111,19 +113,21 @@ extension OrderClause {
     let pairs: [(OrderClause, OrderClause, Conflict.Kind)] = [
       (.for, .until, ends), (.within, .by, ends), (.gtc, .ioc, works), (.gtc, .fok, works), (.ioc, .fok, works),
       (.gtc, .expires, works), (.ioc, .expires, works), (.fok, .expires, works), (.ioc, .postOnly, takes),
-      (.fok, .postOnly, takes), (.fok, .split, whole), (.fok, .pieces, whole), (.fok, .lease, whole),
-      (.allOrNone, .split, whole), (.allOrNone, .pieces, whole), (.allOrNone, .lease, whole),
+      (.fok, .postOnly, takes), (.fok, .lease, whole), (.allOrNone, .lease, whole),
       (.coLocated, .split, pieces), (.coLocated, .pieces, pieces), (.providers, .notProviders, providers),
     ]
-    return pairs.map { Conflict(first: $0.0, second: $0.1, kind: $0.2) }
+    let all = pairs.map { Conflict(first: $0.0, second: $0.1, kind: $0.2) }
+    // A bid may have all of it in pieces from several offers.
+    return all + [OrderClause.fok, .allOrNone].map { Conflict(first: $0, second: .pieces, kind: whole, form: .offer) }
   }()
 }
 
 extension OrderClause {
   /// Whether the part cannot stand in a line with one of the parts that `words` begin.
-  func conflicts(with words: some Collection<String>) -> Bool {
+  func conflicts(with words: some Collection<String>, in form: OrderForm) -> Bool {
     Self.conflicts.contains { conflict in
-      (conflict.first == self && words.contains(conflict.second.rawValue))
+      guard conflict.form == nil || conflict.form == form else { return false }
+      return (conflict.first == self && words.contains(conflict.second.rawValue))
         || (conflict.second == self && words.contains(conflict.first.rawValue))
     }
   }
@@ -175,8 +179,8 @@ struct OrderClauses: Hashable, Sendable {
   var inOrder: [OrderClause] { positions.sorted { $0.value < $1.value }.map(\.key) }
 
   /// The first two parts, and the later one's position, that cannot stand together; nil when all can.
-  var conflict: (reason: CommandError.Reason, position: Int)? {
-    for conflict in OrderClause.conflicts {
+  func conflict(in form: OrderForm) -> (reason: CommandError.Reason, position: Int)? {
+    for conflict in OrderClause.conflicts where conflict.form == nil || conflict.form == form {
       guard let first = positions[conflict.first], let second = positions[conflict.second] else { continue }
       let reason: CommandError.Reason =
         switch conflict.kind {

@@ -103,10 +103,11 @@ extension OrderResolver {
 
     if request.minimumGpus != nil || request.split != nil || request.allOrNone == true {
       let stated = BidPieces(
-        minimum: request.minimumGpus, split: request.split, isWhole: request.allOrNone ?? false)
-      new.minimumGPUs = try pieces(stated, of: new.gpus)
+        minimum: request.minimumGpus, split: request.split, isWhole: request.allOrNone ?? old.isWhole)
+      (new.minimumGPUs, new.isWhole) = try pieces(stated, of: new.gpus)
     } else {
       new.minimumGPUs = old.minimumGPUs == old.gpus ? new.gpus : min(old.minimumGPUs, new.gpus)
+      new.isWhole = request.allOrNone != false && old.isWhole && new.minimumGPUs < new.gpus
     }
 
     for part in removed { try remove(part, from: &new.requirements.demands, request.requirements) }

@@ -116,14 +116,15 @@ public struct OrderResolver: Sendable {
     let window = try window(start, end)
     let gpus = try count(request.gpus, "gpus")
     let isWhole = try isWhole(request.allOrNone, timeInForce)
+    let pieces = try pieces(
+      BidPieces(minimum: request.minimumGpus, split: request.split, isWhole: isWhole), of: gpus)
     return Bid(
       gpuClasses: try gpuClasses(request.gpuClasses), gpus: gpus, durationSlots: duration, window: window,
       price: Price(micros: request.priceMicros),
-      minimumGPUs: try pieces(
-        BidPieces(minimum: request.minimumGpus, split: request.split, isWhole: isWhole), of: gpus),
+      minimumGPUs: pieces.minimum,
       requirements: try requirements(request.requirements, onto: Requirements()),
       expiry: try expiry(request.expiryMs, latest: latestExpiry(window, duration: duration)),
-      timeInForce: timeInForce, isPostOnly: request.postOnly ?? false)
+      timeInForce: timeInForce, isPostOnly: request.postOnly ?? false, isWhole: pieces.isWhole)
   }
 
   /// The latest moment at which a bid could still be filled is when its last possible run starts.
@@ -161,7 +162,7 @@ public struct OrderResolver: Sendable {
       allowed: "one of the two: the one only takes, the other never does")
   }
 
-  /// Whether one trade has to take the whole order.
+  /// Whether all of the order has to be traded at once.
   private func isWhole(_ allOrNone: Bool?, _ timeInForce: TimeInForce) throws(OrderError) -> Bool {
     guard timeInForce == .fillOrKill else { return allOrNone ?? false }
     guard allOrNone != false else {
@@ -172,7 +173,7 @@ public struct OrderResolver: Sendable {
     return true
   }
 
-  /// Fails unless the piece that an all-or-none order states is all of it.
+  /// Fails unless the piece that an all-or-none offer states is all of it.
   private func checkWhole(_ name: String, _ piece: Int64, all: Int64) throws(OrderError) {
     guard piece == all else {
       throw .field(
@@ -188,22 +189,16 @@ public struct OrderResolver: Sendable {
     var isWhole: Bool
   }
 
-  /// The fewest GPUs of a bid in one trade. When nothing is said, one offer has to have them all.
-  func pieces(_ pieces: BidPieces, of gpus: Int32) throws(OrderError) -> Int32 {
-    let minimum = try pieces.minimum.map { value throws(OrderError) in try count(value, "minimum_gpus") }
-    if pieces.isWhole {
-      guard pieces.split != true else {
-        throw .field(
-          "all_or_none, split", value: "both true",
-          allowed: "one of the two: all or none means one trade that takes the whole order")
-      }
-      if let minimum { try checkWhole("minimum_gpus", Int64(minimum), all: Int64(gpus)) }
-    }
-    if pieces.split == false, let minimum, minimum != gpus {
+  /// The fewest GPUs of a bid in one trade, and whether it is all-or-none over several offers. When nothing is said of
+  /// pieces, one offer has to have them all.
+  func pieces(_ pieces: BidPieces, of gpus: Int32) throws(OrderError) -> (minimum: Int32, isWhole: Bool) {
+    let stated = try pieces.minimum.map { value throws(OrderError) in try count(value, "minimum_gpus") }
+    if pieces.split == false, let stated, stated != gpus {
       throw .field(
-        "split, minimum_gpus", value: "false and \(minimum)",
+        "split, minimum_gpus", value: "false and \(stated)",
         allowed: "one of the two: a bid that may not be split has one piece")
     }
-    return minimum ?? (pieces.split == true ? 1 : gpus)
+    let minimum = stated ?? (pieces.split == true ? 1 : gpus)
+    return (minimum, pieces.isWhole && minimum < gpus)
   }
 }

@@ -74,6 +74,7 @@ extension DocumentText {
     var table = TextTable([
       .init("TRADE"), .init("STATE"), .init("YOU"), .init("CLASS"), .init("GPUS", .right), .init("PRICE", .decimal),
       .init("TOTAL", .decimal), .init("FROM"), .init("TO"), .init("FOR", .right), .init("PROVIDER"), .init("BUYER"),
+      .init("PURCHASE"),
     ])
     for trade in trades {
       table.append([
@@ -82,6 +83,7 @@ extension DocumentText {
         .init(Decimal.format(micros: trade.priceMicros)), .init(Decimal.format(micros: trade.totalMicros)),
         .init(time.short(milliseconds: trade.startMs)), .init(time.short(milliseconds: trade.endMs)),
         .init(span(trade.startMs, trade.endMs)), .init(Self.short(trade.provider)), .init(Self.short(trade.buyer)),
+        .init(trade.purchase.map(Self.short) ?? ""),
       ])
     }
     return table.render(colours: colours) + "\n" + style("Money in \(currency), prices per GPU-hour.", .dim)

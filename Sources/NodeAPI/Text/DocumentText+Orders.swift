@@ -43,7 +43,10 @@ extension DocumentText {
 
   /// In which pieces an order may be filled, where that is not in any.
   private func pieces(_ order: OrderDocument) -> [String] {
-    guard order.side == "offer" else { return [pieces(gpus: order.gpus, minimum: order.minimumGpus)].compactMap { $0 } }
+    guard order.side == "offer" else {
+      let isWhole = order.allOrNone && order.minimumGpus < order.gpus
+      return [pieces(gpus: order.gpus, minimum: order.minimumGpus, isWhole: isWhole)].compactMap { $0 }
+    }
     if order.allOrNone {
       return ["all \(order.gpus) for all of the \(span(order.startMs, order.endMs)), or none"]
     }
@@ -56,10 +59,10 @@ extension DocumentText {
   }
 
   /// In which pieces a bid may be filled; nil for one GPU.
-  func pieces(gpus: Int64, minimum: Int64) -> String? {
+  func pieces(gpus: Int64, minimum: Int64, isWhole: Bool = false) -> String? {
     guard gpus > 1 else { return nil }
-    return minimum >= gpus
-      ? "all \(gpus) in one piece" : "split in pieces of \(Self.count(minimum, "GPU")) or more"
+    guard minimum < gpus else { return "all \(gpus) in one piece" }
+    return (isWhole ? "all \(gpus) or none, " : "") + "split in pieces of \(Self.count(minimum, "GPU")) or more"
   }
 
   /// How an order works: whether it takes, and for how long.
@@ -122,7 +125,7 @@ extension DocumentText {
     if order.timeInForce != "gtc" { parts.append(TerminalText.clean(order.timeInForce)) }
     if order.postOnly { parts.append("post-only") }
     if order.side == "bid", order.minimumGpus < order.gpus { parts.append("split") }
-    if order.allOrNone, order.side == "offer" { parts.append("all or none") }
+    if order.allOrNone, order.side == "offer" || order.minimumGpus < order.gpus { parts.append("all or none") }
     parts += order.attributes.map(words) ?? []
     parts += order.requirements.map(words) ?? []
     return parts.joined(separator: ", ")
@@ -188,7 +191,11 @@ extension DocumentText {
     let order = document.order
     let counter = order.side == "offer" ? "bid" : "offer"
     var lines = [self.order(order)]
-    guard order.state == "open" else { return lines[0] }
+    if let purchase = document.purchase { lines.append(purchaseText(purchase)) }
+    guard order.state == "open" else { return lines.joined(separator: "\n") }
+    if document.waitsForPurchase == true {
+      lines.append("It waits until this node's other purchase is decided: there is one at a time.")
+    }
     guard document.counterOrders > 0 else {
       lines.append("There is no \(counter) in the book to trade with. orders all lists what there is.")
       return lines.joined(separator: "\n")
@@ -210,6 +217,13 @@ extension DocumentText {
     return lines.joined(separator: "\n")
   }
 
+  /// How far an open purchase is.
+  private func purchaseText(_ purchase: PurchaseDocument) -> String {
+    "Purchase \(Self.short(purchase.id)) over \(Self.count(purchase.legs, "offer")) is open: "
+      + "\(purchase.accepted) of \(purchase.legs) accepted; all of them or none by "
+      + "\(time.short(milliseconds: purchase.confirmMs))."
+  }
+
   /// A condition's name as a person reads it; a name that is new here stands as it is.
   static func condition(_ name: String) -> String {
     switch name {
@@ -226,6 +240,7 @@ extension DocumentText {
     case "record": "the provider's public record"
     case "window": "the delivery window"
     case "gpus": "too few GPUs free in one run"
+    case "together": "having too few GPUs together with the others"
     case "stale_owner": "a silent owner"
     case "already_tried": "a failed attempt just now"
     case "later": "being the later order, whose owner proposes"

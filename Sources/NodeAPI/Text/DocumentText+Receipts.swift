@@ -13,6 +13,7 @@ extension DocumentText {
     var table = TextTable([
       .init("TRADE"), .init("CLASS"), .init("GPUS", .right), .init("PRICE", .decimal), .init("TOTAL", .decimal),
       .init("CURRENCY"), .init("FROM"), .init("TO"), .init("PROVIDER"), .init("BUYER"), .init("SIGNED"),
+      .init("PURCHASE"),
     ])
     for document in receipts {
       let lease = document.decoded
@@ -21,7 +22,8 @@ extension DocumentText {
         .init(Decimal.format(micros: lease.priceMicros)), .init(Decimal.format(micros: lease.totalMicros)),
         .init(lease.currency), .init(time.short(milliseconds: lease.startMs)),
         .init(time.short(milliseconds: lease.endMs)), .init(short(lease.provider)), .init(short(lease.buyer)),
-        .init(time.short(milliseconds: lease.acceptedMs)),
+        .init(time.short(milliseconds: lease.confirmedMs ?? lease.acceptedMs)),
+        .init(lease.purchase.map(short) ?? ""),
       ])
     }
     return table.render(colours: colours)
@@ -40,6 +42,7 @@ extension DocumentText {
       let text =
         "trade \(short(lease.trade)): \(lease.gpus) x \(lease.gpuClass), \(window), \(total), "
         + "provider \(short(lease.provider)), buyer \(short(lease.buyer))"
+        + (lease.purchase.map { ", one of \(lease.purchaseLegs ?? 0) legs of purchase \(short($0))" } ?? "")
       return "\(TextStyle.green.apply(to: "valid", colours: colours))    \(TerminalText.clean(text))"
     }.joined(separator: "\n")
   }

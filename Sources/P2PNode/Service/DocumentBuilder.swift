@@ -153,18 +153,26 @@ struct DocumentBuilder {
   func trade(_ trade: Trade) -> TradeDocument {
     let terms = trade.terms
     let role = terms.provider == core.own ? "provider" : terms.buyer == core.own ? "buyer" : "observer"
-    return TradeDocument(
+    var document = TradeDocument(
       id: trade.id.hex, state: state(of: trade), role: role, offer: terms.offer.hex, bid: terms.bid.hex,
       provider: terms.provider.hex, buyer: terms.buyer.hex,
       taker: terms.takerSide == .offer ? "provider" : "buyer", gpuClass: terms.gpuClass, gpus: Int64(terms.gpus),
       startMs: terms.start.milliseconds, endMs: terms.end.milliseconds, priceMicros: terms.price.micros,
       totalMicros: terms.total.micros, currency: terms.currency, deadlineMs: terms.deadline.milliseconds,
       settledMs: trade.acceptance?.acceptance.time.milliseconds)
+    if let leg = terms.leg {
+      document.purchase = leg.purchase.hex
+      document.confirmMs = leg.confirmBy.milliseconds
+      document.settledMs =
+        document.state == "settled" ? trade.confirmation?.confirmation.time.milliseconds : nil
+    }
+    return document
   }
 
   private func state(of trade: Trade) -> String {
     switch trade.state {
-    case .settled where !core.isPublished(trade): "proposed"
+    case .settled where !core.isPublished(trade): trade.terms.leg == nil ? "proposed" : "held"
+    case .held: "held"
     case .settled: "settled"
     case .rejected: "rejected"
     case .released: "released"
@@ -222,13 +230,25 @@ struct DocumentBuilder {
 
   func why(_ id: OrderID, explanation: MatchExplanation) -> WhyDocument? {
     guard let state = core.book.state(of: id) else { return nil }
-    return WhyDocument(
+    var document = WhyDocument(
       order: order(state.order, state: core.ownOrderState(id, now: now)?.state),
       counterOrders: explanation.counterOrders,
       conditions: MatchCondition.allCases.filter { $0 != .matching }.map {
         WhyDocument.Condition(condition: $0.rawValue, ruledOut: explanation.count($0))
       },
       matching: explanation.count(.matching), bestCounterPriceMicros: explanation.bestCounterPrice?.micros,
-      undecided: core.ledger.trades(of: id).filter { core.ledger[$0]?.state == .proposed }.count)
+      undecided: core.ledger.trades(of: id).filter {
+        let state = core.ledger[$0]?.state
+        return state == .proposed || state == .held
+      }.count)
+    if let open = core.openPurchase {
+      if open.bid == id {
+        document.purchase = PurchaseDocument(
+          id: open.id.hex, legs: open.legs, accepted: open.accepted, confirmMs: open.confirmBy.milliseconds)
+      } else if core.isWaitingForPurchase(id) {
+        document.waitsForPurchase = true
+      }
+    }
+    return document
   }
 }

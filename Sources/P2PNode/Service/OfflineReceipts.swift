@@ -26,7 +26,7 @@ enum OfflineReceipts {
         feeds.admission(of: entry, now: entry.time) == .next, let operations = try? codec.operations(of: entry)
       else { return }
       feeds.append(entry)
-      exchange.take(operations, of: node)
+      exchange.take(operations, of: node, isOwn: entry.author == node)
     }
     try store.close()
     return try exchange.receipts(network: genesis.networkID)
@@ -37,7 +37,7 @@ enum OfflineReceipts {
 private struct ReceiptReader {
   private var ledger = TradeLedger()
 
-  mutating func take(_ operations: [Operation], of node: NodeID) {
+  mutating func take(_ operations: [Operation], of node: NodeID, isOwn: Bool) {
     for operation in operations {
       switch operation {
       case .propose(let signed) where signed.terms.provider == node || signed.terms.buyer == node:
@@ -50,9 +50,26 @@ private struct ReceiptReader {
         guard let trade = ledger[decision.acceptance.trade], trade.terms.maker == decision.maker else { continue }
         _ = ledger.copy(
           decision.acceptance, bytes: decision.bytes, makerSignature: decision.signature, by: trade.terms.taker)
+      case .purchase(let legs):
+        for signed in legs where signed.terms.provider == node || signed.terms.buyer == node {
+          _ = ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature)
+        }
+      // The taker's own feed has the confirmation and all acceptances, the maker's own feed copies it.
+      case .confirm(let confirmation, let acceptances) where isOwn:
+        for decision in acceptances { confirm(decision, confirmation) }
+      case .settle(let id, let confirmation) where isOwn:
+        _ = ledger.confirm(id, confirmation.confirmation, confirmation.signed, isCopy: true)
       default: break
       }
     }
+  }
+
+  private mutating func confirm(_ decision: SignedAcceptance, _ confirmation: SignedConfirmation) {
+    guard let trade = ledger[decision.acceptance.trade] else { return }
+    _ = ledger.accept(
+      trade.terms, bytes: trade.termsBytes, takerSignature: trade.takerSignature, acceptance: decision.acceptance,
+      acceptanceBytes: decision.bytes, makerSignature: decision.signature)
+    _ = ledger.confirm(trade.id, confirmation.confirmation, confirmation.signed, isCopy: false)
   }
 
   func receipts(network: NetworkID) throws -> [ReceiptDocument] {

@@ -86,6 +86,9 @@ public nonisolated enum WireRejectReason: SwiftProtobuf.Enum, Swift.CaseIterable
 
   /// the maker is shutting down
   case rejectStopping // = 4
+
+  /// the maker holds no more of the order for purchases, or nothing for this taker
+  case rejectNoHold // = 5
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -99,6 +102,7 @@ public nonisolated enum WireRejectReason: SwiftProtobuf.Enum, Swift.CaseIterable
     case 2: self = .rejectNoCapacity
     case 3: self = .rejectBadTerms
     case 4: self = .rejectStopping
+    case 5: self = .rejectNoHold
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -110,6 +114,7 @@ public nonisolated enum WireRejectReason: SwiftProtobuf.Enum, Swift.CaseIterable
     case .rejectNoCapacity: return 2
     case .rejectBadTerms: return 3
     case .rejectStopping: return 4
+    case .rejectNoHold: return 5
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -121,6 +126,7 @@ public nonisolated enum WireRejectReason: SwiftProtobuf.Enum, Swift.CaseIterable
     .rejectNoCapacity,
     .rejectBadTerms,
     .rejectStopping,
+    .rejectNoHold,
   ]
 
 }
@@ -304,6 +310,46 @@ public nonisolated struct WireOperation: Sendable {
     set {kind = .checkpoint(newValue)}
   }
 
+  public var purchase: WirePurchase {
+    get {
+      if case .purchase(let v)? = kind {return v}
+      return WirePurchase()
+    }
+    set {kind = .purchase(newValue)}
+  }
+
+  public var confirm: WireConfirm {
+    get {
+      if case .confirm(let v)? = kind {return v}
+      return WireConfirm()
+    }
+    set {kind = .confirm(newValue)}
+  }
+
+  public var withdraw: WireWithdraw {
+    get {
+      if case .withdraw(let v)? = kind {return v}
+      return WireWithdraw()
+    }
+    set {kind = .withdraw(newValue)}
+  }
+
+  public var settle: WireSettle {
+    get {
+      if case .settle(let v)? = kind {return v}
+      return WireSettle()
+    }
+    set {kind = .settle(newValue)}
+  }
+
+  public var free: WireFree {
+    get {
+      if case .free(let v)? = kind {return v}
+      return WireFree()
+    }
+    set {kind = .free(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -317,6 +363,11 @@ public nonisolated struct WireOperation: Sendable {
     case receipt(WireReceipt)
     case release(WireRelease)
     case checkpoint(WireCheckpoint)
+    case purchase(WirePurchase)
+    case confirm(WireConfirm)
+    case withdraw(WireWithdraw)
+    case settle(WireSettle)
+    case free(WireFree)
 
   }
 
@@ -492,6 +543,12 @@ public nonisolated struct WireBid: @unchecked Sendable {
   public var postOnly: Bool {
     get {_storage._postOnly}
     set {_uniqueStorage()._postOnly = newValue}
+  }
+
+  /// all GPUs in one purchase, or none; in pieces of minimum_gpus or more
+  public var allOrNone: Bool {
+    get {_storage._allOrNone}
+    set {_uniqueStorage()._allOrNone = newValue}
   }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -685,6 +742,97 @@ public nonisolated struct WireRelease: Sendable {
   public init() {}
 }
 
+/// Step 1 of a purchase, the taker's: all its legs, with terms that name it.
+public nonisolated struct WirePurchase: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var legs: [WirePropose] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Step 3 of a purchase, the taker's: makes all legs final, with what every maker signed.
+public nonisolated struct WireConfirm: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// an encoded Confirmation
+  public var confirmation: Data = Data()
+
+  /// 64 bytes
+  public var takerSignature: Data = Data()
+
+  /// in the order of the purchase
+  public var legs: [WireReceipt] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Step 3 of a purchase otherwise, the taker's: nothing of it is traded.
+public nonisolated struct WireWithdraw: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes
+  public var purchase: Data = Data()
+
+  /// the legs whose makers' feeds passed the deadline without an answer, ascending, from 0
+  public var silent: [UInt32] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Step 4 of a leg, the maker's: the confirmation, copied.
+public nonisolated struct WireSettle: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes
+  public var trade: Data = Data()
+
+  public var confirmation: Data = Data()
+
+  public var takerSignature: Data = Data()
+
+  /// 32 bytes: who signed, so that the entry can be checked on its own
+  public var taker: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Step 4 of a leg otherwise, the maker's: what it held is for sale again.
+public nonisolated struct WireFree: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes
+  public var trade: Data = Data()
+
+  /// of an entry of the taker's by which the purchase has come to nothing
+  public var sequence: UInt64 = 0
+
+  /// 32 bytes: that entry's id
+  public var entry: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// Part of what the author's entries before `first` add up to: all that an entry from there on can still need of them.
 /// Alone in its entry; the parts stand in consecutive entries with one time.
 public nonisolated struct WireCheckpoint: Sendable {
@@ -717,6 +865,12 @@ public nonisolated struct WireCheckpoint: Sendable {
   public var accepts: [WireAccept] = []
 
   public var last: Bool = false
+
+  /// the open one; confirmed ones that some maker has not copied
+  public var purchases: [WireCheckpointPurchase] = []
+
+  /// of legs that are neither settled nor freed
+  public var holds: [WireAccept] = []
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -828,58 +982,144 @@ public nonisolated struct WireCheckpointComplaint: Sendable {
   public init() {}
 }
 
+/// A purchase of the author's; without a confirm, the open one.
+public nonisolated struct WireCheckpointPurchase: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var legs: [WirePropose] = []
+
+  public var confirm: WireConfirm {
+    get {_confirm ?? WireConfirm()}
+    set {_confirm = newValue}
+  }
+  /// Returns true if `confirm` has been explicitly set.
+  public var hasConfirm: Bool {self._confirm != nil}
+  /// Clears the value of `confirm`. Subsequent reads from it will return its default value.
+  public mutating func clearConfirm() {self._confirm = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _confirm: WireConfirm? = nil
+}
+
 /// What a trade fixes. Signed by the taker.
-public nonisolated struct WireTerms: Sendable {
+public nonisolated struct WireTerms: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// 32 bytes: order id
-  public var offer: Data = Data()
+  public var offer: Data {
+    get {_storage._offer}
+    set {_uniqueStorage()._offer = newValue}
+  }
 
   /// 32 bytes: order id
-  public var bid: Data = Data()
+  public var bid: Data {
+    get {_storage._bid}
+    set {_uniqueStorage()._bid = newValue}
+  }
 
   /// 32 bytes: node id
-  public var provider: Data = Data()
+  public var provider: Data {
+    get {_storage._provider}
+    set {_uniqueStorage()._provider = newValue}
+  }
 
   /// 32 bytes: node id
-  public var buyer: Data = Data()
+  public var buyer: Data {
+    get {_storage._buyer}
+    set {_uniqueStorage()._buyer = newValue}
+  }
 
-  public var taker: WireTakerSide = .takerUnspecified
+  public var taker: WireTakerSide {
+    get {_storage._taker}
+    set {_uniqueStorage()._taker = newValue}
+  }
 
   /// the class's id in the genesis file
-  public var gpuClass: String = String()
+  public var gpuClass: String {
+    get {_storage._gpuClass}
+    set {_uniqueStorage()._gpuClass = newValue}
+  }
 
-  public var gpus: UInt32 = 0
+  public var gpus: UInt32 {
+    get {_storage._gpus}
+    set {_uniqueStorage()._gpus = newValue}
+  }
 
-  public var startMs: UInt64 = 0
+  public var startMs: UInt64 {
+    get {_storage._startMs}
+    set {_uniqueStorage()._startMs = newValue}
+  }
 
-  public var endMs: UInt64 = 0
+  public var endMs: UInt64 {
+    get {_storage._endMs}
+    set {_uniqueStorage()._endMs = newValue}
+  }
 
   /// micro-units per GPU-hour: the maker's
-  public var price: UInt64 = 0
+  public var price: UInt64 {
+    get {_storage._price}
+    set {_uniqueStorage()._price = newValue}
+  }
 
   /// micro-units
-  public var total: UInt64 = 0
+  public var total: UInt64 {
+    get {_storage._total}
+    set {_uniqueStorage()._total = newValue}
+  }
 
-  public var currency: String = String()
+  public var currency: String {
+    get {_storage._currency}
+    set {_uniqueStorage()._currency = newValue}
+  }
 
   /// the latest entry time of an accept
-  public var deadlineMs: UInt64 = 0
+  public var deadlineMs: UInt64 {
+    get {_storage._deadlineMs}
+    set {_uniqueStorage()._deadlineMs = newValue}
+  }
 
   /// the maker's head as the taker saw it
-  public var makerSequence: UInt64 = 0
+  public var makerSequence: UInt64 {
+    get {_storage._makerSequence}
+    set {_uniqueStorage()._makerSequence = newValue}
+  }
 
   /// 32 bytes: that entry's id
-  public var makerHead: Data = Data()
+  public var makerHead: Data {
+    get {_storage._makerHead}
+    set {_uniqueStorage()._makerHead = newValue}
+  }
 
   /// 16 bytes
-  public var nonce: Data = Data()
+  public var nonce: Data {
+    get {_storage._nonce}
+    set {_uniqueStorage()._nonce = newValue}
+  }
+
+  /// 32 bytes: of a leg, the purchase that it is part of
+  public var purchase: Data {
+    get {_storage._purchase}
+    set {_uniqueStorage()._purchase = newValue}
+  }
+
+  /// of a leg, the latest entry time of the confirm
+  public var confirmMs: UInt64 {
+    get {_storage._confirmMs}
+    set {_uniqueStorage()._confirmMs = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 /// The maker's decision. Signed by the maker; says at which place of its feed it stands.
@@ -905,6 +1145,46 @@ public nonisolated struct WireAcceptance: Sendable {
   public init() {}
 }
 
+/// The taker's decision to buy. Signed by the taker; says at which place of its feed it stands.
+public nonisolated struct WireConfirmation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes
+  public var purchase: Data = Data()
+
+  /// of the entry that carries it
+  public var timeMs: UInt64 = 0
+
+  public var sequence: UInt64 = 0
+
+  /// 32 bytes
+  public var previous: Data = Data()
+
+  public var legs: [WireConfirmedLeg] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+public nonisolated struct WireConfirmedLeg: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes: BLAKE2b-256 of the leg's terms without the field purchase
+  public var terms: Data = Data()
+
+  /// 32 bytes: BLAKE2b-256 of the leg's acceptance
+  public var acceptance: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "p2pnode.v1"
@@ -914,7 +1194,7 @@ nonisolated extension WireTimeInForce: SwiftProtobuf._ProtoNameProviding {
 }
 
 nonisolated extension WireRejectReason: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REJECT_UNSPECIFIED\0\u{1}REJECT_ORDER_CLOSED\0\u{1}REJECT_NO_CAPACITY\0\u{1}REJECT_BAD_TERMS\0\u{1}REJECT_STOPPING\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0REJECT_UNSPECIFIED\0\u{1}REJECT_ORDER_CLOSED\0\u{1}REJECT_NO_CAPACITY\0\u{1}REJECT_BAD_TERMS\0\u{1}REJECT_STOPPING\0\u{1}REJECT_NO_HOLD\0")
 }
 
 nonisolated extension WireTakerSide: SwiftProtobuf._ProtoNameProviding {
@@ -1038,7 +1318,7 @@ nonisolated extension WirePayload: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Operation"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}cancel\0\u{1}amend\0\u{2}\u{4}propose\0\u{1}accept\0\u{1}reject\0\u{1}receipt\0\u{1}release\0\u{1}checkpoint\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}cancel\0\u{1}amend\0\u{2}\u{4}propose\0\u{1}accept\0\u{1}reject\0\u{1}receipt\0\u{1}release\0\u{1}checkpoint\0\u{1}purchase\0\u{1}confirm\0\u{1}withdraw\0\u{1}settle\0\u{1}free\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1176,6 +1456,71 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .checkpoint(v)
         }
       }()
+      case 14: try {
+        var v: WirePurchase?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .purchase(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .purchase(v)
+        }
+      }()
+      case 15: try {
+        var v: WireConfirm?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .confirm(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .confirm(v)
+        }
+      }()
+      case 16: try {
+        var v: WireWithdraw?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .withdraw(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .withdraw(v)
+        }
+      }()
+      case 17: try {
+        var v: WireSettle?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .settle(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .settle(v)
+        }
+      }()
+      case 18: try {
+        var v: WireFree?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .free(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .free(v)
+        }
+      }()
       default: break
       }
     }
@@ -1226,6 +1571,26 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .checkpoint?: try {
       guard case .checkpoint(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
+    }()
+    case .purchase?: try {
+      guard case .purchase(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+    }()
+    case .confirm?: try {
+      guard case .confirm(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+    }()
+    case .withdraw?: try {
+      guard case .withdraw(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 16)
+    }()
+    case .settle?: try {
+      guard case .settle(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 17)
+    }()
+    case .free?: try {
+      guard case .free(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
     }()
     case nil: break
     }
@@ -1441,7 +1806,7 @@ nonisolated extension WireAttributes: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireBid: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Bid"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}gpu_classes\0\u{1}gpus\0\u{3}duration_ms\0\u{3}start_ms\0\u{3}end_ms\0\u{1}price\0\u{3}minimum_gpus\0\u{1}requirements\0\u{3}expiry_ms\0\u{3}time_in_force\0\u{3}post_only\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}gpu_classes\0\u{1}gpus\0\u{3}duration_ms\0\u{3}start_ms\0\u{3}end_ms\0\u{1}price\0\u{3}minimum_gpus\0\u{1}requirements\0\u{3}expiry_ms\0\u{3}time_in_force\0\u{3}post_only\0\u{3}all_or_none\0")
 
   fileprivate class _StorageClass {
     var _gpuClasses: [UInt32] = []
@@ -1455,6 +1820,7 @@ nonisolated extension WireBid: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
     var _expiryMs: UInt64 = 0
     var _timeInForce: WireTimeInForce = .gtc
     var _postOnly: Bool = false
+    var _allOrNone: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -1476,6 +1842,7 @@ nonisolated extension WireBid: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       _expiryMs = source._expiryMs
       _timeInForce = source._timeInForce
       _postOnly = source._postOnly
+      _allOrNone = source._allOrNone
     }
   }
 
@@ -1505,6 +1872,7 @@ nonisolated extension WireBid: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
         case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._expiryMs) }()
         case 10: try { try decoder.decodeSingularEnumField(value: &_storage._timeInForce) }()
         case 11: try { try decoder.decodeSingularBoolField(value: &_storage._postOnly) }()
+        case 12: try { try decoder.decodeSingularBoolField(value: &_storage._allOrNone) }()
         default: break
         }
       }
@@ -1550,6 +1918,9 @@ nonisolated extension WireBid: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
       if _storage._postOnly != false {
         try visitor.visitSingularBoolField(value: _storage._postOnly, fieldNumber: 11)
       }
+      if _storage._allOrNone != false {
+        try visitor.visitSingularBoolField(value: _storage._allOrNone, fieldNumber: 12)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -1570,6 +1941,7 @@ nonisolated extension WireBid: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
         if _storage._expiryMs != rhs_storage._expiryMs {return false}
         if _storage._timeInForce != rhs_storage._timeInForce {return false}
         if _storage._postOnly != rhs_storage._postOnly {return false}
+        if _storage._allOrNone != rhs_storage._allOrNone {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -1955,9 +2327,199 @@ nonisolated extension WireRelease: SwiftProtobuf.Message, SwiftProtobuf._Message
   }
 }
 
+nonisolated extension WirePurchase: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Purchase"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}legs\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.legs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.legs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.legs, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WirePurchase, rhs: WirePurchase) -> Bool {
+    if lhs.legs != rhs.legs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireConfirm: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Confirm"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}confirmation\0\u{3}taker_signature\0\u{1}legs\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.confirmation) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.takerSignature) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.legs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.confirmation.isEmpty {
+      try visitor.visitSingularBytesField(value: self.confirmation, fieldNumber: 1)
+    }
+    if !self.takerSignature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.takerSignature, fieldNumber: 2)
+    }
+    if !self.legs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.legs, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireConfirm, rhs: WireConfirm) -> Bool {
+    if lhs.confirmation != rhs.confirmation {return false}
+    if lhs.takerSignature != rhs.takerSignature {return false}
+    if lhs.legs != rhs.legs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireWithdraw: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Withdraw"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}purchase\0\u{1}silent\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.purchase) }()
+      case 2: try { try decoder.decodeRepeatedUInt32Field(value: &self.silent) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.purchase.isEmpty {
+      try visitor.visitSingularBytesField(value: self.purchase, fieldNumber: 1)
+    }
+    if !self.silent.isEmpty {
+      try visitor.visitPackedUInt32Field(value: self.silent, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireWithdraw, rhs: WireWithdraw) -> Bool {
+    if lhs.purchase != rhs.purchase {return false}
+    if lhs.silent != rhs.silent {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireSettle: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Settle"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trade\0\u{1}confirmation\0\u{3}taker_signature\0\u{1}taker\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.trade) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.confirmation) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.takerSignature) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.taker) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.trade.isEmpty {
+      try visitor.visitSingularBytesField(value: self.trade, fieldNumber: 1)
+    }
+    if !self.confirmation.isEmpty {
+      try visitor.visitSingularBytesField(value: self.confirmation, fieldNumber: 2)
+    }
+    if !self.takerSignature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.takerSignature, fieldNumber: 3)
+    }
+    if !self.taker.isEmpty {
+      try visitor.visitSingularBytesField(value: self.taker, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireSettle, rhs: WireSettle) -> Bool {
+    if lhs.trade != rhs.trade {return false}
+    if lhs.confirmation != rhs.confirmation {return false}
+    if lhs.takerSignature != rhs.takerSignature {return false}
+    if lhs.taker != rhs.taker {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFree: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Free"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}trade\0\u{1}sequence\0\u{1}entry\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.trade) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.entry) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.trade.isEmpty {
+      try visitor.visitSingularBytesField(value: self.trade, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    if !self.entry.isEmpty {
+      try visitor.visitSingularBytesField(value: self.entry, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireFree, rhs: WireFree) -> Bool {
+    if lhs.trade != rhs.trade {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.entry != rhs.entry {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Checkpoint"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}totals\0\u{1}orders\0\u{1}takings\0\u{1}proposals\0\u{1}complaints\0\u{1}accepts\0\u{1}last\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}totals\0\u{1}orders\0\u{1}takings\0\u{1}proposals\0\u{1}complaints\0\u{1}accepts\0\u{1}last\0\u{1}purchases\0\u{1}holds\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1973,6 +2535,8 @@ nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Mess
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.complaints) }()
       case 7: try { try decoder.decodeRepeatedMessageField(value: &self.accepts) }()
       case 8: try { try decoder.decodeSingularBoolField(value: &self.last) }()
+      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.purchases) }()
+      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.holds) }()
       default: break
       }
     }
@@ -2007,6 +2571,12 @@ nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if self.last != false {
       try visitor.visitSingularBoolField(value: self.last, fieldNumber: 8)
     }
+    if !self.purchases.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.purchases, fieldNumber: 9)
+    }
+    if !self.holds.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.holds, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2019,6 +2589,8 @@ nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.complaints != rhs.complaints {return false}
     if lhs.accepts != rhs.accepts {return false}
     if lhs.last != rhs.last {return false}
+    if lhs.purchases != rhs.purchases {return false}
+    if lhs.holds != rhs.holds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2241,9 +2813,9 @@ nonisolated extension WireCheckpointComplaint: SwiftProtobuf.Message, SwiftProto
   }
 }
 
-nonisolated extension WireTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Terms"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}provider\0\u{1}buyer\0\u{1}taker\0\u{3}gpu_class\0\u{1}gpus\0\u{3}start_ms\0\u{3}end_ms\0\u{1}price\0\u{1}total\0\u{1}currency\0\u{3}deadline_ms\0\u{3}maker_sequence\0\u{3}maker_head\0\u{1}nonce\0")
+nonisolated extension WireCheckpointPurchase: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CheckpointPurchase"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}legs\0\u{1}confirm\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2251,96 +2823,215 @@ nonisolated extension WireTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.offer) }()
-      case 2: try { try decoder.decodeSingularBytesField(value: &self.bid) }()
-      case 3: try { try decoder.decodeSingularBytesField(value: &self.provider) }()
-      case 4: try { try decoder.decodeSingularBytesField(value: &self.buyer) }()
-      case 5: try { try decoder.decodeSingularEnumField(value: &self.taker) }()
-      case 6: try { try decoder.decodeSingularStringField(value: &self.gpuClass) }()
-      case 7: try { try decoder.decodeSingularUInt32Field(value: &self.gpus) }()
-      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.startMs) }()
-      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.endMs) }()
-      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.price) }()
-      case 11: try { try decoder.decodeSingularUInt64Field(value: &self.total) }()
-      case 12: try { try decoder.decodeSingularStringField(value: &self.currency) }()
-      case 13: try { try decoder.decodeSingularUInt64Field(value: &self.deadlineMs) }()
-      case 14: try { try decoder.decodeSingularUInt64Field(value: &self.makerSequence) }()
-      case 15: try { try decoder.decodeSingularBytesField(value: &self.makerHead) }()
-      case 16: try { try decoder.decodeSingularBytesField(value: &self.nonce) }()
+      case 1: try { try decoder.decodeRepeatedMessageField(value: &self.legs) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._confirm) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.offer.isEmpty {
-      try visitor.visitSingularBytesField(value: self.offer, fieldNumber: 1)
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.legs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.legs, fieldNumber: 1)
     }
-    if !self.bid.isEmpty {
-      try visitor.visitSingularBytesField(value: self.bid, fieldNumber: 2)
+    try { if let v = self._confirm {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireCheckpointPurchase, rhs: WireCheckpointPurchase) -> Bool {
+    if lhs.legs != rhs.legs {return false}
+    if lhs._confirm != rhs._confirm {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTerms: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Terms"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}provider\0\u{1}buyer\0\u{1}taker\0\u{3}gpu_class\0\u{1}gpus\0\u{3}start_ms\0\u{3}end_ms\0\u{1}price\0\u{1}total\0\u{1}currency\0\u{3}deadline_ms\0\u{3}maker_sequence\0\u{3}maker_head\0\u{1}nonce\0\u{1}purchase\0\u{3}confirm_ms\0")
+
+  fileprivate class _StorageClass {
+    var _offer: Data = Data()
+    var _bid: Data = Data()
+    var _provider: Data = Data()
+    var _buyer: Data = Data()
+    var _taker: WireTakerSide = .takerUnspecified
+    var _gpuClass: String = String()
+    var _gpus: UInt32 = 0
+    var _startMs: UInt64 = 0
+    var _endMs: UInt64 = 0
+    var _price: UInt64 = 0
+    var _total: UInt64 = 0
+    var _currency: String = String()
+    var _deadlineMs: UInt64 = 0
+    var _makerSequence: UInt64 = 0
+    var _makerHead: Data = Data()
+    var _nonce: Data = Data()
+    var _purchase: Data = Data()
+    var _confirmMs: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _offer = source._offer
+      _bid = source._bid
+      _provider = source._provider
+      _buyer = source._buyer
+      _taker = source._taker
+      _gpuClass = source._gpuClass
+      _gpus = source._gpus
+      _startMs = source._startMs
+      _endMs = source._endMs
+      _price = source._price
+      _total = source._total
+      _currency = source._currency
+      _deadlineMs = source._deadlineMs
+      _makerSequence = source._makerSequence
+      _makerHead = source._makerHead
+      _nonce = source._nonce
+      _purchase = source._purchase
+      _confirmMs = source._confirmMs
     }
-    if !self.provider.isEmpty {
-      try visitor.visitSingularBytesField(value: self.provider, fieldNumber: 3)
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
     }
-    if !self.buyer.isEmpty {
-      try visitor.visitSingularBytesField(value: self.buyer, fieldNumber: 4)
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularBytesField(value: &_storage._offer) }()
+        case 2: try { try decoder.decodeSingularBytesField(value: &_storage._bid) }()
+        case 3: try { try decoder.decodeSingularBytesField(value: &_storage._provider) }()
+        case 4: try { try decoder.decodeSingularBytesField(value: &_storage._buyer) }()
+        case 5: try { try decoder.decodeSingularEnumField(value: &_storage._taker) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._gpuClass) }()
+        case 7: try { try decoder.decodeSingularUInt32Field(value: &_storage._gpus) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._startMs) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._endMs) }()
+        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._price) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._total) }()
+        case 12: try { try decoder.decodeSingularStringField(value: &_storage._currency) }()
+        case 13: try { try decoder.decodeSingularUInt64Field(value: &_storage._deadlineMs) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._makerSequence) }()
+        case 15: try { try decoder.decodeSingularBytesField(value: &_storage._makerHead) }()
+        case 16: try { try decoder.decodeSingularBytesField(value: &_storage._nonce) }()
+        case 17: try { try decoder.decodeSingularBytesField(value: &_storage._purchase) }()
+        case 18: try { try decoder.decodeSingularUInt64Field(value: &_storage._confirmMs) }()
+        default: break
+        }
+      }
     }
-    if self.taker != .takerUnspecified {
-      try visitor.visitSingularEnumField(value: self.taker, fieldNumber: 5)
-    }
-    if !self.gpuClass.isEmpty {
-      try visitor.visitSingularStringField(value: self.gpuClass, fieldNumber: 6)
-    }
-    if self.gpus != 0 {
-      try visitor.visitSingularUInt32Field(value: self.gpus, fieldNumber: 7)
-    }
-    if self.startMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.startMs, fieldNumber: 8)
-    }
-    if self.endMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.endMs, fieldNumber: 9)
-    }
-    if self.price != 0 {
-      try visitor.visitSingularUInt64Field(value: self.price, fieldNumber: 10)
-    }
-    if self.total != 0 {
-      try visitor.visitSingularUInt64Field(value: self.total, fieldNumber: 11)
-    }
-    if !self.currency.isEmpty {
-      try visitor.visitSingularStringField(value: self.currency, fieldNumber: 12)
-    }
-    if self.deadlineMs != 0 {
-      try visitor.visitSingularUInt64Field(value: self.deadlineMs, fieldNumber: 13)
-    }
-    if self.makerSequence != 0 {
-      try visitor.visitSingularUInt64Field(value: self.makerSequence, fieldNumber: 14)
-    }
-    if !self.makerHead.isEmpty {
-      try visitor.visitSingularBytesField(value: self.makerHead, fieldNumber: 15)
-    }
-    if !self.nonce.isEmpty {
-      try visitor.visitSingularBytesField(value: self.nonce, fieldNumber: 16)
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      if !_storage._offer.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._offer, fieldNumber: 1)
+      }
+      if !_storage._bid.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._bid, fieldNumber: 2)
+      }
+      if !_storage._provider.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._provider, fieldNumber: 3)
+      }
+      if !_storage._buyer.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._buyer, fieldNumber: 4)
+      }
+      if _storage._taker != .takerUnspecified {
+        try visitor.visitSingularEnumField(value: _storage._taker, fieldNumber: 5)
+      }
+      if !_storage._gpuClass.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._gpuClass, fieldNumber: 6)
+      }
+      if _storage._gpus != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._gpus, fieldNumber: 7)
+      }
+      if _storage._startMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._startMs, fieldNumber: 8)
+      }
+      if _storage._endMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._endMs, fieldNumber: 9)
+      }
+      if _storage._price != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._price, fieldNumber: 10)
+      }
+      if _storage._total != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._total, fieldNumber: 11)
+      }
+      if !_storage._currency.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._currency, fieldNumber: 12)
+      }
+      if _storage._deadlineMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._deadlineMs, fieldNumber: 13)
+      }
+      if _storage._makerSequence != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._makerSequence, fieldNumber: 14)
+      }
+      if !_storage._makerHead.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._makerHead, fieldNumber: 15)
+      }
+      if !_storage._nonce.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._nonce, fieldNumber: 16)
+      }
+      if !_storage._purchase.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._purchase, fieldNumber: 17)
+      }
+      if _storage._confirmMs != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._confirmMs, fieldNumber: 18)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireTerms, rhs: WireTerms) -> Bool {
-    if lhs.offer != rhs.offer {return false}
-    if lhs.bid != rhs.bid {return false}
-    if lhs.provider != rhs.provider {return false}
-    if lhs.buyer != rhs.buyer {return false}
-    if lhs.taker != rhs.taker {return false}
-    if lhs.gpuClass != rhs.gpuClass {return false}
-    if lhs.gpus != rhs.gpus {return false}
-    if lhs.startMs != rhs.startMs {return false}
-    if lhs.endMs != rhs.endMs {return false}
-    if lhs.price != rhs.price {return false}
-    if lhs.total != rhs.total {return false}
-    if lhs.currency != rhs.currency {return false}
-    if lhs.deadlineMs != rhs.deadlineMs {return false}
-    if lhs.makerSequence != rhs.makerSequence {return false}
-    if lhs.makerHead != rhs.makerHead {return false}
-    if lhs.nonce != rhs.nonce {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._offer != rhs_storage._offer {return false}
+        if _storage._bid != rhs_storage._bid {return false}
+        if _storage._provider != rhs_storage._provider {return false}
+        if _storage._buyer != rhs_storage._buyer {return false}
+        if _storage._taker != rhs_storage._taker {return false}
+        if _storage._gpuClass != rhs_storage._gpuClass {return false}
+        if _storage._gpus != rhs_storage._gpus {return false}
+        if _storage._startMs != rhs_storage._startMs {return false}
+        if _storage._endMs != rhs_storage._endMs {return false}
+        if _storage._price != rhs_storage._price {return false}
+        if _storage._total != rhs_storage._total {return false}
+        if _storage._currency != rhs_storage._currency {return false}
+        if _storage._deadlineMs != rhs_storage._deadlineMs {return false}
+        if _storage._makerSequence != rhs_storage._makerSequence {return false}
+        if _storage._makerHead != rhs_storage._makerHead {return false}
+        if _storage._nonce != rhs_storage._nonce {return false}
+        if _storage._purchase != rhs_storage._purchase {return false}
+        if _storage._confirmMs != rhs_storage._confirmMs {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2386,6 +3077,91 @@ nonisolated extension WireAcceptance: SwiftProtobuf.Message, SwiftProtobuf._Mess
     if lhs.timeMs != rhs.timeMs {return false}
     if lhs.sequence != rhs.sequence {return false}
     if lhs.previous != rhs.previous {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireConfirmation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Confirmation"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}purchase\0\u{3}time_ms\0\u{1}sequence\0\u{1}previous\0\u{1}legs\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.purchase) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.timeMs) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.previous) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.legs) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.purchase.isEmpty {
+      try visitor.visitSingularBytesField(value: self.purchase, fieldNumber: 1)
+    }
+    if self.timeMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.timeMs, fieldNumber: 2)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 3)
+    }
+    if !self.previous.isEmpty {
+      try visitor.visitSingularBytesField(value: self.previous, fieldNumber: 4)
+    }
+    if !self.legs.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.legs, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireConfirmation, rhs: WireConfirmation) -> Bool {
+    if lhs.purchase != rhs.purchase {return false}
+    if lhs.timeMs != rhs.timeMs {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.previous != rhs.previous {return false}
+    if lhs.legs != rhs.legs {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireConfirmedLeg: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".ConfirmedLeg"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}terms\0\u{1}acceptance\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.terms) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.acceptance) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.terms.isEmpty {
+      try visitor.visitSingularBytesField(value: self.terms, fieldNumber: 1)
+    }
+    if !self.acceptance.isEmpty {
+      try visitor.visitSingularBytesField(value: self.acceptance, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireConfirmedLeg, rhs: WireConfirmedLeg) -> Bool {
+    if lhs.terms != rhs.terms {return false}
+    if lhs.acceptance != rhs.acceptance {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

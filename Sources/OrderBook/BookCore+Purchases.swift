@@ -1,0 +1,56 @@
+import Market
+import NodeCrypto
+
+/// Purchases: what a split bid takes of several offers at once.
+extension BookCore {
+  /// The legs of a purchase, the best price first, each from another offer, at most `legs` of them; none for a bid that is
+  /// all-or-none where they do not make up all that is left of it.
+  ///
+  /// The cheapest offer gives as much as it can, then the next one: another choice might fill an all-or-none bid where
+  /// this one does not, if offers have smallest pieces. O(legs) searches.
+  func purchase(_ id: OrderID, _ context: MatchContext, legs: Int) -> [Match] {
+    guard let slot = orders.slot(of: id), let taker = taker(slot, earliestStart: context.earliestPurchaseStart) else {
+      return []
+    }
+    return purchase(taker, id: id, minimumGPUs: records[slot].minimumGPUs, context, legs: legs)
+  }
+
+  func purchase(_ bid: Order, _ context: MatchContext, legs: Int) -> [Match] {
+    guard let taker = taker(bid, earliestStart: context.earliestPurchaseStart) else { return [] }
+    return purchase(taker, id: bid.id, minimumGPUs: bid.body.minimumGPUs, context, legs: legs)
+  }
+
+  private func purchase(
+    _ whole: borrowing Taker, id: OrderID, minimumGPUs: Int32, _ context: MatchContext, legs: Int
+  ) -> [Match] {
+    guard whole.isBid else { return [] }
+    var context = context
+    var taker = whole.isWhole ? patient(whole, minimumGPUs: minimumGPUs) : copy whole
+    var matches: [Match] = []
+    while taker.gpus > 0, matches.count < legs {
+      var vain = VainHints()
+      let candidate = search(taker, context, planned: [:], vain: &vain)
+      refresh(vain, after: taker)
+      guard let candidate else { break }
+      context.triedOrders.insert(orders[candidate.slot])
+      if whole.isWhole, isForItsOwner(candidate.slot, of: whole) { continue }
+      matches.append(match(taker, id: id, candidate))
+      taker.gpus -= candidate.gpus
+      taker.minimumGPUs = min(taker.minimumGPUs, taker.gpus)
+    }
+    return whole.isWhole && taker.gpus > 0 ? [] : matches
+  }
+
+  /// A bid that is all-or-none, as it takes pieces: of later offers too, since none of those can fill it alone.
+  func patient(_ whole: borrowing Taker, minimumGPUs: Int32) -> Taker {
+    var taker = copy whole
+    taker.minimumGPUs = min(minimumGPUs, taker.gpus)
+    taker.time = .max
+    return taker
+  }
+
+  /// Whether the offer in `slot` came after the bid and can fill it alone: then its owner is the taker.
+  func isForItsOwner(_ slot: Int32, of whole: borrowing Taker) -> Bool {
+    !came(slot, before: whole) && piece(of: slot, for: whole, [:]) != nil
+  }
+}

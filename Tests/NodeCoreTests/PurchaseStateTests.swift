@@ -1,0 +1,363 @@
+import Gossip
+import Market
+import NodeCrypto
+import OrderBook
+import Settlement
+import Simulator
+import Testing
+
+@testable import NodeCore
+
+/// What a purchase is follows from its taker's feed, and what is held for it from each maker's own: feeds written by hand,
+/// told to cores in any order.
+@Suite("states of a purchase")
+struct PurchaseStateTests {
+  let genesis: Genesis
+  let deals: DealBuilder
+  var taker: HandwrittenFeed
+  var makers: [HandwrittenFeed]
+  let legs: [SignedTerms]
+  private var accepted: [SignedAcceptance] = []
+
+  init() throws {
+    genesis = try TestMarket.genesis()
+    deals = DealBuilder(genesis: genesis)
+    taker = HandwrittenFeed(identity: identity(1), genesis: genesis)
+    makers = (2...3).map { [genesis] in HandwrittenFeed(identity: identity($0), genesis: genesis) }
+    legs = deals.purchase(
+      makers.map { LegDraft(offer: $0.orderID(sequence: 1), provider: $0.identity, gpus: 4) },
+      bid: taker.orderID(sequence: 1), buyer: taker.identity, deadline: epoch + 6000, confirmBy: epoch + 12_000)
+    for index in makers.indices { makers[index].append([.place(genesis.offer(6, at: 2.00))], at: epoch) }
+    taker.append([.place(genesis.bid(8, at: 2.40, minimumGPUs: 1)), .purchase(legs)], at: epoch)
+  }
+
+  private var trades: [TradeID] { legs.map { Blake2b.hash($0.bytes) } }
+  private var purchase: PurchaseID { legs[0].terms.leg?.purchase ?? Blake2b.hash([]) }
+
+  private mutating func accept(_ index: Int, at time: Int64 = 1000) throws {
+    let operation = deals.accept(legs[index], in: makers[index], at: epoch + time)
+    makers[index].append([operation], at: epoch + time)
+    accepted.append(try #require(operation.acceptance))
+  }
+
+  private func confirm(at time: Int64) -> Operation {
+    .confirm(deals.confirmation(of: legs, accepted: accepted, in: taker, at: epoch + time), accepted)
+  }
+
+  private func core(_ feeds: [HandwrittenFeed], from: Int = 0) -> NodeCore {
+    var core = NodeCore(
+      NodeConfiguration(
+        genesis: genesis, identity: identity(9), agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [], seed: 1),
+      now: epoch)
+    for feed in feeds {
+      for entry in feed.entries { #expect(core.restore(entry) == nil, "entry \(entry.sequence)") }
+    }
+    var effects: [NodeEffect] = []
+    core.finishRestore(now: epoch + 20_000, into: &effects)
+    return core
+  }
+
+  private var orders: [[HandwrittenFeed]] {
+    let feeds = [taker] + makers
+    return [
+      [feeds[0], feeds[1], feeds[2]], [feeds[2], feeds[1], feeds[0]], [feeds[1], feeds[0], feeds[2]],
+      [feeds[2], feeds[0], feeds[1]],
+    ]
+  }
+
+  /// The legs' states, the GPUs used of each offer, and those taken of the bid; the same in whatever order feeds come.
+  private func expect(
+    _ states: [TradeState], used: [Int64], taken: Int32, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    var digests: Set<Digest> = []
+    for feeds in orders {
+      var core = core(feeds)
+      #expect(trades.map { core.ledger[$0]?.state } == states, sourceLocation: sourceLocation)
+      let calendars = makers.map { maker -> Int64 in
+        core.book.state(of: maker.orderID(sequence: 1))?.calendar?.runs.map { Int64($0.used) }.max() ?? 0
+      }
+      #expect(calendars == used, sourceLocation: sourceLocation)
+      let bid = try #require(core.book.state(of: taker.orderID(sequence: 1)), sourceLocation: sourceLocation)
+      #expect(bid.remainingGPUs == 8 - taken, sourceLocation: sourceLocation)
+      for trade in core.ledger.sorted where trade.state == .settled {
+        _ = try #require(trade.receipt, sourceLocation: sourceLocation).verify(network: genesis.networkID)
+      }
+      digests.insert(core.bookDigest())
+    }
+    #expect(digests.count == 1, sourceLocation: sourceLocation)
+  }
+
+  // MARK: The table
+
+  @Test("nothing decisive and some accepts: open, and what is accepted is held")
+  mutating func open() throws {
+    try expect([.proposed, .proposed], used: [0, 0], taken: 8)
+    try accept(0)
+    try expect([.held, .proposed], used: [4, 0], taken: 8)
+  }
+
+  @Test("nothing decisive and all accepts: held, and none is settled")
+  mutating func held() throws {
+    try accept(0)
+    try accept(1)
+    try expect([.held, .held], used: [4, 4], taken: 8)
+  }
+
+  @Test("nothing decisive and a reject: doomed, and what is accepted stays held")
+  mutating func doomed() throws {
+    try accept(0)
+    makers[1].append([.reject(trades[1], .noCapacity, gpusLeft: 1)], at: epoch + 1000)
+    try expect([.held, .rejected], used: [4, 0], taken: 8)
+  }
+
+  @Test("a confirm in time is final, and the makers settle in their own feeds")
+  mutating func final() throws {
+    try accept(0)
+    try accept(1)
+    let confirm = confirm(at: 12_000)
+    taker.append([confirm], at: epoch + 12_000)
+    try expect([.settled, .settled], used: [4, 4], taken: 8)
+    guard case .confirm(let confirmation, _) = confirm else { return }
+    makers[0].append([.settle(trades[0], confirmation)], at: epoch + 13_000)
+    try expect([.settled, .settled], used: [4, 4], taken: 8)
+    let core = core([taker] + makers)
+    #expect(core.ledger[trades[0]]?.isCopied == true && core.ledger[trades[1]]?.isCopied == false)
+    #expect(core.records[taker.identity.nodeID] == ProviderRecord(settled: 2))
+    #expect(core.records[makers[0].identity.nodeID] == ProviderRecord(settled: 1))
+    #expect(core.records[makers[1].identity.nodeID] == nil)
+  }
+
+  @Test("a release first is void: a confirm after it, in the same entry too, changes nothing")
+  mutating func releasedFirst() throws {
+    try accept(0)
+    try accept(1)
+    taker.append([.withdraw(purchase, silent: [])], at: epoch + 2000)
+    try expect([.released, .released], used: [4, 4], taken: 0)
+    taker.append([confirm(at: 3000)], at: epoch + 3000)
+    try expect([.released, .released], used: [4, 4], taken: 0)
+  }
+
+  @Test("a confirm first is final: a release after it changes nothing")
+  mutating func confirmedFirst() throws {
+    try accept(0)
+    try accept(1)
+    taker.append([confirm(at: 3000), .withdraw(purchase, silent: [0, 1])], at: epoch + 3000)
+    try expect([.settled, .settled], used: [4, 4], taken: 8)
+    #expect(core([taker] + makers).records[makers[0].identity.nodeID] == nil, "nobody is blamed")
+  }
+
+  @Test("any entry past the last moment is void, a tick too, and a confirm in it comes too late")
+  mutating func overdue() throws {
+    try accept(0)
+    try accept(1)
+    var ticks = self
+    ticks.taker.append([], at: epoch + 12_001)
+    try ticks.expect([.released, .released], used: [4, 4], taken: 0)
+    taker.append([confirm(at: 12_001)], at: epoch + 12_001)
+    try expect([.released, .released], used: [4, 4], taken: 0)
+  }
+
+  @Test("a maker that frees puts its leg back, and is believed when the taker's feed says so")
+  mutating func freed() throws {
+    try accept(0)
+    try accept(1)
+    let entry = taker.append([.withdraw(purchase, silent: [])], at: epoch + 2000)
+    makers[0].append(
+      [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: entry.id))], at: epoch + 3000)
+    try expect([.released, .released], used: [0, 4], taken: 0)
+    var core = core([taker] + makers)
+    core.checkFrees()
+    #expect(core.doubtedAuthors.isEmpty)
+  }
+
+  @Test("two entries with one sequence: what is after the fork is void, and what a maker has copied stays")
+  mutating func forked() throws {
+    try accept(0)
+    try accept(1)
+    let before = taker.entries.count
+    let confirm = confirm(at: 3000)
+    let first = taker.append([confirm], at: epoch + 3000)
+    guard case .confirm(let confirmation, _) = confirm else { return }
+    makers[0].append([.settle(trades[0], confirmation)], at: epoch + 3500)
+    var other = taker.cut(to: before)
+    let second = other.append([.withdraw(purchase, silent: [])], at: epoch + 3000)
+    let proof = try #require(EquivocationProof(first, second))
+    var core = NodeCore(
+      NodeConfiguration(
+        genesis: genesis, identity: identity(9), agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [], seed: 1),
+      now: epoch)
+    core.restore(proof)
+    for feed in [taker] + makers { for entry in feed.entries { #expect(core.restore(entry) == nil) } }
+    #expect(core.ledger[trades[0]]?.state == .settled)
+    #expect(core.ledger[trades[1]]?.state == .held)
+    #expect(core.book.state(of: makers[1].orderID(sequence: 1))?.remainingGPUs == 6, "other slots")
+  }
+
+  // MARK: Lies
+
+  @Test("a second purchase has no effect while the first is open, and has when the first is over")
+  mutating func second() throws {
+    let again = deals.purchase(
+      makers.map { LegDraft(offer: $0.orderID(sequence: 1), provider: $0.identity, gpus: 1) },
+      bid: taker.orderID(sequence: 1), buyer: taker.identity, deadline: epoch + 7000, confirmBy: epoch + 13_000)
+    let id: TradeID = Blake2b.hash(again[0].bytes)
+    var early = self
+    early.taker.append([.purchase(again)], at: epoch + 1000)
+    #expect(early.core([early.taker] + early.makers).ledger[id] == nil)
+    taker.append([.withdraw(purchase, silent: []), .purchase(again)], at: epoch + 1000)
+    #expect(core([taker] + makers).ledger[id]?.state == .proposed)
+    try expect([.released, .released], used: [0, 0], taken: 2)
+  }
+
+  @Test("a confirm with an acceptance of another leg's, or past the deadline, confirms nothing")
+  mutating func wrongAcceptance() throws {
+    try accept(0)
+    try accept(0)
+    var twice = self
+    twice.taker.append([twice.confirm(at: 3000)], at: epoch + 3000)
+    #expect(twice.core([twice.taker] + twice.makers).ledger[trades[0]]?.state == .held)
+  }
+
+  @Test("a maker's first answer counts: an accept after its reject holds nothing and is not confirmed into a trade")
+  mutating func acceptAfterReject() throws {
+    try accept(0)
+    makers[1].append([.reject(trades[1], .noHold, gpusLeft: 0)], at: epoch + 500)
+    try accept(1)
+    try expect([.held, .rejected], used: [4, 0], taken: 8)
+    #expect(core([taker] + makers).records[makers[1].identity.nodeID] == nil, "holding nothing is no failure")
+  }
+
+  @Test(
+    "a maker that frees while the purchase is open, or after it is confirmed, is found out by whoever has both feeds",
+    arguments: [false, true])
+  mutating func freesWithoutReason(isConfirmed: Bool) throws {
+    try accept(0)
+    try accept(1)
+    var entry = taker.append([], at: epoch + 2000)
+    if isConfirmed { entry = taker.append([confirm(at: 3000)], at: epoch + 3000) }
+    makers[0].append(
+      [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: entry.id))], at: epoch + 4000)
+    for feeds in orders {
+      var core = core(feeds)
+      core.checkFrees()
+      #expect(core.doubtedAuthors == [makers[0].identity.nodeID])
+    }
+    try expect([isConfirmed ? .settled : .released, isConfirmed ? .settled : .held], used: [0, 4], taken: 8)
+  }
+
+  @Test("whoever lacks the taker's feed, or has another branch of it, accuses no maker")
+  mutating func unchecked() throws {
+    try accept(0)
+    let entry = taker.append([], at: epoch + 2000)
+    makers[0].append(
+      [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: trades[0].asEntry))], at: epoch + 4000)
+    for feeds in [[makers[0]], [makers[0], taker]] {
+      var core = core(feeds)
+      core.checkFrees()
+      #expect(core.doubtedAuthors.isEmpty)
+    }
+  }
+
+  // MARK: Checkpoints
+
+  @Test("checkpoints restate open purchases, confirmed ones and holds: who starts there goes on as everybody")
+  mutating func checkpoints() throws {
+    try accept(0)
+    try accept(1)
+    var confirmed = self
+    let all = core([taker] + makers)
+    taker.append([.checkpoint(try truth(all, taker))], at: epoch + 2000)
+    makers[0].append([.checkpoint(try truth(all, makers[0]))], at: epoch + 2000)
+    try expectJoined([.held, .held], used: [4, 4], taken: 8)
+    var voided = self
+    let entry = voided.taker.append([.withdraw(purchase, silent: [])], at: epoch + 3000)
+    voided.makers[0].append(
+      [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: entry.id))], at: epoch + 4000)
+    try voided.expectJoined([.released, .released], used: [0, 4], taken: 0)
+    let confirm = confirm(at: 3000)
+    taker.append([confirm], at: epoch + 3000)
+    guard case .confirm(let confirmation, _) = confirm else { return }
+    makers[0].append([.settle(trades[0], confirmation)], at: epoch + 4000)
+    try expectJoined([.settled, .settled], used: [4, 4], taken: 8)
+    // The checkpoint comes after the confirm, of which the second maker has not heard.
+    confirmed.taker.append([confirmed.confirm(at: 3000)], at: epoch + 3000)
+    var part = try truth(confirmed.core([confirmed.taker] + makers), confirmed.taker)
+    let held = try #require(confirmed.core([confirmed.taker] + confirmed.makers).ledger[trades[0]]?.confirmation)
+    part.items.purchases = [
+      CheckpointItems.Purchase(
+        legs: legs,
+        confirmed: (
+          SignedConfirmation(
+            confirmation: held.confirmation, signed: held.signed, taker: taker.identity.nodeID), accepted
+        ))
+    ]
+    confirmed.taker.append([.checkpoint(part)], at: epoch + 4000)
+    try confirmed.expectJoined([.settled, .settled], used: [4, 4], taken: 8)
+  }
+
+  @Test("a checkpoint that leaves a hold or the open purchase out is false")
+  mutating func falseCheckpoints() throws {
+    try accept(0)
+    let all = core([taker] + makers)
+    for (feed, lie) in [
+      (makers[0], { (part: inout CheckpointPart) in part.items.holds = [] }),
+      (taker, { (part: inout CheckpointPart) in part.items.purchases = [] }),
+    ] {
+      var part = try truth(all, feed)
+      lie(&part)
+      var feed = feed
+      feed.append([.checkpoint(part)], at: epoch + 2500)
+      let others = ([taker] + makers).filter { $0.identity.nodeID != feed.identity.nodeID }
+      #expect(core([feed] + others).doubtedAuthors == [feed.identity.nodeID])
+    }
+  }
+
+  /// The same as ``expect(_:used:taken:)``, and for who starts with the last checkpoints of the taker and the first maker.
+  private func expectJoined(
+    _ states: [TradeState], used: [Int64], taken: Int32, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    try expect(states, used: used, taken: taken, sourceLocation: sourceLocation)
+    var full = core([taker] + makers)
+    #expect(full.doubtedAuthors.isEmpty, sourceLocation: sourceLocation)
+    for feeds in orders {
+      var late = NodeCore(
+        NodeConfiguration(
+          genesis: genesis, identity: identity(9), agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [], seed: 1
+        ),
+        now: epoch)
+      let codec = OperationCodec(genesis: genesis)
+      for feed in feeds {
+        let start = feed.entries.lastIndex { OperationCodec.isCheckpoint((try? codec.operations(of: $0)) ?? []) } ?? 0
+        for entry in feed.entries[start...] { #expect(late.restore(entry) == nil, sourceLocation: sourceLocation) }
+      }
+      #expect(trades.map { late.ledger[$0]?.state } == states, sourceLocation: sourceLocation)
+      #expect(late.bookDigest() == full.bookDigest(), sourceLocation: sourceLocation)
+      #expect(late.records == full.records, sourceLocation: sourceLocation)
+    }
+  }
+
+  /// What a checkpoint of a feed says when it is true.
+  private func truth(_ core: NodeCore, _ feed: HandwrittenFeed) throws -> CheckpointPart {
+    let state = try #require(core.exchange.authors[feed.identity.nodeID])
+    var items = CheckpointItems()
+    for (id, live) in state.orders.live {
+      let order = try #require(core.book.order(id))
+      items.orders.append(
+        CheckpointItems.LiveOrder(
+          place: live.place, time: order.priority.time,
+          priority: OrderPlace(sequence: order.priority.sequence, index: order.priority.index), body: order.body))
+      items.takings += live.taken.takings(of: live.place, isBid: live.side == .bid)
+    }
+    if let open = state.purchase { items.purchases = [CheckpointItems.Purchase(legs: open.legs, confirmed: nil)] }
+    items.holds = state.holds.keys.sorted().compactMap { id in state.holds[id].map { ($0.signed, $0.decision) } }
+    return CheckpointPart(
+      first: feed.head.sequence + 1,
+      totals: CheckpointTotals(rateLeft: 5_000_000, settled: state.settled, failed: state.failed), items: items,
+      isLast: true)
+  }
+}
+
+extension TradeID {
+  /// Some entry's id that no entry has.
+  fileprivate var asEntry: EntryID { EntryID(word0: word0, word1: word1, word2: word2, word3: word3) }
+}
