@@ -99,14 +99,14 @@ struct AmendResolverTests {
     let split = try resolvedBid { $0.split = true }
     #expect(try amended(split) { $0.allOrNone = true }.minimumGPUs == 4)
     #expect(try amended(split) { $0.split = false }.minimumGPUs == 4)
-    let whole = try amended(split) {
+    let wholeBid = try amended(split) {
       $0.allOrNone = true
       $0.split = true
     }
-    #expect(whole.isWhole && whole.minimumGPUs == 1)
-    #expect(try amended(whole) { $0.gpus = 6 }.isWhole)
-    #expect(try amended(whole) { $0.gpus = 1 }.isWhole == false)
-    #expect(try amended(whole) { $0.allOrNone = false }.isWhole == false)
+    #expect(wholeBid.isWhole && wholeBid.minimumGPUs == 1)
+    #expect(try amended(wholeBid) { $0.gpus = 6 }.isWhole)
+    #expect(try amended(wholeBid) { $0.gpus = 1 }.isWhole == false)
+    #expect(try amended(wholeBid) { $0.allOrNone = false }.isWhole == false)
     let offer = try resolvedOffer { $0.postOnly = true }
     #expect(try !amended(offer) { $0.postOnly = false }.isPostOnly)
     let whole = try amended(offer) { $0.allOrNone = true }
