@@ -4,7 +4,7 @@ public enum Decimal {
   public static let microsPerUnit: Int64 = 1_000_000
 
   /// At least two, at most six decimals: `2.10`, `0.4625`, `-3.00`.
-  public static func format(micros: Int64) -> String {
+  public static func format(micros: some SignedInteger) -> String {
     let magnitude = micros.magnitude
     var fraction = String(magnitude % 1_000_000)
     fraction = String(repeating: "0", count: 6 - fraction.count) + fraction

@@ -127,7 +127,9 @@ public struct ReceiptDocument: Codable, Hashable, Sendable {
   /// Checks the file: its form, all signatures, and that `taker`, `maker` and `decoded` say what the signed bytes say.
   ///
   /// - Returns: the trade and the terms.
-  public func verify() throws(ReceiptFileError) -> (trade: TradeID, terms: Terms) {
+  public func verify(
+    keys: VerifyingKeyCache = VerifyingKeyCache()
+  ) throws(ReceiptFileError) -> (trade: TradeID, terms: Terms) {
     guard format == Self.format else { throw .field("format", value: format, allowed: Self.format) }
     guard let network = NetworkID(hex: network) else {
       throw .field("network", value: network, allowed: "64 hexadecimal digits")
@@ -138,7 +140,7 @@ public struct ReceiptDocument: Codable, Hashable, Sendable {
       acceptanceBytes: try Self.base64(acceptance, "acceptance"),
       makerSignature: try Self.signature(makerSignature, "maker_signature"), confirmation: try signedConfirmation())
     let parts: (terms: Terms, acceptance: Acceptance)
-    do { parts = try receipt.verify(network: network) } catch { throw .receipt(error) }
+    do { parts = try receipt.verify(network: network, keys: keys) } catch { throw .receipt(error) }
     guard taker == parts.terms.taker.hex else {
       throw .field("taker", value: taker, allowed: "\(parts.terms.taker), who signed the terms")
     }

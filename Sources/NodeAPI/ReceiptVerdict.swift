@@ -1,5 +1,9 @@
+import NodeCrypto
+
 /// What `verify` found out about one receipt of a file.
 public struct ReceiptVerdict: Codable, Hashable, Sendable {
+  /// The file in which it stands; nil when there is only one.
+  public var file: String?
   /// The receipt's position in the file, from 1.
   public var receipt: Int
   /// Whether both signatures and everything that the file says hold.
@@ -11,20 +15,29 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
   /// What both sides signed; nil when the receipt is not valid.
   public var decoded: ReceiptDocument.Decoded?
 
-  /// Checks the receipt at `position` of a file; one that did not decode is not valid.
-  public init(position: Int, checking document: Result<ReceiptDocument, NodeJSONError>) {
+  /// Checks the receipt at `position` of a file: one JSON document. One that does not decode is not valid.
+  ///
+  /// - Parameter keys: keys that were checked before.
+  public init(
+    file: String? = nil, position: Int, checking bytes: ArraySlice<UInt8>,
+    keys: VerifyingKeyCache = VerifyingKeyCache()
+  ) {
+    self.file = file
     receipt = position
     valid = false
-    switch document {
-    case .failure(let why): error = why.description
-    case .success(let document):
-      do {
-        trade = try document.verify().trade.hex
-        decoded = document.decoded
-        valid = true
-      } catch {
-        self.error = error.description
-      }
+    let document: ReceiptDocument
+    do throws(NodeJSONError) {
+      document = try NodeJSON.decode(ReceiptDocument.self, from: bytes)
+    } catch {
+      self.error = error.description
+      return
+    }
+    do throws(ReceiptFileError) {
+      trade = try document.verify(keys: keys).trade.hex
+      decoded = document.decoded
+      valid = true
+    } catch {
+      self.error = error.description
     }
   }
 
@@ -33,31 +46,89 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
   ///
   /// - Throws: ``NodeJSONError`` when the file is neither.
   public static func check(file: some Sequence<UInt8>) throws(NodeJSONError) -> [ReceiptVerdict] {
-    let content = try NodeJSON.decode(FileContent.self, from: file)
-    return content.receipts.enumerated().map { ReceiptVerdict(position: $0.offset + 1, checking: $0.element) }
-  }
-
-  /// A receipt, or why there is none.
-  private struct Attempt: Decodable {
-    let result: Result<ReceiptDocument, NodeJSONError>
-
-    init(from decoder: any Decoder) {
-      do { result = .success(try ReceiptDocument(from: decoder)) } catch { result = .failure(NodeJSONError(error)) }
+    let keys = VerifyingKeyCache()
+    return try documents(in: Array(file)).enumerated().map {
+      ReceiptVerdict(position: $0.offset + 1, checking: $0.element, keys: keys)
     }
   }
 
-  private struct FileContent: Decodable {
-    let receipts: [Result<ReceiptDocument, NodeJSONError>]
+  /// The documents of a file, each still to be decoded: those of a list, or the only one. O(bytes).
+  ///
+  /// - Throws: ``NodeJSONError/notJSON`` when the file is cut short or something else than JSON.
+  public static func documents(in file: [UInt8]) throws(NodeJSONError) -> [ArraySlice<UInt8>] {
+    guard let first = file.firstIndex(where: { !isBlank($0) }) else { throw .notJSON }
+    if file[first] == UInt8(ascii: "[") { return try elements(in: file[(first + 1)...]) }
+    _ = try NodeJSON.decode(AnyDocument.self, from: file)
+    return [file[...]]
+  }
 
-    init(from decoder: any Decoder) throws {
-      if let list = try? decoder.unkeyedContainer() {
-        var list = list
-        var receipts: [Result<ReceiptDocument, NodeJSONError>] = []
-        while !list.isAtEnd { receipts.append(try list.decode(Attempt.self).result) }
-        self.receipts = receipts
+  /// The elements of a list that begins before `list`.
+  private static func elements(in list: ArraySlice<UInt8>) throws(NodeJSONError) -> [ArraySlice<UInt8>] {
+    var elements: [ArraySlice<UInt8>] = []
+    var (start, depth, isText) = (list.startIndex, 0, false)
+    var place = list.startIndex
+    while place < list.endIndex {
+      let byte = list[place]
+      if isText {
+        if byte == UInt8(ascii: "\\") { place += 1 } else if byte == UInt8(ascii: "\"") { isText = false }
       } else {
-        receipts = [Attempt(from: decoder).result]
+        switch byte {
+        case UInt8(ascii: "\""): isText = true
+        case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+        case UInt8(ascii: "]") where depth == 0:
+          let last = list[start..<place]
+          guard list[(place + 1)...].allSatisfy(isBlank) else { throw .notJSON }
+          if last.allSatisfy(isBlank) {
+            guard elements.isEmpty else { throw .notJSON }
+          } else {
+            elements.append(last)
+          }
+          return elements
+        case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+        case UInt8(ascii: ",") where depth == 0:
+          guard !list[start..<place].allSatisfy(isBlank) else { throw .notJSON }
+          elements.append(list[start..<place])
+          start = place + 1
+        default: break
+        }
       }
+      place += 1
+    }
+    throw .notJSON
+  }
+
+  private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+
+  /// Whatever is JSON.
+  private struct AnyDocument: Decodable { init(from decoder: any Decoder) {} }
+}
+
+/// What the receipts of some files add up to.
+public struct ReceiptSum: Hashable, Sendable {
+  /// Receipts that are valid, and that are not.
+  public private(set) var valid = 0, invalid = 0
+  /// Valid receipts of trades of which another one came before: they count once below.
+  public private(set) var repeated = 0
+  /// Of all trades, in micro-units, by the currency's code.
+  public private(set) var micros: [String: Int128] = [:]
+  /// GPUs times seconds of all leases.
+  public private(set) var gpuSeconds: Int128 = 0
+
+  /// The sum of `verdicts`.
+  public init(_ verdicts: [ReceiptVerdict]) {
+    var trades: Set<String> = []
+    for verdict in verdicts {
+      guard verdict.valid, let lease = verdict.decoded else {
+        invalid += 1
+        continue
+      }
+      valid += 1
+      guard trades.insert(lease.trade).inserted else {
+        repeated += 1
+        continue
+      }
+      micros[lease.currency, default: 0] += Int128(lease.totalMicros)
+      gpuSeconds += Int128(lease.gpus) * Int128((lease.endMs - lease.startMs) / 1000)
     }
   }
 }

@@ -46,7 +46,11 @@ public struct Receipt: Hashable, Sendable {
   /// within their deadline, and both signatures; of a leg also that the confirmation is for it, in time and signed.
   ///
   /// Complexity: a few hashes and two Ed25519 verifications, of a leg three.
-  public func verify(network: NetworkID) throws(ReceiptError) -> (terms: Terms, acceptance: Acceptance) {
+  ///
+  /// - Parameter keys: keys that were checked before need no second look; a receipt alone needs none.
+  public func verify(
+    network: NetworkID, keys: VerifyingKeyCache = VerifyingKeyCache()
+  ) throws(ReceiptError) -> (terms: Terms, acceptance: Acceptance) {
     let terms: Terms
     let acceptance: Acceptance
     do { terms = try Terms(decoding: termsBytes) } catch { throw .terms(error) }
@@ -56,19 +60,21 @@ public struct Receipt: Hashable, Sendable {
     guard acceptance.time <= terms.deadline else {
       throw .afterDeadline(time: acceptance.time, deadline: terms.deadline)
     }
-    guard Self.isValid(takerSignature, over: termsBytes, by: terms.taker, domain: .terms, network: network) else {
+    guard Self.isValid(takerSignature, over: termsBytes, by: terms.taker, domain: .terms, network, keys) else {
       throw .takerSignature(terms.taker)
     }
     guard
-      Self.isValid(makerSignature, over: acceptanceBytes, by: terms.maker, domain: .acceptance, network: network)
+      Self.isValid(makerSignature, over: acceptanceBytes, by: terms.maker, domain: .acceptance, network, keys)
     else {
       throw .makerSignature(terms.maker)
     }
-    try verifyConfirmation(of: terms, network: network)
+    try verifyConfirmation(of: terms, network, keys)
     return (terms, acceptance)
   }
 
-  private func verifyConfirmation(of terms: Terms, network: NetworkID) throws(ReceiptError) {
+  private func verifyConfirmation(
+    of terms: Terms, _ network: NetworkID, _ keys: VerifyingKeyCache
+  ) throws(ReceiptError) {
     guard let leg = terms.leg else {
       if confirmation != nil { throw .needlessConfirmation }
       return
@@ -86,14 +92,15 @@ public struct Receipt: Hashable, Sendable {
     }
     guard
       Self.isValid(
-        confirmation.signature, over: confirmation.bytes, by: terms.taker, domain: .confirmation, network: network)
+        confirmation.signature, over: confirmation.bytes, by: terms.taker, domain: .confirmation, network, keys)
     else { throw .confirmationSignature(terms.taker) }
   }
 
   private static func isValid(
-    _ signature: Signature, over bytes: [UInt8], by node: NodeID, domain: SigningDomain, network: NetworkID
+    _ signature: Signature, over bytes: [UInt8], by node: NodeID, domain: SigningDomain, _ network: NetworkID,
+    _ keys: VerifyingKeyCache
   ) -> Bool {
-    guard let key = try? VerifyingKey(node) else { return false }
+    guard let key = try? keys.key(for: node) else { return false }
     return key.isValid(signature, over: bytes, domain: domain, network: network)
   }
 }

@@ -53,7 +53,7 @@ struct OrderCompletionTests {
       ("bid 4 any ", ["at"]), ("bid 4 h100-sxm-80g at 2 p", ["pieces", "probed", "providers", "post-only"]),
       ("bid 4 h100-sxm-80g at 2 ioc p", ["pieces", "probed", "providers"]),
       ("bid 4 h100-sxm-80g at 2 providers 3f2a not", []), ("bid 4 h100-sxm-80g at 2 not", ["not-providers"]),
-      ("bid 4 h100-sxm-80g at 2 fok s", []), ("bid 4 h100-sxm-80g at 2 s", ["split"]),
+      ("bid 4 h100-sxm-80g at 2 fok s", ["split"]), ("bid 4 h100-sxm-80g at 2 s", ["split"]),
       ("bid 4 h100-sxm-80g at 2 vram ", ["at"]), ("bid 4 h100-sxm-80g at 2 vram at ", ["least"]),
       ("bid 4 h100-sxm-80g at 2 failures at ", ["most"]), ("bid 4 h100-sxm-80g at 2 trades at least ", []),
       ("bid 4 h100-sxm-80g at 2 providers ", []), ("bid 4 h100-sxm-80g at 2 providers 3f2a, ", []),

@@ -59,7 +59,8 @@ struct ReceiptVerdictTests {
     #expect(verdicts[1].trade == nil && verdicts[1].decoded == nil)
     #expect(verdicts[2].error?.contains("lacks the field") == true)
     let lines = shown(verdicts).split(separator: "\n")
-    #expect(lines.count == 5)
+    #expect(lines.count == 6)
+    #expect(lines[5] == "5 receipts: 2 valid, 3 invalid; 50.40 USD for 24.00 GPU-hours")
     #expect(lines[1] == "invalid  receipt 2: decoded.gpus is 5; allowed: 4, as signed")
   }
 
@@ -82,7 +83,34 @@ struct ReceiptVerdictTests {
   @Test("an empty list has nothing that is invalid")
   func empty() throws {
     #expect(try ReceiptVerdict.check(file: "[]".utf8) == [])
-    #expect(shown([]) == "The file holds no receipts.")
+    #expect(shown([]) == "There are no receipts in it.")
+  }
+
+  @Test("a trade whose receipt is there twice counts once")
+  func repeated() throws {
+    let list = "[\(try Array(repeating: NodeJSON.text(receipt(nonce: 1)), count: 3).joined(separator: ","))]"
+    let sum = ReceiptSum(try ReceiptVerdict.check(file: list.utf8))
+    #expect(sum.valid == 3 && sum.repeated == 2 && sum.micros == ["USD": 25_200_000])
+    #expect(
+      DocumentText.sum(sum)
+        == "3 receipts: 3 valid, 2 of trades that are there already, 0 invalid; 25.20 USD for 12.00 GPU-hours")
+  }
+
+  @Test(
+    "a list is taken apart at its commas, whatever stands in its texts",
+    arguments: [
+      ("[]", []), (" [ ] ", []), ("[1]", ["1"]), ("[1, {\"a\":[2,3]}]", ["1", " {\"a\":[2,3]}"]),
+      ("[\"a,b]\\\"\",2]\n", ["\"a,b]\\\"\"", "2"]),
+    ] as [(String, [String])])
+  func elements(list: String, expected: [String]) throws {
+    #expect(try ReceiptVerdict.documents(in: Array(list.utf8)).map { String(decoding: $0, as: UTF8.self) } == expected)
+  }
+
+  @Test(
+    "what is no whole list is refused",
+    arguments: ["", " ", "[", "[1", "[1,", "[1,]", "[,1]", "[1]]", "[1] 2", "[\"a]", "[{]", "{", "x"])
+  func noList(text: String) {
+    #expect(throws: NodeJSONError.notJSON) { try ReceiptVerdict.documents(in: Array(text.utf8)) }
   }
 
   @Test("receipts are listed with what was leased")

@@ -29,21 +29,39 @@ extension DocumentText {
     return table.render(colours: colours)
   }
 
-  /// A line for each receipt of a file.
+  /// A line for each receipt of some files, and the sum where there is more than one.
   public static func verdicts(_ verdicts: [ReceiptVerdict], time: TimeText, colours: Bool) -> String {
-    guard !verdicts.isEmpty else { return "The file holds no receipts." }
-    return verdicts.map { verdict in
-      guard let lease = verdict.decoded, verdict.valid else {
-        let why = TerminalText.clean(verdict.error ?? "")
-        return "\(TextStyle.red.apply(to: "invalid", colours: colours))  receipt \(verdict.receipt): \(why)"
-      }
-      let window = "\(time.short(milliseconds: lease.startMs)) to \(time.short(milliseconds: lease.endMs))"
-      let total = "\(Decimal.format(micros: lease.totalMicros)) \(lease.currency)"
-      let text =
-        "trade \(short(lease.trade)): \(lease.gpus) x \(lease.gpuClass), \(window), \(total), "
-        + "provider \(short(lease.provider)), buyer \(short(lease.buyer))"
-        + (lease.purchase.map { ", one of \(lease.purchaseLegs ?? 0) legs of purchase \(short($0))" } ?? "")
-      return "\(TextStyle.green.apply(to: "valid", colours: colours))    \(TerminalText.clean(text))"
-    }.joined(separator: "\n")
+    guard !verdicts.isEmpty else { return "There are no receipts in it." }
+    var lines = verdicts.map { verdict($0, time: time, colours: colours) }
+    if verdicts.count > 1 { lines.append(sum(ReceiptSum(verdicts))) }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The line for one receipt.
+  public static func verdict(_ verdict: ReceiptVerdict, time: TimeText, colours: Bool) -> String {
+    let place = verdict.file.map { "\(TerminalText.clean($0)) " } ?? ""
+    guard let lease = verdict.decoded, verdict.valid else {
+      let why = TerminalText.clean(verdict.error ?? "")
+      return "\(TextStyle.red.apply(to: "invalid", colours: colours))  \(place)receipt \(verdict.receipt): \(why)"
+    }
+    let window = "\(time.short(milliseconds: lease.startMs)) to \(time.short(milliseconds: lease.endMs))"
+    let total = "\(Decimal.format(micros: lease.totalMicros)) \(lease.currency)"
+    let text =
+      "trade \(short(lease.trade)): \(lease.gpus) x \(lease.gpuClass), \(window), \(total), "
+      + "provider \(short(lease.provider)), buyer \(short(lease.buyer))"
+      + (lease.purchase.map { ", one of \(lease.purchaseLegs ?? 0) legs of purchase \(short($0))" } ?? "")
+    return "\(TextStyle.green.apply(to: "valid", colours: colours))    \(place)\(TerminalText.clean(text))"
+  }
+
+  /// The line under the receipts: `3 receipts: 2 valid, 1 invalid; 25.20 USD for 12.00 GPU-hours`.
+  public static func sum(_ sum: ReceiptSum) -> String {
+    let repeated = sum.repeated > 0 ? ", \(sum.repeated) of trades that are there already" : ""
+    let counts = "\(sum.valid + sum.invalid) receipts: \(sum.valid) valid\(repeated), \(sum.invalid) invalid"
+    guard sum.valid > 0 else { return counts }
+    let totals = sum.micros.sorted { $0.key < $1.key }.map { currency, micros in
+      "\(Decimal.format(micros: micros)) \(TerminalText.clean(currency))"
+    }
+    let hours = Decimal.format(micros: sum.gpuSeconds * Int128(Decimal.microsPerUnit) / 3600)
+    return "\(counts); \(totals.joined(separator: " and ")) for \(hours) GPU-hours"
   }
 }
