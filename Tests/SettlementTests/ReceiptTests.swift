@@ -16,19 +16,19 @@ struct ReceiptTests {
 
   /// Two legs of a purchase with the confirmation that makes both final.
   private func purchase(
-    at time: Timestamp = at(1_700_000_016_000), _ change: (inout Confirmation) -> Void = { _ in }
+    at time: Timestamp = at(1_700_000_016_000), _ change: (inout Settlement.Confirmation) -> Void = { _ in }
   ) -> [Receipt] {
     var legs = [makeTerms(), makeTerms { $0.offer = OrderID(word0: 0, word1: 0, word2: 0, word3: 3) }]
     for index in legs.indices {
       legs[index].leg = Terms.Leg(purchase: Blake2b.hash([]), confirmBy: at(1_700_000_016_000))
     }
-    let name = Confirmation.purchase(of: legs.map(\.legDigest), network: networkID)
+    let name = Settlement.Confirmation.purchase(of: legs.map(\.legDigest), network: networkID)
     for index in legs.indices { legs[index].leg?.purchase = name }
     let receipts = legs.map { makeReceipt($0, makeAcceptance(of: $0)) }
-    var confirmation = Confirmation(
+    var confirmation = Settlement.Confirmation(
       purchase: name, time: time, sequence: 3, previous: EntryID(word0: 1, word1: 1, word2: 1, word3: 1),
       legs: zip(legs, receipts).map {
-        Confirmation.Leg(terms: $0.legDigest, acceptance: Blake2b.hash($1.acceptanceBytes))
+        Settlement.Confirmation.Leg(terms: $0.legDigest, acceptance: Blake2b.hash($1.acceptanceBytes))
       })
     change(&confirmation)
     let bytes = confirmation.encoded()
