@@ -21,7 +21,7 @@ public struct BroadcastParameters: Hashable, Sendable {
   /// Sends over which a cell is judged.
   public var window: UInt16 = 16
   /// A cell turns lazy when of its sends so many of a hundred were duplicates.
-  public var lazyPercent: Int = 85
+  public var lazyPercent: Int = 87
   /// A lazy cell turns eager when of its announcements so many of a hundred were asked for.
   public var eagerPercent: Int = 20
   /// Requests before a lazy cell turns eager at all: a single one may be a matter of a late packet.

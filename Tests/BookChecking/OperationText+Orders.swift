@@ -12,6 +12,9 @@ extension OperationText {
 
   static func write(_ context: MatchContext) -> String {
     var text = context.earliestStart.index == 0 ? "" : " from=\(context.earliestStart.index)"
+    if context.earliestPurchaseStart != context.earliestStart {
+      text += " purchases=\(context.earliestPurchaseStart.index)"
+    }
     if !context.staleOwners.isEmpty { text += " stale=" + names(context.staleOwners.sorted()) }
     if !context.triedOrders.isEmpty { text += " tried=" + names(context.triedOrders.sorted()) }
     if !context.records.isEmpty {
@@ -24,6 +27,7 @@ extension OperationText {
 
   static func context(_ reader: FieldReader) throws(OperationTextError) -> MatchContext {
     var context = MatchContext(earliestStart: Slot(try reader.number("from")))
+    if !reader.text("purchases").isEmpty { context.earliestPurchaseStart = Slot(try reader.number("purchases")) }
     context.staleOwners = Set(try reader.identifiers("stale"))
     context.triedOrders = Set(try reader.identifiers("tried"))
     for record in reader.list("records") {
@@ -48,6 +52,7 @@ extension OperationText {
       fields += ["class=\(offer.gpuClass.position)", "slots=\(offer.minimumSlots)"]
       fields += write(offer.attributes)
     case .bid(let bid):
+      if bid.isWhole { fields.append("whole=1") }
       fields += ["classes=" + bid.gpuClasses.map { "\($0.position)" }.joined(separator: ",")]
       fields += ["slots=\(bid.durationSlots)"]
       fields += write(bid.requirements.demands)
@@ -114,7 +119,7 @@ extension OperationText {
       window: try reader.slots("window"), price: Price(micros: try reader.number("price")),
       minimumGPUs: try reader.number("least"), requirements: Requirements(demands),
       expiry: Timestamp(milliseconds: try reader.number("expiry")), timeInForce: try timeInForce(reader),
-      isPostOnly: reader.text("postOnly") == "1")
+      isPostOnly: reader.text("postOnly") == "1", isWhole: reader.text("whole") == "1")
   }
 
   private static func timeInForce(_ reader: FieldReader) throws(OperationTextError) -> TimeInForce {

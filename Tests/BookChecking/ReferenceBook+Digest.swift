@@ -65,7 +65,7 @@ extension ReferenceBook.Entry {
       bytes += big(attributes.wattsPerGPU) + big(attributes.gramsCO2PerKWh) + big(attributes.vramMiB)
       bytes += big(attributes.probed.rawValue)
     case .bid(let bid):
-      bytes += [1, tag(bid.timeInForce), bid.isPostOnly ? 1 : 0]
+      bytes += [1, tag(bid.timeInForce), (bid.isPostOnly ? 1 : 0) + (bid.isWhole ? 2 : 0)]
       bytes += big(bid.gpus) + big(bid.window.start.index) + big(bid.window.end.index)
       bytes += big(bid.price.micros) + big(bid.minimumGPUs) + big(bid.expiry.milliseconds)
       bytes += big(UInt16(bid.gpuClasses.count)) + bid.gpuClasses.flatMap { big($0.position) }

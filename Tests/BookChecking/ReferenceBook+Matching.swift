@@ -45,8 +45,15 @@ extension ReferenceBook {
     var explanation = Explanation()
     var best: Entry?
     for maker in entries where maker.rests && maker.terms.side != taker.terms.side {
-      var condition = judge(taker, maker, context).condition
+      var condition = judge(taker, maker, context, inPieces: taker.terms.isWhole).condition
       if condition == .matching, taker.terms.isPostOnly { condition = .postOnly }
+      if condition == .matching, taker.terms.isWhole {
+        if judge(taker, maker, context).condition == .later {
+          condition = .later
+        } else if match(taker, context) == nil, purchase(taker, legs: .max, context).isEmpty {
+          condition = .together
+        }
+      }
       explanation.counts[condition, default: 0] += 1
       explanation.counterOrders += 1
       if condition != .gpuClass, condition != .ownOrder, best.map({ maker.isBetter(than: $0) }) ?? true { best = maker }
@@ -58,14 +65,52 @@ extension ReferenceBook {
   func counterOrders(crossing id: OrderID, ownedBy owner: NodeID) -> [OrderID] {
     guard let changed = entry(id), changed.rests, changed.terms.owner != owner else { return [] }
     return owned(by: owner).filter { own in
-      guard own.rests, own.terms.side != changed.terms.side, changed.isEarlier(than: own) else { return false }
+      guard own.rests, own.terms.side != changed.terms.side, own.terms.isWhole || changed.isEarlier(than: own) else {
+        return false
+      }
       let (sale, purchase) = own.terms.side == .offer ? (own, changed) : (changed, own)
       return sale.terms.price <= purchase.terms.price && purchase.terms.classes.contains(sale.terms.classes[0])
     }.map(\.id)
   }
 
   func quote(_ bid: Order, _ context: MatchContext) -> (cheapest: [Match], soonest: [Match]) {
-    (plan(bid, context) { $0.match($1, $2) }, plan(bid, context) { $0.soonestMatch($1, $2) })
+    let whole = Entry(bid)
+    guard whole.terms.isWhole else {
+      return (plan(bid, context) { $0.match($1, $2) }, plan(bid, context) { $0.soonestMatch($1, $2) })
+    }
+    if let match = match(whole, context) { return ([match], [match]) }
+    let soonest = plan(bid, context) { $0.soonestMatch($1, $2) }
+    let isAll = soonest.reduce(0) { $0 + Int($1.gpus) } == whole.remaining
+    return (purchase(whole, legs: .max, context), isAll ? soonest : [])
+  }
+
+  func purchase(_ id: OrderID, legs: Int, _ context: MatchContext) -> [Match] {
+    entry(id).map { purchase($0, legs: legs, context) } ?? []
+  }
+
+  /// What a bid takes of several offers at once, the best price first, each offer once.
+  private func purchase(_ bid: Entry, legs: Int, _ context: MatchContext) -> [Match] {
+    guard bid.isOpen, bid.terms.side == .bid else { return [] }
+    var context = context
+    context.earliestStart = context.earliestPurchaseStart
+    var (rest, plan) = (bid, [Match]())
+    // More put back than taken does not make it want more.
+    if rest.taken < 0 { rest.change(by: Int(-rest.taken), SlotRange(start: Slot(0), end: Slot(0))) }
+    while rest.remaining > 0, plan.count < legs {
+      var best: (maker: Entry, piece: Piece)?
+      for maker in entries where maker.rests && maker.terms.side == .offer {
+        if let best, !maker.isBetter(than: best.maker) { continue }
+        // A later offer that can fill an all-or-none bid alone is for its owner to propose.
+        if bid.terms.isWhole, judge(bid, maker, context).condition == .later { continue }
+        if let piece = judge(rest, maker, context, inPieces: bid.terms.isWhole).piece { best = (maker, piece) }
+      }
+      guard let best else { break }
+      let match = result(rest, best.maker, best.piece)
+      plan.append(match)
+      context.triedOrders.insert(best.maker.id)
+      rest.change(by: Int(match.gpus), match.slots)
+    }
+    return bid.terms.isWhole && rest.remaining > 0 ? [] : plan
   }
 
   /// One match after the other, each as if those before were taken.
@@ -86,7 +131,7 @@ extension ReferenceBook {
     guard taker.isOpen else { return nil }
     var best: (maker: Entry, piece: Piece)?
     for maker in entries where maker.rests && maker.terms.side != taker.terms.side {
-      guard let piece = judge(taker, maker, context).piece else { continue }
+      guard let piece = judge(taker, maker, context, inPieces: taker.terms.isWhole).piece else { continue }
       if let best {
         if piece.start > best.piece.start { continue }
         if piece.start == best.piece.start, !maker.isBetter(than: best.maker) { continue }
@@ -97,7 +142,10 @@ extension ReferenceBook {
   }
 
   /// The first condition that fails for a taker and a maker on different sides, and the piece when none does.
-  private func judge(_ taker: Entry, _ maker: Entry, _ context: MatchContext) -> (
+  ///
+  /// - Parameter inPieces: whether the taker is an all-or-none bid that takes a piece here and others elsewhere: of later
+  ///   offers too.
+  private func judge(_ taker: Entry, _ maker: Entry, _ context: MatchContext, inPieces: Bool = false) -> (
     condition: MatchCondition, piece: Piece?
   ) {
     let (sale, purchase) = taker.terms.side == .offer ? (taker, maker) : (maker, taker)
@@ -112,14 +160,15 @@ extension ReferenceBook {
     let shared = start < end ? end - start : 0
     if shared < bid.slots || bid.slots < offer.slots { return (.window, nil) }
     let remaining = purchase.remaining
-    let smallest = max(min(bid.minimumGPUs, remaining), offer.minimumGPUs)
+    let least = bid.isWhole && !inPieces ? remaining : min(bid.minimumGPUs, remaining)
+    let smallest = max(least, offer.minimumGPUs)
     guard smallest <= remaining,
       let first = sale.earliestStart(gpus: smallest, count: bid.slots, from: start, to: end)
     else { return (.gpus, nil) }
 
     if context.staleOwners.contains(maker.terms.owner) { return (.staleOwner, nil) }
     if context.triedOrders.contains(maker.id) { return (.alreadyTried, nil) }
-    if !maker.isEarlier(than: taker) { return (.later, nil) }
+    if !inPieces, !maker.isEarlier(than: taker) { return (.later, nil) }
     let gpus = min(remaining, sale.fewestFree(from: first, count: bid.slots))
     return (.matching, Piece(start: first, gpus: gpus))
   }

@@ -17,6 +17,8 @@ extension ReferenceBook {
     let expiry: Int64
     let isImmediate: Bool
     let isPostOnly: Bool
+    /// Whether it is a bid that several offers may fill together, all of it or nothing.
+    let isWhole: Bool
     /// Whether no number is far outside any market and there is a class: what the others say has no meaning.
     let isSensible: Bool
     /// The shortest lease of an offer, the duration of a bid.
@@ -35,14 +37,14 @@ extension ReferenceBook {
         (start, end) = (offer.window.start.index, offer.window.end.index)
         (expiry, classes) = (offer.expiry.milliseconds, [offer.gpuClass.position])
         (isImmediate, isPostOnly) = (offer.timeInForce != .goodTillCancelled, offer.isPostOnly)
-        (attributes, demands) = (offer.attributes, nil)
+        (attributes, demands, isWhole) = (offer.attributes, nil, false)
       case .bid(let bid):
         (side, price, gpus) = (.bid, bid.price.micros, Int(bid.gpus))
         (minimumGPUs, slots) = (Int(bid.minimumGPUs), bid.durationSlots)
         (start, end) = (bid.window.start.index, bid.window.end.index)
         (expiry, classes) = (bid.expiry.milliseconds, bid.gpuClasses.map(\.position))
         (isImmediate, isPostOnly) = (bid.timeInForce != .goodTillCancelled, bid.isPostOnly)
-        attributes = Attributes()
+        (attributes, isWhole) = (Attributes(), bid.isWhole)
         demands = bid.requirements.isEmpty ? nil : bid.requirements.demands
       }
       let (priority, times) = (order.priority, 0..<Int64(281_474_976_710_656))

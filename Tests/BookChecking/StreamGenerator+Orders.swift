@@ -36,6 +36,7 @@ extension StreamGenerator {
       price: price(isOffer: false), minimumGPUs: smallestPiece(gpus),
       requirements: draw.once(in: shape.oddsOfDemands) ? demands() : Requirements(), expiry: expiry())
     (bid.timeInForce, bid.isPostOnly) = flags()
+    bid.isWhole = bid.minimumGPUs < bid.gpus && draw.once(in: 3)
     return bid
   }
 

@@ -202,6 +202,10 @@ package struct StreamGenerator {
     guard draw.once(in: 3) else { return context }
     context.earliestStart = Slot(base + Int64(draw.below(shape.span)))
     if draw.once(in: shape.oddsOfEdges) { context.earliestStart = Slot(draw.pick([.min, .max, 0])) }
+    context.earliestPurchaseStart = context.earliestStart
+    if draw.once(in: 2), context.earliestStart.index < .max - 3 {
+      context.earliestPurchaseStart = context.earliestStart + Int64(draw.below(3))
+    }
     if draw.once(in: 2) { context.staleOwners = [owner(), owner()] }
     if draw.once(in: 2), !live.isEmpty {
       context.triedOrders = Set((0..<draw.below(8)).map { _ in live[draw.below(live.count)].id })

@@ -105,6 +105,7 @@ extension MatchContext {
     without(!triedOrders.isEmpty) { $0.triedOrders = [] }
     without(!records.isEmpty) { $0.records = [:] }
     without(earliestStart.index != 0) { $0.earliestStart = Slot(0) }
+    without(earliestPurchaseStart != earliestStart) { $0.earliestPurchaseStart = $0.earliestStart }
     return simpler
   }
 }

@@ -80,9 +80,62 @@ struct GoldenInputs {
     return [
       "accept": self["accept_entry"], "bid": self["bid_entry"], "offer": self["offer_entry"],
       "amend": entry(self["amend_payload"]), "checkpoint": entry(self["checkpoint_payload"], at: 3, after: 100_000),
-      "receipt": entry(self["receipt_payload"]), "simple": entry(simple.encoded()),
+      "receipt": entry(self["receipt_payload"]), "simple": entry(simple.encoded()), "purchase": purchase(),
+      "confirm": confirm(), "purchase-end": purchaseEnd(),
     ]
   }
+
+  /// The vectors' purchase over two providers. Signatures do not count here, but for their length.
+  private func purchase() -> [UInt8] {
+    var payload = WirePayload()
+    payload.operations = [
+      operation { operation in
+        operation.purchase.legs = legs.map { leg in
+          var propose = WirePropose()
+          (propose.terms, propose.takerSignature) = (Data(leg), signature)
+          return propose
+        }
+      }
+    ]
+    return entry(payload.encoded(), by: FuzzMarket.buyer, after: 2000)
+  }
+
+  private func confirm() -> [UInt8] {
+    var payload = WirePayload()
+    payload.operations = [
+      operation { operation in
+        (operation.confirm.confirmation, operation.confirm.takerSignature) = (Data(self["confirmation"]), signature)
+        operation.confirm.legs = zip(legs, [FuzzMarket.provider, FuzzMarket.bystander]).map { leg, maker in
+          let acceptance = Acceptance(
+            trade: Blake2b.hash(leg), time: FuzzMarket.start + 2000, sequence: 2,
+            previous: EntryID(bytes: self["offer_entry_id"])!)
+          var receipt = WireReceipt()
+          (receipt.acceptance, receipt.makerSignature) = (Data(acceptance.encoded()), signature)
+          receipt.maker = Data(maker.nodeID.bytes)
+          return receipt
+        }
+      }
+    ]
+    return entry(payload.encoded(), by: FuzzMarket.buyer, behind: self["bid_entry_id"], after: 3000)
+  }
+
+  private func purchaseEnd() -> [UInt8] {
+    var payload = WirePayload()
+    let leg: TradeID = Blake2b.hash(self["purchase_leg_1"])
+    payload.operations = [
+      operation { ($0.withdraw.purchase, $0.withdraw.silent) = (Data(self["purchase_id"]), [0, 1]) },
+      operation { operation in
+        (operation.settle.trade, operation.settle.confirmation) = (Data(leg.bytes), Data(self["confirmation"]))
+        (operation.settle.takerSignature, operation.settle.taker) = (signature, Data(FuzzMarket.buyer.nodeID.bytes))
+      },
+      operation { ($0.free.trade, $0.free.sequence, $0.free.entry) = (trade, 2, Data(self["bid_entry_id"])) },
+    ]
+    return entry(payload.encoded())
+  }
+
+  private var legs: [[UInt8]] { [self["purchase_leg_1"], self["purchase_leg_2"]] }
+
+  private var signature: Data { Data(self["confirmation_signature"]) }
 
   private var trade: Data { Data(self["trade_id"]) }
 
@@ -92,12 +145,16 @@ struct GoldenInputs {
     return operation
   }
 
-  /// An entry of the provider's, so many milliseconds after its first.
-  private func entry(_ payload: [UInt8], at sequence: UInt64 = 2, after milliseconds: UInt64 = 1000) -> [UInt8] {
+  /// An entry, so many milliseconds after the first.
+  private func entry(
+    _ payload: [UInt8], by author: Identity = FuzzMarket.provider, at sequence: UInt64 = 2,
+    behind previous: [UInt8]? = nil,
+    after milliseconds: UInt64 = 1000
+  ) -> [UInt8] {
     var entry = WireEntry()
-    entry.author = Data(self["provider_id"])
+    entry.author = Data(author.nodeID.bytes)
     entry.sequence = sequence
-    entry.previous = Data(self["offer_entry_id"])
+    entry.previous = Data(previous ?? self["offer_entry_id"])
     entry.timeMs = 1_800_000_000_000 + milliseconds
     entry.payload = Data(payload)
     return entry.encoded()

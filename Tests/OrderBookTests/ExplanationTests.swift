@@ -73,7 +73,7 @@ struct ExplanationTests {
   func everyCondition() throws {
     let explanation = try #require(Self.book().explain(orderID(50), context: Self.context))
     for condition in MatchCondition.allCases {
-      #expect(explanation.count(condition) == (condition == .postOnly ? 0 : 1))
+      #expect(explanation.count(condition) == ([.postOnly, .together].contains(condition) ? 0 : 1))
     }
     #expect(explanation.counterOrders == 17)
     #expect(Self.book().matching(50, Self.context)?.offer == orderID(17))
@@ -140,7 +140,8 @@ struct ExplanationTests {
     #expect(
       MatchCondition.allCases.map(\.rawValue) == [
         "gpu_class", "own_order", "price", "region", "vram", "interconnect", "watts", "co2", "probed", "provider",
-        "record", "window", "gpus", "stale_owner", "already_tried", "later", "post_only", "matching",
+        "record", "window", "gpus", "stale_owner", "already_tried", "later", "together", "post_only",
+        "matching",
       ])
   }
 }
