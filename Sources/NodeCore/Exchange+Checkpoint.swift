@@ -26,8 +26,8 @@ extension Exchange {
   /// Notes that entries of a feed are missing before the checkpoint that comes next.
   mutating func jump(_ author: NodeID) { authors[author, default: AuthorState()].isJump = true }
 
-  /// Whether a checkpoint says what the entries before it do. What it says of accepts is not compared: an author may leave
-  /// out those whose receipts it has seen.
+  /// Whether a checkpoint says what the entries before it do. An author may leave out accepts whose receipts it has seen,
+  /// but not state others than it gave.
   private func isTrue(_ whole: AuthorState.Unfinished, of author: NodeID) -> Bool {
     guard let state = authors[author] else { return false }
     let (items, stated) = (whole.items, restated(whole, by: author))
@@ -37,7 +37,8 @@ extension Exchange {
       stated.proposals.keys.allSatisfy({ state.proposals[$0] != nil }),
       stated.purchase?.id == state.purchase?.id, stated.holds.count == state.holds.count,
       items.holds.count == state.holds.count, stated.holds.keys.allSatisfy({ state.holds[$0] != nil }),
-      items.orders.count == state.orders.live.count, stated.orders.live.count == state.orders.live.count
+      items.orders.count == state.orders.live.count, stated.orders.live.count == state.orders.live.count,
+      !(items.accepts + items.holds).contains(where: { contradicts($0.decision) })
     else { return false }
     return items.orders.allSatisfy { item in
       let order = order(item, of: author)
@@ -46,6 +47,12 @@ extension Exchange {
       else { return false }
       return book.order(order.id).map { $0 == order } ?? true
     }
+  }
+
+  /// Whether a maker gave another answer than the accept that its checkpoint restates.
+  private func contradicts(_ decision: SignedAcceptance) -> Bool {
+    guard let trade = ledger[decision.acceptance.trade] else { return false }
+    return trade.acceptance.map { $0.bytes != decision.bytes } ?? (trade.rejection != nil)
   }
 
   /// An order of `author` as it is restated.

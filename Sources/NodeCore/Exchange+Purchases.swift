@@ -65,7 +65,8 @@ extension Exchange {
         into: &changes)
       note(
         ledger.confirm(
-          accepted.acceptance.trade, confirmation.confirmation, confirmation.signed, isCopy: false),
+          accepted.acceptance.trade, confirmation.confirmation, confirmation.signed, accepted: accepted.held,
+          isCopy: false),
         into: &changes)
     }
   }
@@ -100,7 +101,10 @@ extension Exchange {
     _ = authors[place.author]?.endHold(id)
     authors[place.author]?.settled += 1
     count(settled: 1, failed: 0, of: place.author, by: place.author, into: &changes)
-    note(ledger.confirm(id, confirmation.confirmation, confirmation.signed, isCopy: true), into: &changes)
+    note(
+      ledger.confirm(
+        id, confirmation.confirmation, confirmation.signed, accepted: hold.decision.held, isCopy: true),
+      into: &changes)
   }
 
   mutating func free(_ id: TradeID, by reference: EntryReference, at place: Place, into changes: inout [Change]) {

@@ -45,6 +45,9 @@ public enum TradeState: Hashable, Sendable {
 /// The state depends on what is known, never on the order in which it became known: two nodes with the same feeds have
 /// the same trades.
 public struct Trade: Sendable {
+  /// An acceptance, the bytes that the maker signed, and its signature.
+  public typealias HeldAcceptance = (acceptance: Acceptance, bytes: [UInt8], signature: Signature)
+
   /// The trade's name.
   public let id: TradeID
   /// What it fixes.
@@ -55,8 +58,8 @@ public struct Trade: Sendable {
   public let takerSignature: Signature
   /// Whether the taker's feed holds the proposal.
   public internal(set) var isProposed = false
-  /// The maker's acceptance; of several the one at the earliest place of the maker's feed.
-  public internal(set) var acceptance: (acceptance: Acceptance, bytes: [UInt8], signature: Signature)?
+  /// The acceptance at the earliest place of the maker's feed.
+  var earliest: HeldAcceptance?
   /// Why the maker declined, and the sequence of the entry in which it did so first.
   public internal(set) var rejection: (reason: RejectReason, sequence: UInt64)?
   /// Whether the taker's feed holds a release.
@@ -64,12 +67,18 @@ public struct Trade: Sendable {
   /// Of a trade that stands alone: whether the taker's feed holds a copy of the acceptance. Of a leg: whether the maker's
   /// feed holds a copy of the confirmation.
   public internal(set) var isCopied = false
-  /// Of a leg: the confirmation of its purchase; of several the one at the earliest place of the taker's feed.
-  public internal(set) var confirmation: (confirmation: Confirmation, signed: Receipt.SignedConfirmation)?
+  /// Of a leg: the confirmation of its purchase, with the acceptance that it names; of several the one at the earliest
+  /// place of the taker's feed.
+  public internal(set) var confirmation:
+    (confirmation: Confirmation, signed: Receipt.SignedConfirmation, acceptance: HeldAcceptance)?
   /// Of a leg: the sequence of the taker's entry by which the purchase came to nothing.
   public internal(set) var voidedAt: UInt64?
   /// Of a leg: the entry of the taker's that the maker names as the reason for which it holds nothing any more.
   public internal(set) var freedBy: (sequence: UInt64, entry: EntryID)?
+
+  /// The maker's acceptance: the one that the confirmation names, else of several the one at the earliest place of the
+  /// maker's feed. So nothing that a maker signs later takes a confirmed leg's acceptance away from its confirmation.
+  public var acceptance: HeldAcceptance? { confirmation?.acceptance ?? earliest }
 
   /// Where the trade stands.
   public var state: TradeState {

@@ -95,9 +95,11 @@ public struct TradeLedger: Sendable {
 
   // MARK: Legs
 
-  /// A purchase is confirmed, as the taker's feed says, or as the maker's does, which copies it.
+  /// A purchase is confirmed, as the taker's feed says, or as the maker's does, which copies it. `accepted` is the
+  /// acceptance of the leg that the confirmation names.
   public mutating func confirm(
-    _ leg: TradeID, _ confirmation: Confirmation, _ signed: Receipt.SignedConfirmation, isCopy: Bool
+    _ leg: TradeID, _ confirmation: Confirmation, _ signed: Receipt.SignedConfirmation,
+    accepted: Trade.HeldAcceptance, isCopy: Bool
   ) -> TradeChange? {
     guard trades[leg]?.terms.leg?.purchase == confirmation.purchase else { return nil }
     return change(leg) {
@@ -111,7 +113,7 @@ public struct TradeLedger: Sendable {
           return
         }
       }
-      $0.confirmation = (confirmation, signed)
+      $0.confirmation = (confirmation, signed, accepted)
     }
   }
 
@@ -131,11 +133,11 @@ public struct TradeLedger: Sendable {
     _ trade: inout Trade, acceptance: Acceptance, bytes: [UInt8], signature: Signature
   ) {
     // Of several acceptances every node keeps the same one: the earliest place, then the smaller bytes.
-    if let held = trade.acceptance {
+    if let held = trade.earliest {
       if held.acceptance.sequence < acceptance.sequence { return }
       if held.acceptance.sequence == acceptance.sequence, !bytes.lexicographicallyPrecedes(held.bytes) { return }
     }
-    trade.acceptance = (acceptance, bytes, signature)
+    trade.earliest = (acceptance, bytes, signature)
   }
 
   private mutating func change(
