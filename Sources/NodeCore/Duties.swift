@@ -29,8 +29,8 @@ struct Duties: Sendable {
   var conclude = TradeQueue()
   /// Own bids that wait until the open purchase is decided, since there is one at a time.
   private(set) var waiting: Set<OrderID> = []
-  /// Legs that their makers freed, of which the takers' feeds have still to show whether rightly.
-  var uncheckedFrees: Set<TradeID> = []
+  /// Legs that their makers freed, to be checked.
+  var frees = FreeChecks()
   /// Own proposals without an answer, by maker.
   private(set) var undecided: [NodeID: Set<TradeID>] = [:]
   /// The makers' orders that those are for: at most one proposal at a time to each.

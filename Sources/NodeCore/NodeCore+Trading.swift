@@ -162,6 +162,7 @@ extension NodeCore {
       answered(trade)
     }
     reviewHolds(of: author)
+    duties.frees.grew(author)
     if !isDoubted(author), duties.staleOwners.remove(author) != nil {
       // Its orders are taken again.
       for state in exchange.book.orders(ownedBy: own) { duties.match(state.id) }

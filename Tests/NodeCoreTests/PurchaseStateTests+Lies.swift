@@ -53,7 +53,7 @@ extension PurchaseStateTests {
       [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: entry.id))], at: epoch + 4000)
     for feeds in orders {
       var core = core(feeds)
-      core.checkFrees()
+      core.checkFrees(now: epoch + 20_000)
       #expect(core.doubtedAuthors == [makers[0].identity.nodeID])
     }
     try expect([isConfirmed ? .settled : .released, isConfirmed ? .settled : .held], used: [0, 4], taken: 8)
@@ -67,9 +67,54 @@ extension PurchaseStateTests {
       [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: trades[0].asEntry))], at: epoch + 4000)
     for feeds in [[makers[0]], [makers[0], taker]] {
       var core = core(feeds)
-      core.checkFrees()
+      core.checkFrees(now: epoch + 20_000)
       #expect(core.doubtedAuthors.isEmpty)
     }
+  }
+
+  // MARK: Frees to be checked
+
+  @Test("frees of what was never proposed are forgotten with the lease, and bounded for each maker")
+  mutating func endlessFrees() throws {
+    let maker = HandwrittenFeed(identity: identity(4), genesis: genesis)
+    var feed = maker
+    for number in 0..<(FreeChecks.maximumPerMaker + 20) {
+      let legs = deals.purchase(
+        [makers[0].identity, maker.identity].map { LegDraft(offer: feed.orderID(sequence: 1), provider: $0, gpus: 1) },
+        bid: taker.orderID(sequence: 1), buyer: taker.identity, deadline: epoch + 6000, confirmBy: epoch + 12_000,
+        nonce: UInt64(number) + 7)
+      let id: TradeID = Blake2b.hash(legs[1].bytes)
+      feed.append(
+        [
+          deals.accept(legs[1], in: feed, at: epoch),
+          .free(id, by: EntryReference(sequence: 1000, entry: id.asEntry)),
+        ], at: epoch)
+    }
+    var core = core([feed, taker])
+    #expect(core.duties.frees.count == FreeChecks.maximumPerMaker)
+    taker.append([], at: epoch + 1000)
+    core.checkFrees(now: epoch + 119_999)
+    #expect(core.duties.frees.count == FreeChecks.maximumPerMaker && core.doubtedAuthors.isEmpty)
+    core.checkFrees(now: epoch + 120_000)
+    #expect(core.duties.frees.count == 0)
+  }
+
+  @Test("a free is looked at when its taker's feed grows, and not before")
+  mutating func freesByTaker() throws {
+    try accept(0)
+    taker.append([], at: epoch + 2000)
+    let named = taker.append([], at: epoch + 3000)
+    makers[0].append(
+      [.free(trades[0], by: EntryReference(sequence: named.sequence, entry: named.id))], at: epoch + 4000)
+    let short = taker.cut(to: taker.entries.count - 1)
+    var core = core([makers[0], short])
+    core.checkFrees(now: epoch + 20_000)
+    #expect(core.duties.frees.count == 1 && core.doubtedAuthors.isEmpty)
+    #expect(core.restore(named) == nil)
+    #expect(core.duties.frees.takeDue(now: epoch + 20_000).isEmpty)
+    core.afterEntry(of: taker.identity.nodeID)
+    core.checkFrees(now: epoch + 20_000)
+    #expect(core.duties.frees.count == 0 && core.doubtedAuthors == [makers[0].identity.nodeID])
   }
 
   // MARK: A second acceptance
@@ -128,8 +173,8 @@ extension PurchaseStateTests {
     var written: [SignedEntry] = []
     for step in 1...10 {
       own.handle(.timer, now: epoch + 20_000 + Int64(step) * 5000, into: &effects)
-      for case .persist(let entry) in effects where entry.author == own.own && entry.sequence > written.last?.sequence ?? 0
-      {
+      for case .persist(let entry) in effects
+      where entry.author == own.own && entry.sequence > written.last?.sequence ?? 0 {
         written.append(entry)
         own.handle(.durable(sequence: entry.sequence), now: epoch + 20_000 + Int64(step) * 5000, into: &effects)
       }

@@ -166,7 +166,7 @@ struct PurchaseStateTests {
       [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: entry.id))], at: epoch + 3000)
     try expect([.released, .released], used: [0, 4], taken: 0)
     var core = core([taker] + makers)
-    core.checkFrees()
+    core.checkFrees(now: epoch + 20_000)
     #expect(core.doubtedAuthors.isEmpty)
   }
 
