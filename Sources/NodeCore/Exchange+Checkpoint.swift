@@ -35,7 +35,9 @@ extension Exchange {
       stated.complaints == state.complaints, items.complaints.count == state.complaints.count,
       stated.proposals.count == state.proposals.count, items.proposals.count == state.proposals.count,
       stated.proposals.keys.allSatisfy({ state.proposals[$0] != nil }),
-      stated.purchase?.id == state.purchase?.id, stated.holds.count == state.holds.count,
+      stated.purchase?.id == state.purchase?.id, stated.confirmed == state.confirmed,
+      items.purchases.count == state.confirmed.count + (state.purchase == nil ? 0 : 1),
+      stated.holds.count == state.holds.count,
       items.holds.count == state.holds.count, stated.holds.keys.allSatisfy({ state.holds[$0] != nil }),
       items.orders.count == state.orders.live.count, stated.orders.live.count == state.orders.live.count,
       !(items.accepts + items.holds).contains(where: { contradicts($0.decision) })
@@ -92,6 +94,9 @@ extension Exchange {
     if let legs = whole.items.purchases.first(where: { $0.confirmed == nil })?.legs {
       let isTaken = state.orders.live[legs[0].terms.bid].map { $0.side == .bid }
       state.purchase = AuthorState.Purchase(legs: legs, isTaken: isTaken ?? false)
+    }
+    for case (let legs, let confirmed?) in whole.items.purchases.map({ ($0.legs, $0.confirmed) }) {
+      state.confirm(confirmed.confirmation, of: legs, keptMilliseconds: genesis.limits.skewMilliseconds)
     }
     for (signed, decision) in whole.items.holds {
       let isTaken = state.orders.live[signed.terms.makerOrder].map {

@@ -141,25 +141,20 @@ extension NodeCore {
           SignedAcceptance(acceptance: held.acceptance, bytes: held.bytes, signature: held.signature, maker: own)
         ))
     }
-    restatePurchases(of: state, at: time, into: &items)
+    restatePurchases(of: state, into: &items)
     return items
   }
 
-  private func restatePurchases(of state: AuthorState, at time: Timestamp, into items: inout CheckpointItems) {
+  private func restatePurchases(of state: AuthorState, into items: inout CheckpointItems) {
     if let open = state.purchase { items.purchases.append(CheckpointItems.Purchase(legs: open.legs, confirmed: nil)) }
-    for purchase in duties.uncopied.sorted() {
-      guard let confirmed = confirmed(purchase, at: time) else { continue }
-      items.purchases.append(confirmed)
-    }
+    items.purchases += state.confirmed.keys.sorted().compactMap { confirmed($0) }
     items.holds = state.holds.keys.sorted().compactMap { id in state.holds[id].map { ($0.signed, $0.decision) } }
   }
 
-  /// A confirmed own purchase, as long as a maker can need to hear of it.
-  private func confirmed(_ purchase: PurchaseID, at time: Timestamp) -> CheckpointItems.Purchase? {
+  /// A confirmed own purchase, as the own feed has it.
+  private func confirmed(_ purchase: PurchaseID) -> CheckpointItems.Purchase? {
     let trades = exchange.ledger.legs(of: purchase).compactMap { exchange.ledger[$0] }
-    guard let held = trades.first?.confirmation, held.confirmation.sequence <= gossip.feeds.head(of: own).sequence,
-      trades.contains(where: { !$0.isCopied && $0.terms.end > time })
-    else { return nil }
+    guard let held = trades.first?.confirmation else { return nil }
     let acceptances = trades.compactMap { trade in
       trade.acceptance.map {
         SignedAcceptance(

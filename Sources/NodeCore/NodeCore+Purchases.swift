@@ -43,7 +43,9 @@ extension NodeCore {
 
   /// Works out what the present state of a leg calls for.
   mutating func reviewLeg(_ leg: Trade) {
-    if leg.freedBy != nil, leg.voidedAt == nil, leg.terms.maker != own { duties.frees.insert(leg.id, leg.terms) }
+    if let named = leg.freedBy, leg.voidedAt ?? .max > named.sequence, leg.terms.maker != own {
+      duties.frees.insert(leg.id, leg.terms)
+    }
     if leg.terms.taker == own, leg.isProposed { reviewLegAsTaker(leg) }
     guard leg.terms.maker == own, ownOrders[leg.terms.makerOrder] != nil else { return }
     if leg.state == .proposed {
@@ -69,11 +71,7 @@ extension NodeCore {
       duties.awaitAnswer(
         leg.id, maker: leg.terms.maker, makerOrder: leg.terms.makerOrder, expiry: .maximum)
       return
-    case .settled:
-      if let purchase = leg.terms.leg?.purchase {
-        let legs = exchange.ledger.legs(of: purchase)
-        duties.note(purchase, isCopied: legs.allSatisfy { exchange.ledger[$0]?.isCopied == true })
-      }
+    case .settled: break
     case .released:
       if leg.voidedAt != nil, !leg.isAccepted, leg.rejection == nil, let confirmBy = leg.terms.leg?.confirmBy {
         duties.failed(

@@ -5,7 +5,7 @@ import NodeCrypto
 public struct TradeChange: Sendable {
   /// The trade.
   public let trade: TradeID
-  /// Whether the state changed, or the proposal or the copy of the acceptance became known.
+  /// Whether the state changed, or the proposal, the copy of the acceptance or a leg's free became known.
   public let isNews: Bool
 }
 
@@ -95,24 +95,36 @@ public struct TradeLedger: Sendable {
 
   // MARK: Legs
 
-  /// A purchase is confirmed, as the taker's feed says, or as the maker's does, which copies it. `accepted` is the
-  /// acceptance of the leg that the confirmation names.
+  /// Where a confirmation is known from.
+  public enum ConfirmationSource: Sendable {
+    /// The taker's confirm.
+    case taker
+    /// The maker's settle, which copies it.
+    case maker
+    /// A checkpoint of the taker's.
+    case checkpoint
+  }
+
+  /// A purchase is confirmed. `accepted` is the acceptance of the leg that the confirmation names.
   public mutating func confirm(
     _ leg: TradeID, _ confirmation: Confirmation, _ signed: Receipt.SignedConfirmation,
-    accepted: Trade.HeldAcceptance, isCopy: Bool
+    accepted: Trade.HeldAcceptance, from source: ConfirmationSource
   ) -> TradeChange? {
     guard trades[leg]?.terms.leg?.purchase == confirmation.purchase else { return nil }
     return change(leg) {
-      if isCopy { $0.isCopied = true }
-      // Of several confirmations every node keeps the same one: the earliest place, then the smaller bytes.
+      if source == .maker { $0.isCopied = true }
+      let isRestated = source == .checkpoint
       if let held = $0.confirmation {
-        if held.confirmation.sequence < confirmation.sequence { return }
-        if held.confirmation.sequence == confirmation.sequence,
-          !signed.bytes.lexicographicallyPrecedes(held.signed.bytes)
-        {
+        // Of several confirmations every node keeps the same one.
+        if isRestated != $0.isConfirmationRestated {
+          if isRestated { return }
+        } else if held.confirmation.sequence != confirmation.sequence {
+          if held.confirmation.sequence < confirmation.sequence { return }
+        } else if !signed.bytes.lexicographicallyPrecedes(held.signed.bytes) {
           return
         }
       }
+      $0.isConfirmationRestated = isRestated
       $0.confirmation = (confirmation, signed, accepted)
     }
   }
@@ -163,7 +175,7 @@ public struct TradeLedger: Sendable {
     return TradeChange(
       trade: id,
       isNews: isNew || trade.state != before.state || trade.isProposed != before.isProposed
-        || trade.isCopied != before.isCopied)
+        || trade.isCopied != before.isCopied || (trade.freedBy == nil) != (before.freedBy == nil))
   }
 
   /// Forgets a trade that is proposed or rejected, because the taker's feed has brought it to an end in entries that are

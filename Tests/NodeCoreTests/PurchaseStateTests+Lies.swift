@@ -74,6 +74,32 @@ extension PurchaseStateTests {
 
   // MARK: Frees to be checked
 
+  @Test("a maker that frees before the withdraw, though it comes, is found out in whatever order all comes")
+  mutating func freesTooEarly() throws {
+    try accept(0)
+    try accept(1)
+    let named = taker.append([], at: epoch + 2000)
+    taker.append([.withdraw(purchase, silent: [])], at: epoch + 3000)
+    makers[0].append(
+      [.free(trades[0], by: EntryReference(sequence: named.sequence, entry: named.id))], at: epoch + 4000)
+    for feeds in orders { #expect(core(feeds).doubtedAuthors == [makers[0].identity.nodeID]) }
+  }
+
+  @Test("that a maker frees a confirmed leg is news")
+  mutating func freesConfirmed() throws {
+    try accept(0)
+    try accept(1)
+    let entry = taker.append([confirm(at: 3000)], at: epoch + 3000)
+    var core = core([taker] + makers)
+    var changes: [Change] = []
+    let head = makers[0].head
+    core.exchange.apply(
+      .free(trades[0], by: EntryReference(sequence: entry.sequence, entry: entry.id)),
+      at: Place(author: makers[0].identity.nodeID, time: epoch + 4000, sequence: head.sequence + 1, index: 0),
+      into: &changes)
+    #expect(changes.contains { if case .trade(let id) = $0 { id == trades[0] } else { false } })
+  }
+
   @Test("frees of what was never proposed are forgotten with the lease, and bounded for each maker")
   mutating func endlessFrees() throws {
     let maker = HandwrittenFeed(identity: identity(4), genesis: genesis)
@@ -147,7 +173,7 @@ extension PurchaseStateTests {
   mutating func secondAcceptanceAtTheTaker() throws {
     try acceptAgain()
     for feeds in orders {
-      let entries = ownEntries(after: feeds)
+      let entries = ownEntries(after: feeds, from: epoch + 20_000)
       let codec = OperationCodec(genesis: genesis)
       let parts = try entries.flatMap { try codec.operations(of: $0) }.compactMap { operation in
         if case .checkpoint(let part) = operation { part } else { nil }
@@ -158,29 +184,6 @@ extension PurchaseStateTests {
       for entry in entries { #expect(other.restore(entry) == nil) }
       #expect(other.doubtedAuthors.isEmpty)
     }
-  }
-
-  /// What the taker itself writes when it starts with these feeds, up to a checkpoint.
-  private func ownEntries(after feeds: [HandwrittenFeed]) -> [SignedEntry] {
-    var own = NodeCore(
-      NodeConfiguration(
-        genesis: genesis, identity: taker.identity, agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [],
-        seed: 1),
-      now: epoch)
-    for feed in feeds { for entry in feed.entries { #expect(own.restore(entry) == nil) } }
-    var effects: [NodeEffect] = []
-    own.finishRestore(now: epoch + 20_000, into: &effects)
-    var written: [SignedEntry] = []
-    for step in 1...10 {
-      own.handle(.timer, now: epoch + 20_000 + Int64(step) * 5000, into: &effects)
-      for case .persist(let entry) in effects
-      where entry.author == own.own && entry.sequence > written.last?.sequence ?? 0 {
-        written.append(entry)
-        own.handle(.durable(sequence: entry.sequence), now: epoch + 20_000 + Int64(step) * 5000, into: &effects)
-      }
-      effects = []
-    }
-    return written
   }
 }
 

@@ -238,4 +238,35 @@ struct PurchaseStateTests {
       totals: CheckpointTotals(rateLeft: 5_000_000, settled: state.settled, failed: state.failed), items: items,
       isLast: true)
   }
+
+  /// What the taker itself writes when it starts with these feeds at a moment, up to its checkpoint.
+  func ownEntries(after feeds: [HandwrittenFeed], from time: Timestamp) -> [SignedEntry] {
+    var own = NodeCore(
+      NodeConfiguration(
+        genesis: genesis, identity: taker.identity, agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [],
+        seed: 1),
+      now: time - NodeCore.recoveryMilliseconds)
+    for feed in feeds { for entry in feed.entries { #expect(own.restore(entry) == nil) } }
+    var effects: [NodeEffect] = []
+    // With nobody to ask it trusts its own store after a while.
+    own.finishRestore(now: time - NodeCore.recoveryMilliseconds, into: &effects)
+    let codec = OperationCodec(genesis: genesis)
+    var written: [SignedEntry] = []
+    for step in 0..<4 {
+      effects = []
+      own.handle(.timer, now: time + Int64(step), into: &effects)
+      guard let entry = effects.firstOwnEntry(of: own.own) else { continue }
+      written.append(entry)
+      if OperationCodec.isCheckpoint((try? codec.operations(of: entry)) ?? []) { break }
+      own.handle(.durable(sequence: entry.sequence), now: time + Int64(step), into: &effects)
+    }
+    return written
+  }
+}
+
+extension [NodeEffect] {
+  fileprivate func firstOwnEntry(of author: NodeID) -> SignedEntry? {
+    for case .persist(let entry) in self where entry.author == author { return entry }
+    return nil
+  }
 }

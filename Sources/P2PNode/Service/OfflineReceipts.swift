@@ -59,7 +59,7 @@ private struct ReceiptReader {
         for decision in acceptances { confirm(decision, confirmation) }
       case .settle(let id, let confirmation) where isOwn:
         guard let accepted = ledger[id]?.acceptance else { continue }
-        _ = ledger.confirm(id, confirmation.confirmation, confirmation.signed, accepted: accepted, isCopy: true)
+        _ = ledger.confirm(id, confirmation.confirmation, confirmation.signed, accepted: accepted, from: .maker)
       default: break
       }
     }
@@ -71,7 +71,7 @@ private struct ReceiptReader {
       trade.terms, bytes: trade.termsBytes, takerSignature: trade.takerSignature, acceptance: decision.acceptance,
       acceptanceBytes: decision.bytes, makerSignature: decision.signature)
     _ = ledger.confirm(
-      trade.id, confirmation.confirmation, confirmation.signed, accepted: decision.held, isCopy: false)
+      trade.id, confirmation.confirmation, confirmation.signed, accepted: decision.held, from: .taker)
   }
 
   func receipts(network: NetworkID) throws -> [ReceiptDocument] {
