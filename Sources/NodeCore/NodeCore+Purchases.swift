@@ -29,10 +29,12 @@ extension NodeCore {
       if state != .proposed {
         isDoomed = true
       } else if hasClosed(purchase.legs[index].terms) {
-        silent.append(index)
+        isDoomed = true
+        // Over a gap nobody knows what the maker answered.
+        if isHeldWithoutGap(purchase.legs[index].terms) { silent.append(index) }
       }
     }
-    if isDoomed || !silent.isEmpty { return .withdraw(silent: silent) }
+    if isDoomed { return .withdraw(silent: silent) }
     return isAccepted ? .confirm : .wait
   }
 

@@ -146,7 +146,7 @@ extension NodeCore {
   }
 
   /// Whether the maker's feed is held from where it stood when the terms were proposed.
-  private func isHeldWithoutGap(_ terms: Terms) -> Bool {
+  func isHeldWithoutGap(_ terms: Terms) -> Bool {
     (gossip.feeds.feed(of: terms.maker)?.base ?? 0) <= terms.makerSequence
   }
 

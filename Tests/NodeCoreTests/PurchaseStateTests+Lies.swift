@@ -143,6 +143,29 @@ extension PurchaseStateTests {
     #expect(core.duties.frees.count == 0 && core.doubtedAuthors == [makers[0].identity.nodeID])
   }
 
+  // MARK: Makers
+
+  @Test("a maker whose feed has a gap is not called silent: nobody knows what it answered")
+  mutating func silentOverGap() throws {
+    try accept(0)
+    makers[1].append([.checkpoint(try truth(core([taker] + makers), makers[1]))], at: epoch + 7000)
+    for start in [0, 1] {
+      var own = NodeCore(
+        NodeConfiguration(
+          genesis: genesis, identity: taker.identity, agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [],
+          seed: 1),
+        now: epoch)
+      for entry in taker.entries + makers[0].entries + makers[1].entries[start...] {
+        #expect(own.restore(entry) == nil)
+      }
+      guard case .withdraw(let silent)? = own.purchaseStep else {
+        Issue.record("the purchase is not doomed")
+        continue
+      }
+      #expect(silent == (start == 0 ? [1] : []))
+    }
+  }
+
   // MARK: A second acceptance
 
   /// The first maker accepts its leg once more, in a checkpoint, at an earlier place than the one that is confirmed.

@@ -20,7 +20,7 @@ struct PurchaseStateTests {
   var accepted: [SignedAcceptance] = []
 
   init() throws {
-    genesis = try TestMarket.genesis(checkpointEntries: 3)
+    genesis = try TestMarket.genesis(checkpointEntries: 2)
     deals = DealBuilder(genesis: genesis)
     taker = HandwrittenFeed(identity: identity(1), genesis: genesis)
     makers = (2...3).map { [genesis] in HandwrittenFeed(identity: identity($0), genesis: genesis) }
