@@ -38,6 +38,14 @@ struct AuthorState: Sendable {
     var bid: OrderID { legs[0].terms.bid }
   }
 
+  /// A purchase that the author has confirmed, as long as a lease of it is not over.
+  struct Confirmed: Equatable, Sendable {
+    /// The digest of the confirmation.
+    let confirmation: Digest
+    /// From this entry time on nobody needs to know of it any more.
+    let until: Timestamp
+  }
+
   /// What the author holds for a leg: it has accepted it, and neither settled nor freed it.
   struct Hold: Sendable {
     let signed: SignedTerms
@@ -53,11 +61,11 @@ struct AuthorState: Sendable {
     var items: CheckpointItems
   }
 
-  private struct Done: Comparable, Sendable {
+  private struct Ending<Name: Comparable & Sendable>: Comparable, Sendable {
     let until: Timestamp
-    let trade: TradeID
+    let name: Name
     static func < (left: Self, right: Self) -> Bool {
-      left.until == right.until ? left.trade < right.trade : left.until < right.until
+      left.until == right.until ? left.name < right.name : left.until < right.until
     }
   }
 
@@ -69,9 +77,12 @@ struct AuthorState: Sendable {
   private(set) var proposals: [TradeID: Proposal] = [:]
   /// The open purchase.
   var purchase: Purchase?
+  /// The purchases that it has confirmed. For look-up only.
+  private(set) var confirmed: [PurchaseID: Confirmed] = [:]
+  private var confirmedUntil = Heap<Ending<PurchaseID>>()
   /// The open holds. For look-up only.
   private(set) var holds: [TradeID: Hold] = [:]
-  private var holdsUntil = Heap<Done>()
+  private var holdsUntil = Heap<Ending<TradeID>>()
   /// Trades that it accepted, or proposed and got the receipt of; legs that it settled or confirmed.
   var settled = 0
   /// Proposals that it declined though their terms were right.
@@ -84,26 +95,30 @@ struct AuthorState: Sendable {
 
   /// Trades that it has answered, released or copied lately: the first time counts.
   private var done: Set<TradeID> = []
-  private var doneUntil = Heap<Done>()
+  private var doneUntil = Heap<Ending<TradeID>>()
 
   /// Forgets what does not matter any more at the time of an entry of the author's.
   mutating func expire(at time: Timestamp) {
     orders.expire(at: time)
     while let next = doneUntil.min, next.until < time {
-      done.remove(next.trade)
+      done.remove(next.name)
       doneUntil.removeMin()
     }
     // What was held for a lease that is over is nobody's any more.
     while let next = holdsUntil.min, next.until <= time {
-      holds[next.trade] = nil
+      holds[next.name] = nil
       holdsUntil.removeMin()
+    }
+    while let next = confirmedUntil.min, next.until <= time {
+      confirmed[next.name] = nil
+      confirmedUntil.removeMin()
     }
   }
 
   /// Notes that a trade has been answered, released or copied; false when it was already.
   mutating func finish(_ trade: TradeID, until: Timestamp) -> Bool {
     guard done.insert(trade).inserted else { return false }
-    doneUntil.insert(Done(until: until, trade: trade))
+    doneUntil.insert(Ending(until: until, name: trade))
     return true
   }
 
@@ -121,7 +136,7 @@ struct AuthorState: Sendable {
 
   mutating func hold(_ trade: TradeID, _ hold: Hold) {
     holds[trade] = hold
-    holdsUntil.insert(Done(until: hold.signed.terms.end, trade: trade))
+    holdsUntil.insert(Ending(until: hold.signed.terms.end, name: trade))
   }
 
   /// Ends a hold that is open.
@@ -133,6 +148,14 @@ struct AuthorState: Sendable {
     purchase = nil
     for trade in ended.trades { _ = finish(trade, until: ended.confirmBy) }
     return ended
+  }
+
+  /// Notes a purchase that is confirmed; it is kept until so long after its last lease.
+  mutating func confirm(_ signed: SignedConfirmation, of legs: [SignedTerms], keptMilliseconds: Int64) {
+    guard let end = legs.map(\.terms.end).max() else { return }
+    let id = signed.confirmation.purchase
+    confirmed[id] = Confirmed(confirmation: Blake2b.hash(signed.signed.bytes), until: end + keptMilliseconds)
+    confirmedUntil.insert(Ending(until: end + keptMilliseconds, name: id))
   }
 
   /// Counts complaints of a maker; false when they are of one too many.

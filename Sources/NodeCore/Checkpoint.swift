@@ -112,8 +112,7 @@ public struct CheckpointItems: Sendable {
   public var complaints: [Complaint] = []
   /// Accepts whose leases have not ended and of which the author has not seen the receipt in the taker's feed.
   public var accepts: [(terms: SignedTerms, decision: SignedAcceptance)] = []
-  /// The open purchase, and confirmed ones with a leg whose lease has not ended and whose maker's feed, as far as the
-  /// author has it, does not copy the confirmation.
+  /// The open purchase, and the confirmed ones with a lease that has not been over for long.
   public var purchases: [Purchase] = []
   /// Accepts of legs that the author has neither settled nor freed.
   public var holds: [(terms: SignedTerms, decision: SignedAcceptance)] = []

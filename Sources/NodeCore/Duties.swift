@@ -29,8 +29,8 @@ struct Duties: Sendable {
   var conclude = TradeQueue()
   /// Own bids that wait until the open purchase is decided, since there is one at a time.
   private(set) var waiting: Set<OrderID> = []
-  /// Legs that their makers freed, of which the takers' feeds have still to show whether rightly.
-  var uncheckedFrees: Set<TradeID> = []
+  /// Legs that their makers freed, to be checked.
+  var frees = FreeChecks()
   /// Own proposals without an answer, by maker.
   private(set) var undecided: [NodeID: Set<TradeID>] = [:]
   /// The makers' orders that those are for: at most one proposal at a time to each.
@@ -48,8 +48,6 @@ struct Duties: Sendable {
   private var hasNewCounterparties = true
   /// Own accepts of which the takers' feeds, as far as they are held, have no receipt yet.
   private(set) var owed: Set<TradeID> = []
-  /// Own confirmed purchases with legs of which the makers' feeds, as far as they are held, do not copy the confirmation.
-  private(set) var uncopied: Set<PurchaseID> = []
   /// Own orders to match again.
   private(set) var rematch: Set<OrderID> = []
   /// Own orders in the book that never rest there. They are matched once, when they are placed, and cancelled when none
@@ -99,10 +97,6 @@ struct Duties: Sendable {
   }
 
   mutating func owe(_ id: TradeID, _ isOwed: Bool) { if isOwed { owed.insert(id) } else { owed.remove(id) } }
-
-  mutating func note(_ purchase: PurchaseID, isCopied: Bool) {
-    if isCopied { uncopied.remove(purchase) } else { uncopied.insert(purchase) }
-  }
 
   /// Notes that nothing is known any more of somebody's proposal to an own order.
   mutating func forgotten(_ id: TradeID) {

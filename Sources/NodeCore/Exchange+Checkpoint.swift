@@ -26,8 +26,8 @@ extension Exchange {
   /// Notes that entries of a feed are missing before the checkpoint that comes next.
   mutating func jump(_ author: NodeID) { authors[author, default: AuthorState()].isJump = true }
 
-  /// Whether a checkpoint says what the entries before it do. What it says of accepts is not compared: an author may leave
-  /// out those whose receipts it has seen.
+  /// Whether a checkpoint says what the entries before it do. An author may leave out accepts whose receipts it has seen,
+  /// but not state others than it gave.
   private func isTrue(_ whole: AuthorState.Unfinished, of author: NodeID) -> Bool {
     guard let state = authors[author] else { return false }
     let (items, stated) = (whole.items, restated(whole, by: author))
@@ -35,9 +35,12 @@ extension Exchange {
       stated.complaints == state.complaints, items.complaints.count == state.complaints.count,
       stated.proposals.count == state.proposals.count, items.proposals.count == state.proposals.count,
       stated.proposals.keys.allSatisfy({ state.proposals[$0] != nil }),
-      stated.purchase?.id == state.purchase?.id, stated.holds.count == state.holds.count,
+      stated.purchase?.id == state.purchase?.id, stated.confirmed == state.confirmed,
+      items.purchases.count == state.confirmed.count + (state.purchase == nil ? 0 : 1),
+      stated.holds.count == state.holds.count,
       items.holds.count == state.holds.count, stated.holds.keys.allSatisfy({ state.holds[$0] != nil }),
-      items.orders.count == state.orders.live.count, stated.orders.live.count == state.orders.live.count
+      items.orders.count == state.orders.live.count, stated.orders.live.count == state.orders.live.count,
+      !(items.accepts + items.holds).contains(where: { contradicts($0.decision) })
     else { return false }
     return items.orders.allSatisfy { item in
       let order = order(item, of: author)
@@ -46,6 +49,12 @@ extension Exchange {
       else { return false }
       return book.order(order.id).map { $0 == order } ?? true
     }
+  }
+
+  /// Whether a maker gave another answer than the accept that its checkpoint restates.
+  private func contradicts(_ decision: SignedAcceptance) -> Bool {
+    guard let trade = ledger[decision.acceptance.trade] else { return false }
+    return trade.acceptance.map { $0.bytes != decision.bytes } ?? (trade.rejection != nil)
   }
 
   /// An order of `author` as it is restated.
@@ -85,6 +94,9 @@ extension Exchange {
     if let legs = whole.items.purchases.first(where: { $0.confirmed == nil })?.legs {
       let isTaken = state.orders.live[legs[0].terms.bid].map { $0.side == .bid }
       state.purchase = AuthorState.Purchase(legs: legs, isTaken: isTaken ?? false)
+    }
+    for case (let legs, let confirmed?) in whole.items.purchases.map({ ($0.legs, $0.confirmed) }) {
+      state.confirm(confirmed.confirmation, of: legs, keptMilliseconds: genesis.limits.skewMilliseconds)
     }
     for (signed, decision) in whole.items.holds {
       let isTaken = state.orders.live[signed.terms.makerOrder].map {

@@ -49,13 +49,14 @@ extension Exchange {
     _ = authors[place.author]?.endPurchase()
     authors[place.author]?.settled += acceptances.count
     count(settled: acceptances.count, failed: 0, of: place.author, by: place.author, into: &changes)
-    noteConfirmed(purchase.legs, confirmation, acceptances, into: &changes)
+    authors[place.author]?.confirm(confirmation, of: purchase.legs, keptMilliseconds: genesis.limits.skewMilliseconds)
+    noteConfirmed(purchase.legs, confirmation, acceptances, from: .taker, into: &changes)
   }
 
   /// Notes a confirmed purchase: with the confirm all that the makers signed is known too.
   private mutating func noteConfirmed(
     _ legs: [SignedTerms], _ confirmation: SignedConfirmation, _ acceptances: [SignedAcceptance],
-    into changes: inout [Change]
+    from source: TradeLedger.ConfirmationSource, into changes: inout [Change]
   ) {
     for (leg, accepted) in zip(legs, acceptances) {
       note(
@@ -65,7 +66,8 @@ extension Exchange {
         into: &changes)
       note(
         ledger.confirm(
-          accepted.acceptance.trade, confirmation.confirmation, confirmation.signed, isCopy: false),
+          accepted.acceptance.trade, confirmation.confirmation, confirmation.signed, accepted: accepted.held,
+          from: source),
         into: &changes)
     }
   }
@@ -100,7 +102,10 @@ extension Exchange {
     _ = authors[place.author]?.endHold(id)
     authors[place.author]?.settled += 1
     count(settled: 1, failed: 0, of: place.author, by: place.author, into: &changes)
-    note(ledger.confirm(id, confirmation.confirmation, confirmation.signed, isCopy: true), into: &changes)
+    note(
+      ledger.confirm(
+        id, confirmation.confirmation, confirmation.signed, accepted: hold.decision.held, from: .maker),
+      into: &changes)
   }
 
   mutating func free(_ id: TradeID, by reference: EntryReference, at place: Place, into changes: inout [Change]) {
@@ -132,7 +137,8 @@ extension Exchange {
 
   // MARK: Restating
 
-  /// Takes what a checkpoint says of purchases; those that were open before and are not stated have come to nothing.
+  /// Takes what a checkpoint says of purchases. Those that were open before and are not stated have come to nothing; so
+  /// have confirmed ones, for all that those know who read the feed from there on.
   mutating func restatePurchases(
     _ items: CheckpointItems, of author: NodeID, before old: AuthorState, at sequence: UInt64,
     into changes: inout [Change]
@@ -141,7 +147,8 @@ extension Exchange {
       guard let purchase = AuthorState.Purchase(legs: stated.legs, isTaken: false) else { continue }
       note(purchase, into: &changes)
       if let confirmed = stated.confirmed {
-        noteConfirmed(stated.legs, confirmed.confirmation, confirmed.acceptances, into: &changes)
+        noteConfirmed(
+          stated.legs, confirmed.confirmation, confirmed.acceptances, from: .checkpoint, into: &changes)
       }
     }
     for (signed, decision) in items.holds {
@@ -151,7 +158,10 @@ extension Exchange {
           acceptanceBytes: decision.bytes, makerSignature: decision.signature),
         into: &changes)
     }
-    guard let open = old.purchase, !items.purchases.contains(where: { $0.id == open.id }) else { return }
-    for trade in open.trades { note(ledger.void(trade, at: sequence), into: &changes) }
+    let stated = Set(items.purchases.compactMap(\.id))
+    let before = old.confirmed.keys.sorted() + [old.purchase?.id].compactMap { $0 }
+    for id in before where !stated.contains(id) {
+      for trade in ledger.legs(of: id) { note(ledger.void(trade, at: sequence), into: &changes) }
+    }
   }
 }

@@ -93,11 +93,27 @@ extension NodeCore {
       of: checkpointItems(of: state, at: time), first: gossip.feeds.head(of: own).sequence + 1,
       totals: CheckpointTotals(rateLeft: rateLeft, settled: state.settled, failed: state.failed))
     let needed = 2 * parts.count + 8
-    guard needed <= Int(OperationCodec.maximumCheckpointParts), rateLeft >= Int64(needed) * 1000 else {
+    guard needed <= Int(OperationCodec.maximumCheckpointParts), rateLeft >= Int64(needed) * 1000,
+      areReadable(parts, at: time)
+    else {
       checkpointClock.postpone(limit: genesis.limits.checkpointEntries)
       return
     }
     checkpointParts = parts
+  }
+
+  /// Whether everybody will read the parts of an own checkpoint in the entries that come next. One that nobody takes would
+  /// end the own feed, and this node could not restore it either: rather there is none.
+  private func areReadable(_ parts: [CheckpointPart], at time: Timestamp) -> Bool {
+    var head = gossip.feeds.head(of: own)
+    for part in parts {
+      let entry = SignedEntry(
+        after: head, time: time, payload: codec.encode(.checkpoint(part)), identity: identity,
+        network: genesis.networkID)
+      guard (try? codec.operations(of: entry)) != nil else { return false }
+      head = entry.head
+    }
+    return true
   }
 
   /// What the own feed adds up to at `time`, as far as later entries can need it.
@@ -125,34 +141,32 @@ extension NodeCore {
           SignedAcceptance(acceptance: held.acceptance, bytes: held.bytes, signature: held.signature, maker: own)
         ))
     }
-    restatePurchases(of: state, at: time, into: &items)
+    restatePurchases(of: state, into: &items)
     return items
   }
 
-  private func restatePurchases(of state: AuthorState, at time: Timestamp, into items: inout CheckpointItems) {
+  private func restatePurchases(of state: AuthorState, into items: inout CheckpointItems) {
     if let open = state.purchase { items.purchases.append(CheckpointItems.Purchase(legs: open.legs, confirmed: nil)) }
-    for purchase in duties.uncopied.sorted() {
-      guard let confirmed = confirmed(purchase, at: time) else { continue }
-      items.purchases.append(confirmed)
-    }
+    items.purchases += state.confirmed.keys.sorted().compactMap { confirmed($0) }
     items.holds = state.holds.keys.sorted().compactMap { id in state.holds[id].map { ($0.signed, $0.decision) } }
   }
 
-  /// A confirmed own purchase, as long as a maker can need to hear of it.
-  private func confirmed(_ purchase: PurchaseID, at time: Timestamp) -> CheckpointItems.Purchase? {
+  /// A confirmed own purchase, as the own feed has it.
+  private func confirmed(_ purchase: PurchaseID) -> CheckpointItems.Purchase? {
     let trades = exchange.ledger.legs(of: purchase).compactMap { exchange.ledger[$0] }
-    guard let held = trades.first?.confirmation, held.confirmation.sequence <= gossip.feeds.head(of: own).sequence,
-      trades.contains(where: { !$0.isCopied && $0.terms.end > time })
-    else { return nil }
+    guard let held = trades.first?.confirmation else { return nil }
     let acceptances = trades.compactMap { trade in
       trade.acceptance.map {
         SignedAcceptance(
           acceptance: $0.acceptance, bytes: $0.bytes, signature: $0.signature, maker: trade.terms.maker)
       }
     }
-    guard acceptances.count == held.confirmation.legs.count, trades.count == acceptances.count else { return nil }
+    let legs = trades.map { SignedTerms(terms: $0.terms, bytes: $0.termsBytes, signature: $0.takerSignature) }
+    guard legs.count == held.confirmation.legs.count, acceptances.count == legs.count,
+      zip(legs, acceptances).allSatisfy({ OperationCodec.isConfirmed($0, by: held.confirmation, $1) })
+    else { return nil }
     return CheckpointItems.Purchase(
-      legs: trades.map { SignedTerms(terms: $0.terms, bytes: $0.termsBytes, signature: $0.takerSignature) },
+      legs: legs,
       confirmed: (
         SignedConfirmation(confirmation: held.confirmation, signed: held.signed, taker: own), acceptances
       ))

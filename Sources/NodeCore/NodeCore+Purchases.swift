@@ -29,10 +29,12 @@ extension NodeCore {
       if state != .proposed {
         isDoomed = true
       } else if hasClosed(purchase.legs[index].terms) {
-        silent.append(index)
+        isDoomed = true
+        // Over a gap nobody knows what the maker answered.
+        if isHeldWithoutGap(purchase.legs[index].terms) { silent.append(index) }
       }
     }
-    if isDoomed || !silent.isEmpty { return .withdraw(silent: silent) }
+    if isDoomed { return .withdraw(silent: silent) }
     return isAccepted ? .confirm : .wait
   }
 
@@ -43,7 +45,9 @@ extension NodeCore {
 
   /// Works out what the present state of a leg calls for.
   mutating func reviewLeg(_ leg: Trade) {
-    if leg.freedBy != nil, leg.voidedAt == nil, leg.terms.maker != own { duties.uncheckedFrees.insert(leg.id) }
+    if let named = leg.freedBy, leg.voidedAt ?? .max > named.sequence, leg.terms.maker != own {
+      duties.frees.insert(leg.id, leg.terms)
+    }
     if leg.terms.taker == own, leg.isProposed { reviewLegAsTaker(leg) }
     guard leg.terms.maker == own, ownOrders[leg.terms.makerOrder] != nil else { return }
     if leg.state == .proposed {
@@ -69,11 +73,7 @@ extension NodeCore {
       duties.awaitAnswer(
         leg.id, maker: leg.terms.maker, makerOrder: leg.terms.makerOrder, expiry: .maximum)
       return
-    case .settled:
-      if let purchase = leg.terms.leg?.purchase {
-        let legs = exchange.ledger.legs(of: purchase)
-        duties.note(purchase, isCopied: legs.allSatisfy { exchange.ledger[$0]?.isCopied == true })
-      }
+    case .settled: break
     case .released:
       if leg.voidedAt != nil, !leg.isAccepted, leg.rejection == nil, let confirmBy = leg.terms.leg?.confirmBy {
         duties.failed(
@@ -121,17 +121,17 @@ extension NodeCore {
   /// not come to nothing has lied, which its entry and the taker's feed prove: no orders of its are taken any more.
   ///
   /// Only when all entries that the feeds hold are applied: a feed's head can be ahead of what is known of it.
-  mutating func checkFrees() {
-    for id in duties.uncheckedFrees.sorted() {
+  mutating func checkFrees(now: Timestamp) {
+    for id in duties.frees.takeDue(now: now) {
       guard let leg = exchange.ledger[id], let named = leg.freedBy else {
-        duties.uncheckedFrees.remove(id)
+        duties.frees.remove(id)
         continue
       }
-      guard leg.isProposed, let feed = gossip.feeds.feed(of: leg.terms.taker), feed.head.sequence >= named.sequence
-      else { continue }
-      duties.uncheckedFrees.remove(id)
-      // Another entry at that place is a fork of one of the two, which this does not tell apart.
-      guard feed.id(at: named.sequence) == named.entry else { continue }
+      guard let feed = gossip.feeds.feed(of: leg.terms.taker), feed.head.sequence >= named.sequence else { continue }
+      duties.frees.remove(id)
+      // Another entry at that place is a fork of one of the two, which this does not tell apart. Of what was never
+      // proposed, or stands in entries that are not held, nothing can be told either.
+      guard leg.isProposed, feed.id(at: named.sequence) == named.entry else { continue }
       if leg.voidedAt ?? .max > named.sequence { exchange.doubted.insert(leg.terms.maker) }
     }
   }

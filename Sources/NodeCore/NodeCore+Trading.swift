@@ -146,7 +146,7 @@ extension NodeCore {
   }
 
   /// Whether the maker's feed is held from where it stood when the terms were proposed.
-  private func isHeldWithoutGap(_ terms: Terms) -> Bool {
+  func isHeldWithoutGap(_ terms: Terms) -> Bool {
     (gossip.feeds.feed(of: terms.maker)?.base ?? 0) <= terms.makerSequence
   }
 
@@ -162,6 +162,7 @@ extension NodeCore {
       answered(trade)
     }
     reviewHolds(of: author)
+    duties.frees.grew(author)
     if !isDoubted(author), duties.staleOwners.remove(author) != nil {
       // Its orders are taken again.
       for state in exchange.book.orders(ownedBy: own) { duties.match(state.id) }

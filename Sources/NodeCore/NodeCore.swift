@@ -229,7 +229,7 @@ public struct NodeCore: Sendable {
     drainGossip(now: now, into: &effects)
     if state == .recovering, hasRecovered(now: now) { recovered() }
     expireDuties(now: now)
-    if !duties.uncheckedFrees.isEmpty { checkFrees() }
+    checkFrees(now: now)
     writeEntry(now: now, into: &effects)
     if let counterparties = duties.takeCounterparties() {
       gossip.wants(directly: counterparties, now: now, into: &gossipEffects)

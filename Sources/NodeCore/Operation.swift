@@ -56,6 +56,9 @@ public struct SignedAcceptance: Sendable {
   public let signature: Signature
   /// The signer.
   public let maker: NodeID
+
+  /// It as trades hold it.
+  public var held: Trade.HeldAcceptance { (acceptance, bytes, signature) }
 }
 
 /// A confirmation with the bytes that were signed, the taker's signature, and who the taker is.

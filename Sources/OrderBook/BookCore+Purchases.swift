@@ -26,6 +26,7 @@ extension BookCore {
     guard whole.isBid else { return [] }
     var context = context
     var taker = whole.isWhole ? patient(whole, minimumGPUs: minimumGPUs) : copy whole
+    if whole.isWhole { taker.alone = Taker.Alone(time: whole.time, gpus: whole.gpus) }
     var matches: [Match] = []
     while taker.gpus > 0, matches.count < legs {
       var vain = VainHints()
@@ -33,7 +34,6 @@ extension BookCore {
       refresh(vain, after: taker)
       guard let candidate else { break }
       context.triedOrders.insert(orders[candidate.slot])
-      if whole.isWhole, isForItsOwner(candidate.slot, of: whole) { continue }
       matches.append(match(taker, id: id, candidate))
       taker.gpus -= candidate.gpus
       taker.minimumGPUs = min(taker.minimumGPUs, taker.gpus)
@@ -47,6 +47,16 @@ extension BookCore {
     taker.minimumGPUs = min(minimumGPUs, taker.gpus)
     taker.time = .max
     return taker
+  }
+
+  /// Whether a bid that takes pieces leaves the offer in `slot` to its owner.
+  func leaves(_ slot: Int32, _ taker: borrowing Taker, _ alone: Taker.Alone) -> Bool {
+    guard records[slot].gpus >= alone.gpus, records[slot].time >= alone.time else { return false }
+    var whole = copy taker
+    whole.time = alone.time
+    whole.gpus = alone.gpus
+    whole.minimumGPUs = alone.gpus
+    return isForItsOwner(slot, of: whole)
   }
 
   /// Whether the offer in `slot` came after the bid and can fill it alone: then its owner is the taker.

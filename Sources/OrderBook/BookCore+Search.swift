@@ -218,6 +218,7 @@ extension BookCore {
     if owner == taker.owner { return false }
     if !context.staleOwners.isEmpty, context.staleOwners.contains(owner) { return false }
     if !context.triedOrders.isEmpty, context.triedOrders.contains(orders[slot]) { return false }
+    if let alone = taker.alone, leaves(slot, taker, alone) { return false }
     return unmetDemand(slot, taker, context) == nil
   }
 

@@ -3,6 +3,12 @@ import NodeCrypto
 
 /// The order that looks for a counter-order, in the book or only thought of, as a search needs it.
 struct Taker {
+  /// When a bid came, and all that it wants.
+  struct Alone: BitwiseCopyable {
+    var time: UInt64
+    var gpus: Int32
+  }
+
   /// Its slot, or -1 when it is not in the book.
   var slot: Int32 = -1
   var isBid: Bool
@@ -22,6 +28,9 @@ struct Taker {
   var minimumGPUs: Int32
   /// Whether it is a bid that is all-or-none over several offers.
   var isWhole = false
+  /// Of an all-or-none bid that takes pieces of earlier and later offers: itself as it came. Later offers that can fill
+  /// it alone are left to their owners.
+  var alone: Alone?
   /// The slots that a bid wants, or the fewest that an offer sells.
   var slots: Int32
   /// An offer's calendar.

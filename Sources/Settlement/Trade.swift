@@ -33,7 +33,7 @@ public enum TradeState: Hashable, Sendable {
 ///
 /// | known | state |
 /// |---|---|
-/// | an accept, or the taker's copy of one, and no reject at an earlier place of the maker's feed; of a leg also a confirmation, and no earlier entry of the taker's by which the purchase came to nothing | settled |
+/// | an accept, or the taker's copy of one, and no reject at an earlier place of the maker's feed; of a leg also a confirmation, and no earlier entry of the taker's by which the purchase came to nothing, or if only a checkpoint has the confirmation no such entry nor a free at all | settled |
 /// | otherwise a release; of a leg an entry by which the purchase came to nothing, or the maker's word that it did | released |
 /// | otherwise of a leg an accept as above | held |
 /// | otherwise a reject | rejected |
@@ -45,6 +45,9 @@ public enum TradeState: Hashable, Sendable {
 /// The state depends on what is known, never on the order in which it became known: two nodes with the same feeds have
 /// the same trades.
 public struct Trade: Sendable {
+  /// An acceptance, the bytes that the maker signed, and its signature.
+  public typealias HeldAcceptance = (acceptance: Acceptance, bytes: [UInt8], signature: Signature)
+
   /// The trade's name.
   public let id: TradeID
   /// What it fixes.
@@ -55,8 +58,8 @@ public struct Trade: Sendable {
   public let takerSignature: Signature
   /// Whether the taker's feed holds the proposal.
   public internal(set) var isProposed = false
-  /// The maker's acceptance; of several the one at the earliest place of the maker's feed.
-  public internal(set) var acceptance: (acceptance: Acceptance, bytes: [UInt8], signature: Signature)?
+  /// The acceptance at the earliest place of the maker's feed.
+  var earliest: HeldAcceptance?
   /// Why the maker declined, and the sequence of the entry in which it did so first.
   public internal(set) var rejection: (reason: RejectReason, sequence: UInt64)?
   /// Whether the taker's feed holds a release.
@@ -64,12 +67,20 @@ public struct Trade: Sendable {
   /// Of a trade that stands alone: whether the taker's feed holds a copy of the acceptance. Of a leg: whether the maker's
   /// feed holds a copy of the confirmation.
   public internal(set) var isCopied = false
-  /// Of a leg: the confirmation of its purchase; of several the one at the earliest place of the taker's feed.
-  public internal(set) var confirmation: (confirmation: Confirmation, signed: Receipt.SignedConfirmation)?
+  /// Of a leg: the confirmation of its purchase, with the acceptance that it names; of several one that stands in a feed
+  /// rather than one that a checkpoint restates, then the one at the earliest place of the taker's feed.
+  public internal(set) var confirmation:
+    (confirmation: Confirmation, signed: Receipt.SignedConfirmation, acceptance: HeldAcceptance)?
+  /// Whether a checkpoint alone says that the leg is confirmed.
+  public internal(set) var isConfirmationRestated = false
   /// Of a leg: the sequence of the taker's entry by which the purchase came to nothing.
   public internal(set) var voidedAt: UInt64?
   /// Of a leg: the entry of the taker's that the maker names as the reason for which it holds nothing any more.
   public internal(set) var freedBy: (sequence: UInt64, entry: EntryID)?
+
+  /// The maker's acceptance: the one that the confirmation names, else of several the one at the earliest place of the
+  /// maker's feed. So nothing that a maker signs later takes a confirmed leg's acceptance away from its confirmation.
+  public var acceptance: HeldAcceptance? { confirmation?.acceptance ?? earliest }
 
   /// Where the trade stands.
   public var state: TradeState {
@@ -88,6 +99,8 @@ public struct Trade: Sendable {
   private var isFinal: Bool {
     guard terms.leg != nil else { return isAccepted }
     guard isAccepted, let confirmation else { return false }
+    // What the feeds say as it happens outweighs what is said of it afterwards.
+    if isConfirmationRestated, voidedAt != nil || freedBy != nil { return false }
     return confirmation.confirmation.sequence < voidedAt ?? .max
   }
 

@@ -5,7 +5,7 @@ import NodeCrypto
 public struct TradeChange: Sendable {
   /// The trade.
   public let trade: TradeID
-  /// Whether the state changed, or the proposal or the copy of the acceptance became known.
+  /// Whether the state changed, or the proposal, the copy of the acceptance or a leg's free became known.
   public let isNews: Bool
 }
 
@@ -95,23 +95,37 @@ public struct TradeLedger: Sendable {
 
   // MARK: Legs
 
-  /// A purchase is confirmed, as the taker's feed says, or as the maker's does, which copies it.
+  /// Where a confirmation is known from.
+  public enum ConfirmationSource: Sendable {
+    /// The taker's confirm.
+    case taker
+    /// The maker's settle, which copies it.
+    case maker
+    /// A checkpoint of the taker's.
+    case checkpoint
+  }
+
+  /// A purchase is confirmed. `accepted` is the acceptance of the leg that the confirmation names.
   public mutating func confirm(
-    _ leg: TradeID, _ confirmation: Confirmation, _ signed: Receipt.SignedConfirmation, isCopy: Bool
+    _ leg: TradeID, _ confirmation: Confirmation, _ signed: Receipt.SignedConfirmation,
+    accepted: Trade.HeldAcceptance, from source: ConfirmationSource
   ) -> TradeChange? {
     guard trades[leg]?.terms.leg?.purchase == confirmation.purchase else { return nil }
     return change(leg) {
-      if isCopy { $0.isCopied = true }
-      // Of several confirmations every node keeps the same one: the earliest place, then the smaller bytes.
+      if source == .maker { $0.isCopied = true }
+      let isRestated = source == .checkpoint
       if let held = $0.confirmation {
-        if held.confirmation.sequence < confirmation.sequence { return }
-        if held.confirmation.sequence == confirmation.sequence,
-          !signed.bytes.lexicographicallyPrecedes(held.signed.bytes)
-        {
+        // Of several confirmations every node keeps the same one.
+        if isRestated != $0.isConfirmationRestated {
+          if isRestated { return }
+        } else if held.confirmation.sequence != confirmation.sequence {
+          if held.confirmation.sequence < confirmation.sequence { return }
+        } else if !signed.bytes.lexicographicallyPrecedes(held.signed.bytes) {
           return
         }
       }
-      $0.confirmation = (confirmation, signed)
+      $0.isConfirmationRestated = isRestated
+      $0.confirmation = (confirmation, signed, accepted)
     }
   }
 
@@ -131,11 +145,11 @@ public struct TradeLedger: Sendable {
     _ trade: inout Trade, acceptance: Acceptance, bytes: [UInt8], signature: Signature
   ) {
     // Of several acceptances every node keeps the same one: the earliest place, then the smaller bytes.
-    if let held = trade.acceptance {
+    if let held = trade.earliest {
       if held.acceptance.sequence < acceptance.sequence { return }
       if held.acceptance.sequence == acceptance.sequence, !bytes.lexicographicallyPrecedes(held.bytes) { return }
     }
-    trade.acceptance = (acceptance, bytes, signature)
+    trade.earliest = (acceptance, bytes, signature)
   }
 
   private mutating func change(
@@ -161,7 +175,7 @@ public struct TradeLedger: Sendable {
     return TradeChange(
       trade: id,
       isNews: isNew || trade.state != before.state || trade.isProposed != before.isProposed
-        || trade.isCopied != before.isCopied)
+        || trade.isCopied != before.isCopied || (trade.freedBy == nil) != (before.freedBy == nil))
   }
 
   /// Forgets a trade that is proposed or rejected, because the taker's feed has brought it to an end in entries that are

@@ -17,10 +17,10 @@ struct PurchaseStateTests {
   var taker: HandwrittenFeed
   var makers: [HandwrittenFeed]
   let legs: [SignedTerms]
-  private var accepted: [SignedAcceptance] = []
+  var accepted: [SignedAcceptance] = []
 
   init() throws {
-    genesis = try TestMarket.genesis()
+    genesis = try TestMarket.genesis(checkpointEntries: 2)
     deals = DealBuilder(genesis: genesis)
     taker = HandwrittenFeed(identity: identity(1), genesis: genesis)
     makers = (2...3).map { [genesis] in HandwrittenFeed(identity: identity($0), genesis: genesis) }
@@ -31,20 +31,20 @@ struct PurchaseStateTests {
     taker.append([.place(genesis.bid(8, at: 2.40, minimumGPUs: 1)), .purchase(legs)], at: epoch)
   }
 
-  private var trades: [TradeID] { legs.map { Blake2b.hash($0.bytes) } }
-  private var purchase: PurchaseID { legs[0].terms.leg?.purchase ?? Blake2b.hash([]) }
+  var trades: [TradeID] { legs.map { Blake2b.hash($0.bytes) } }
+  var purchase: PurchaseID { legs[0].terms.leg?.purchase ?? Blake2b.hash([]) }
 
-  private mutating func accept(_ index: Int, at time: Int64 = 1000) throws {
+  mutating func accept(_ index: Int, at time: Int64 = 1000) throws {
     let operation = deals.accept(legs[index], in: makers[index], at: epoch + time)
     makers[index].append([operation], at: epoch + time)
     accepted.append(try #require(operation.acceptance))
   }
 
-  private func confirm(at time: Int64) -> Operation {
+  func confirm(at time: Int64) -> Operation {
     .confirm(deals.confirmation(of: legs, accepted: accepted, in: taker, at: epoch + time), accepted)
   }
 
-  private func core(_ feeds: [HandwrittenFeed], from: Int = 0) -> NodeCore {
+  func core(_ feeds: [HandwrittenFeed], from: Int = 0) -> NodeCore {
     var core = NodeCore(
       NodeConfiguration(
         genesis: genesis, identity: identity(9), agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [], seed: 1),
@@ -57,7 +57,7 @@ struct PurchaseStateTests {
     return core
   }
 
-  private var orders: [[HandwrittenFeed]] {
+  var orders: [[HandwrittenFeed]] {
     let feeds = [taker] + makers
     return [
       [feeds[0], feeds[1], feeds[2]], [feeds[2], feeds[1], feeds[0]], [feeds[1], feeds[0], feeds[2]],
@@ -66,7 +66,7 @@ struct PurchaseStateTests {
   }
 
   /// The legs' states, the GPUs used of each offer, and those taken of the bid; the same in whatever order feeds come.
-  private func expect(
+  func expect(
     _ states: [TradeState], used: [Int64], taken: Int32, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     var digests: Set<Digest> = []
@@ -166,7 +166,7 @@ struct PurchaseStateTests {
       [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: entry.id))], at: epoch + 3000)
     try expect([.released, .released], used: [0, 4], taken: 0)
     var core = core([taker] + makers)
-    core.checkFrees()
+    core.checkFrees(now: epoch + 20_000)
     #expect(core.doubtedAuthors.isEmpty)
   }
 
@@ -193,127 +193,10 @@ struct PurchaseStateTests {
     #expect(core.book.state(of: makers[1].orderID(sequence: 1))?.remainingGPUs == 6, "other slots")
   }
 
-  // MARK: Lies
-
-  @Test("a second purchase has no effect while the first is open, and has when the first is over")
-  mutating func second() throws {
-    let again = deals.purchase(
-      makers.map { LegDraft(offer: $0.orderID(sequence: 1), provider: $0.identity, gpus: 1) },
-      bid: taker.orderID(sequence: 1), buyer: taker.identity, deadline: epoch + 7000, confirmBy: epoch + 13_000)
-    let id: TradeID = Blake2b.hash(again[0].bytes)
-    var early = self
-    early.taker.append([.purchase(again)], at: epoch + 1000)
-    #expect(early.core([early.taker] + early.makers).ledger[id] == nil)
-    taker.append([.withdraw(purchase, silent: []), .purchase(again)], at: epoch + 1000)
-    #expect(core([taker] + makers).ledger[id]?.state == .proposed)
-    try expect([.released, .released], used: [0, 0], taken: 2)
-  }
-
-  @Test("a confirm with an acceptance of another leg's, or past the deadline, confirms nothing")
-  mutating func wrongAcceptance() throws {
-    try accept(0)
-    try accept(0)
-    var twice = self
-    twice.taker.append([twice.confirm(at: 3000)], at: epoch + 3000)
-    #expect(twice.core([twice.taker] + twice.makers).ledger[trades[0]]?.state == .held)
-  }
-
-  @Test("a maker's first answer counts: an accept after its reject holds nothing and is not confirmed into a trade")
-  mutating func acceptAfterReject() throws {
-    try accept(0)
-    makers[1].append([.reject(trades[1], .noHold, gpusLeft: 0)], at: epoch + 500)
-    try accept(1)
-    try expect([.held, .rejected], used: [4, 0], taken: 8)
-    #expect(core([taker] + makers).records[makers[1].identity.nodeID] == nil, "holding nothing is no failure")
-  }
-
-  @Test(
-    "a maker that frees while the purchase is open, or after it is confirmed, is found out by whoever has both feeds",
-    arguments: [false, true])
-  mutating func freesWithoutReason(isConfirmed: Bool) throws {
-    try accept(0)
-    try accept(1)
-    var entry = taker.append([], at: epoch + 2000)
-    if isConfirmed { entry = taker.append([confirm(at: 3000)], at: epoch + 3000) }
-    makers[0].append(
-      [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: entry.id))], at: epoch + 4000)
-    for feeds in orders {
-      var core = core(feeds)
-      core.checkFrees()
-      #expect(core.doubtedAuthors == [makers[0].identity.nodeID])
-    }
-    try expect([isConfirmed ? .settled : .released, isConfirmed ? .settled : .held], used: [0, 4], taken: 8)
-  }
-
-  @Test("whoever lacks the taker's feed, or has another branch of it, accuses no maker")
-  mutating func unchecked() throws {
-    try accept(0)
-    let entry = taker.append([], at: epoch + 2000)
-    makers[0].append(
-      [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: trades[0].asEntry))], at: epoch + 4000)
-    for feeds in [[makers[0]], [makers[0], taker]] {
-      var core = core(feeds)
-      core.checkFrees()
-      #expect(core.doubtedAuthors.isEmpty)
-    }
-  }
-
   // MARK: Checkpoints
 
-  @Test("checkpoints restate open purchases, confirmed ones and holds: who starts there goes on as everybody")
-  mutating func checkpoints() throws {
-    try accept(0)
-    try accept(1)
-    var confirmed = self
-    let all = core([taker] + makers)
-    taker.append([.checkpoint(try truth(all, taker))], at: epoch + 2000)
-    makers[0].append([.checkpoint(try truth(all, makers[0]))], at: epoch + 2000)
-    try expectJoined([.held, .held], used: [4, 4], taken: 8)
-    var voided = self
-    let entry = voided.taker.append([.withdraw(purchase, silent: [])], at: epoch + 3000)
-    voided.makers[0].append(
-      [.free(trades[0], by: EntryReference(sequence: entry.sequence, entry: entry.id))], at: epoch + 4000)
-    try voided.expectJoined([.released, .released], used: [0, 4], taken: 0)
-    let confirm = confirm(at: 3000)
-    taker.append([confirm], at: epoch + 3000)
-    guard case .confirm(let confirmation, _) = confirm else { return }
-    makers[0].append([.settle(trades[0], confirmation)], at: epoch + 4000)
-    try expectJoined([.settled, .settled], used: [4, 4], taken: 8)
-    // The checkpoint comes after the confirm, of which the second maker has not heard.
-    confirmed.taker.append([confirmed.confirm(at: 3000)], at: epoch + 3000)
-    var part = try truth(confirmed.core([confirmed.taker] + makers), confirmed.taker)
-    let held = try #require(confirmed.core([confirmed.taker] + confirmed.makers).ledger[trades[0]]?.confirmation)
-    part.items.purchases = [
-      CheckpointItems.Purchase(
-        legs: legs,
-        confirmed: (
-          SignedConfirmation(
-            confirmation: held.confirmation, signed: held.signed, taker: taker.identity.nodeID), accepted
-        ))
-    ]
-    confirmed.taker.append([.checkpoint(part)], at: epoch + 4000)
-    try confirmed.expectJoined([.settled, .settled], used: [4, 4], taken: 8)
-  }
-
-  @Test("a checkpoint that leaves a hold or the open purchase out is false")
-  mutating func falseCheckpoints() throws {
-    try accept(0)
-    let all = core([taker] + makers)
-    for (feed, lie) in [
-      (makers[0], { (part: inout CheckpointPart) in part.items.holds = [] }),
-      (taker, { (part: inout CheckpointPart) in part.items.purchases = [] }),
-    ] {
-      var part = try truth(all, feed)
-      lie(&part)
-      var feed = feed
-      feed.append([.checkpoint(part)], at: epoch + 2500)
-      let others = ([taker] + makers).filter { $0.identity.nodeID != feed.identity.nodeID }
-      #expect(core([feed] + others).doubtedAuthors == [feed.identity.nodeID])
-    }
-  }
-
   /// The same as ``expect(_:used:taken:)``, and for who starts with the last checkpoints of the taker and the first maker.
-  private func expectJoined(
+  func expectJoined(
     _ states: [TradeState], used: [Int64], taken: Int32, sourceLocation: SourceLocation = #_sourceLocation
   ) throws {
     try expect(states, used: used, taken: taken, sourceLocation: sourceLocation)
@@ -337,7 +220,7 @@ struct PurchaseStateTests {
   }
 
   /// What a checkpoint of a feed says when it is true.
-  private func truth(_ core: NodeCore, _ feed: HandwrittenFeed) throws -> CheckpointPart {
+  func truth(_ core: NodeCore, _ feed: HandwrittenFeed) throws -> CheckpointPart {
     let state = try #require(core.exchange.authors[feed.identity.nodeID])
     var items = CheckpointItems()
     for (id, live) in state.orders.live {
@@ -355,9 +238,35 @@ struct PurchaseStateTests {
       totals: CheckpointTotals(rateLeft: 5_000_000, settled: state.settled, failed: state.failed), items: items,
       isLast: true)
   }
+
+  /// What the taker itself writes when it starts with these feeds at a moment, up to its checkpoint.
+  func ownEntries(after feeds: [HandwrittenFeed], from time: Timestamp) -> [SignedEntry] {
+    var own = NodeCore(
+      NodeConfiguration(
+        genesis: genesis, identity: taker.identity, agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [],
+        seed: 1),
+      now: time - NodeCore.recoveryMilliseconds)
+    for feed in feeds { for entry in feed.entries { #expect(own.restore(entry) == nil) } }
+    var effects: [NodeEffect] = []
+    // With nobody to ask it trusts its own store after a while.
+    own.finishRestore(now: time - NodeCore.recoveryMilliseconds, into: &effects)
+    let codec = OperationCodec(genesis: genesis)
+    var written: [SignedEntry] = []
+    for step in 0..<4 {
+      effects = []
+      own.handle(.timer, now: time + Int64(step), into: &effects)
+      guard let entry = effects.firstOwnEntry(of: own.own) else { continue }
+      written.append(entry)
+      if OperationCodec.isCheckpoint((try? codec.operations(of: entry)) ?? []) { break }
+      own.handle(.durable(sequence: entry.sequence), now: time + Int64(step), into: &effects)
+    }
+    return written
+  }
 }
 
-extension TradeID {
-  /// Some entry's id that no entry has.
-  fileprivate var asEntry: EntryID { EntryID(word0: word0, word1: word1, word2: word2, word3: word3) }
+extension [NodeEffect] {
+  fileprivate func firstOwnEntry(of author: NodeID) -> SignedEntry? {
+    for case .persist(let entry) in self where entry.author == author { return entry }
+    return nil
+  }
 }

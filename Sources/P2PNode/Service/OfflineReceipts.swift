@@ -58,7 +58,8 @@ private struct ReceiptReader {
       case .confirm(let confirmation, let acceptances) where isOwn:
         for decision in acceptances { confirm(decision, confirmation) }
       case .settle(let id, let confirmation) where isOwn:
-        _ = ledger.confirm(id, confirmation.confirmation, confirmation.signed, isCopy: true)
+        guard let accepted = ledger[id]?.acceptance else { continue }
+        _ = ledger.confirm(id, confirmation.confirmation, confirmation.signed, accepted: accepted, from: .maker)
       default: break
       }
     }
@@ -69,7 +70,8 @@ private struct ReceiptReader {
     _ = ledger.accept(
       trade.terms, bytes: trade.termsBytes, takerSignature: trade.takerSignature, acceptance: decision.acceptance,
       acceptanceBytes: decision.bytes, makerSignature: decision.signature)
-    _ = ledger.confirm(trade.id, confirmation.confirmation, confirmation.signed, isCopy: false)
+    _ = ledger.confirm(
+      trade.id, confirmation.confirmation, confirmation.signed, accepted: decision.held, from: .taker)
   }
 
   func receipts(network: NetworkID) throws -> [ReceiptDocument] {
