@@ -38,8 +38,6 @@ public struct Scenario: Sendable {
 
   func isTaker(_ node: Int) -> Bool { node >= makers.count }
 
-  /// The slot length of ``genesis()``.
-  static let slotMilliseconds: Int64 = 10_000
   /// When the takers place their bids, on every clock; a slot begins there.
   static let epoch = Timestamp(milliseconds: 1_800_000_000_000)
 
@@ -50,7 +48,7 @@ public struct Scenario: Sendable {
        "gpu_classes": [
          {"id": "h100-sxm-80g", "vendor": "NVIDIA", "model": "H100", "interface": "SXM", "vram_mib": 81559,
           "board_power_watts": 700}],
-       "limits": {"skew_ms": 2000, "tick_ms": 6001, "proposal_ms": 6000, "retry_ms": 60000,
+       "limits": {"skew_ms": 2000, "tick_ms": 7001, "proposal_ms": 6000, "retry_ms": 60000,
          "operations_per_entry": 256, "entry_bytes": 32000, "entries_per_second": 1000, "entry_burst": 5000,
          "open_orders_per_author": 200, "gpus_per_order": 64, "lot_gpus": 1, "price_micros": 1000000000,
          "price_tick_micros": 1, "horizon_ms": 2592000000},
@@ -62,9 +60,9 @@ public struct Scenario: Sendable {
 
   /// The order that a node places: all for one window, in which only so much can be sold.
   func body(of node: Int, genesis: Genesis) -> OrderBody {
-    let start = genesis.slot(containing: Self.epoch + 120_000)
-    let window = SlotRange(start: start, end: start + 6)
-    let expiry = Self.epoch + 900_000
+    let expiry = Self.epoch + 180_000
+    let window = SlotRange(
+      start: genesis.slot(containing: Self.epoch + 120_000), end: genesis.slot(containing: expiry))
     if isTaker(node) {
       let placing = takers[node - makers.count]
       return .bid(
@@ -107,9 +105,9 @@ extension Scenario {
   }
 
   /// The moments around the deadline of what is proposed at 0, and of what is proposed after it.
-  private static let single: [Int64] = [0, 6000, 6001, 12_002, 18_003]
+  private static let single: [Int64] = [0, 6000, 6001, 13_002, 20_003]
   /// Those around both deadlines of a purchase that is proposed at 0.
-  private static let double: [Int64] = [0, 6000, 6001, 12_000, 12_001, 18_002]
+  private static let double: [Int64] = [0, 6000, 6001, 12_000, 12_001, 19_002]
 
   /// Two takers of one offer that is enough for one of them.
   static let rivals = Scenario(

@@ -154,7 +154,7 @@ extension World {
     var effects: [NodeEffect] = []
     core.finishRestore(now: time, into: &effects)
     nodes[node].core = core
-    nodes[node].given = nodes[node].disk.map { feed in (1 << UInt64(feed.count + 1)) - 1 }
+    nodes[node].given = nodes[node].disk.map { feed -> UInt64 in (1 << UInt64(feed.count + 1)) - 1 }
     perform(effects, at: node, time: time)
     let peers = nodes.indices.filter { $0 != node && nodes[$0].core != nil }
     // All peers have told how far they know its feed before it trusts what it has.

@@ -66,7 +66,6 @@ struct World {
       handle(.command(1, .place(scenario.body(of: maker, genesis: genesis))), at: maker, time: setting.start)
       commit(maker, time: setting.start)
     }
-    // Everybody has a feed, so that nobody is stale.
     for node in nodes.indices {
       for author in nodes.indices where author != node {
         for sequence in published[author].indices {
@@ -186,8 +185,8 @@ struct World {
     nodes[node].refreshFingerprint { [registry = setting.registry] in registry[$0].id }
   }
 
-  mutating func fail(_ rule: Breach.Rule, _ details: @autoclosure () -> String) {
-    if breach == nil { breach = Breach(rule, details()) }
+  mutating func fail(_ rule: Breach.Rule, _ details: String) {
+    if breach == nil { breach = Breach(rule, details) }
   }
 }
 
