@@ -2,7 +2,7 @@
 CONFIG ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-book attacks lint testnet bench simulate mutants fuzz
+.PHONY: help setup build test test-book attacks lint testnet bench simulate explore mutants fuzz
 
 testnet: ARGS ?= --nodes 5 --replay 60
 
@@ -16,7 +16,8 @@ help:
 	@echo 'make build     build everything'
 	@echo 'make bench     measure the order book, in release (ARGS="--replay" for real offers and demand; ARGS=--help)'
 	@echo 'make simulate  run simulated networks of real nodes (ARGS="--seed 7 --trace"; ARGS=--help; docs/SIMULATION.md)'
-	@echo 'make mutants   plant bugs in a copy of the sources, and look whether the simulator finds them'
+	@echo 'make explore   go through all that may happen in small markets of real nodes (ARGS=--deep; docs/RELIABILITY.md)'
+	@echo 'make mutants   plant bugs in a copy of the sources, and look whether simulator and explorer find them'
 	@echo 'make fuzz      run each parser under libFuzzer for a minute (ARGS="--seconds 10 --only entry"; ARGS=--help)'
 	@echo 'make lint      check the format of all sources'
 	@echo 'make setup     install the system packages that the build and the tests need, when any is missing'
@@ -70,6 +71,12 @@ simulate:
 	@scripts/setup
 	@swift build --scratch-path .build-simulate -c release --product simulate >&2
 	@"$$(swift build --scratch-path .build-simulate -c release --show-bin-path)/simulate" $(ARGS)
+
+explore: export P2PNODE_ONLY = core
+explore:
+	@scripts/setup
+	@swift build --scratch-path .build-simulate -c release --product explore >&2
+	@"$$(swift build --scratch-path .build-simulate -c release --show-bin-path)/explore" $(ARGS)
 
 mutants:
 	@scripts/setup --tests

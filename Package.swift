@@ -14,6 +14,7 @@ let package = Package(
     .executable(name: "testnet", targets: ["Testnet"]),
     .executable(name: "benchmarks", targets: ["Benchmarks"]),
     .executable(name: "simulate", targets: ["Simulate"]),
+    .executable(name: "explore", targets: ["Explore"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -64,6 +65,12 @@ let package = Package(
     .executableTarget(
       name: "Simulate",
       dependencies: ["Gossip", "Simulator", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .target(
+      name: "Explorer",
+      dependencies: ["NodeCrypto", "Market", "Wire", "Gossip", "Settlement", "NodeCore", "Simulator"]),
+    .executableTarget(
+      name: "Explore",
+      dependencies: ["Explorer", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
     .target(
       name: "Store",
@@ -137,6 +144,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Simulator", "NodeCore", "Gossip", "Market", "NodeCrypto"]),
+    .testTarget(name: "ExplorerTests", dependencies: ["Explorer"]),
     .testTarget(
       name: "StoreTests",
       dependencies: ["Store", "Market", "NodeCrypto", .product(name: "GRDB", package: "GRDB.swift")]),
@@ -199,8 +207,8 @@ let bench: Set = [
 ]
 let core: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI",
-  "Simulator", "Simulate", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests",
-  "SimulatorTests", "NodeAPITests", "DocsTests", "StyleTests",
+  "Simulator", "Simulate", "Explorer", "Explore", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests",
+  "SimulatorTests", "ExplorerTests", "NodeAPITests", "DocsTests", "StyleTests",
 ]
 let fuzz: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "Transport",
@@ -216,7 +224,8 @@ if part == "fuzz" {
 }
 if let part, let kept = ["book": book, "bench": bench, "core": core, "fuzz": fuzz][part] {
   package.targets.removeAll { !kept.contains($0.name) }
-  package.products.removeAll { ["core": "simulate", "bench": "benchmarks"][part] != $0.name }
+  let products = ["core": ["simulate", "explore"], "bench": ["benchmarks"]][part] ?? []
+  package.products.removeAll { !products.contains($0.name) }
   let used = Set(
     package.targets.flatMap(\.dependencies).compactMap { dependency in
       if case .productItem(_, let package?, _, _) = dependency { package } else { nil }

@@ -8,6 +8,8 @@ struct TradeQueue: Sendable {
 
   var isEmpty: Bool { members.isEmpty }
   var count: Int { members.count }
+  /// Those that wait, first come first. O(n).
+  var waiting: [TradeID] { order[next...].filter { members.contains($0) } }
 
   /// Puts a trade at the end; one that waits already keeps its place.
   mutating func append(_ id: TradeID) {

@@ -19,6 +19,7 @@ enum StyleRules {
     "Settlement": [],
     "NodeCore": [],
     "Simulator": [],
+    "Explorer": [],
   ]
 
   /// The files of pure targets that touch the operating system.
