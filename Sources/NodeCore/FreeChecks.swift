@@ -29,6 +29,9 @@ struct FreeChecks: Sendable {
 
   var count: Int { parties.count }
 
+  /// The legs, ascending.
+  var legs: [TradeID] { parties.keys.sorted() }
+
   /// Notes a leg that its maker freed.
   mutating func insert(_ leg: TradeID, _ terms: Terms) {
     guard parties[leg] == nil, countByMaker[terms.maker, default: 0] < Self.maximumPerMaker else { return }

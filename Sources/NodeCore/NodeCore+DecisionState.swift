@@ -33,14 +33,13 @@ extension Duties {
   fileprivate func appendState(to bytes: inout [UInt8]) {
     for queue in [decide, copy, release, conclude] { append(queue.waiting, to: &bytes) }
     append(waiting.sorted(), to: &bytes)
-    append(uncheckedFrees.sorted(), to: &bytes)
+    append(frees.legs, to: &bytes)
     append(undecided.values.flatMap { $0 }.sorted(), to: &bytes)
     append(proposedTo.sorted(), to: &bytes)
     append(staleOwners.sorted(), to: &bytes)
     append(staleCheckedAt, to: &bytes)
     append(open.keys.sorted(), to: &bytes)
     append(owed.sorted(), to: &bytes)
-    append(uncopied.sorted(), to: &bytes)
     append(rematch.sorted(), to: &bytes)
     append(immediate.sorted(), to: &bytes)
     append(unmatched.sorted(), to: &bytes)
