@@ -87,10 +87,8 @@ extension NodeCore {
 
   /// Looks at what this node holds for purchases of `taker`, whose feed has grown.
   mutating func reviewHolds(of taker: NodeID) {
-    if let holds = exchange.authors[own]?.holds, !holds.isEmpty {
-      for id in holds.filter({ $0.value.signed.terms.taker == taker }).keys.sorted() {
-        if let leg = exchange.ledger[id], isDecided(leg) { duties.conclude.append(id) }
-      }
+    for id in exchange.authors[own]?.holdsByTaker[taker]?.sorted() ?? [] {
+      if let leg = exchange.ledger[id], isDecided(leg) { duties.conclude.append(id) }
     }
   }
 
