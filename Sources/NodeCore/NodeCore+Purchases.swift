@@ -82,7 +82,6 @@ extension NodeCore {
       }
     }
     answered(leg)
-    if exchange.authors[own]?.purchase == nil { duties.endWait() }
   }
 
   /// Looks at what this node holds for purchases of `taker`, whose feed has grown.
@@ -155,6 +154,12 @@ extension NodeCore {
       confirm(purchase, &builder)
     }
     for leg in purchase.legs { builder.address(leg.terms.maker) }
+    endedPurchase()
+  }
+
+  /// The own purchase is not open any more, whatever became of its legs: other bids may have their turn.
+  mutating func endedPurchase() {
+    if exchange.authors[own]?.purchase == nil { duties.endWait() }
   }
 
   private mutating func confirm(_ purchase: AuthorState.Purchase, _ builder: inout EntryBuilder) {
