@@ -93,8 +93,9 @@ struct AuthorState: Sendable {
   private var done: Set<TradeID> = []
   private var doneUntil = Heap<Ending<TradeID>>()
 
-  /// Forgets what does not matter any more at the time of an entry of the author's.
-  mutating func expire(at time: Timestamp) {
+  /// Forgets what does not matter any more at the time of an entry of the author's; true when its open purchase is over.
+  @discardableResult
+  mutating func expire(at time: Timestamp) -> Bool {
     orders.expire(at: time)
     while let next = doneUntil.min, next.until < time {
       done.remove(next.name)
@@ -109,6 +110,8 @@ struct AuthorState: Sendable {
       confirmed[next.name] = nil
       confirmedUntil.removeMin()
     }
+    guard let purchase else { return false }
+    return purchase.confirmBy < time
   }
 
   /// Notes that a trade has been answered, released or copied; false when it was already.

@@ -216,7 +216,7 @@ extension NodeCore {
 
   /// Proposes a purchase for a split bid when several offers have a part of what it wants.
   mutating func proposePurchase(_ id: OrderID, _ builder: inout EntryBuilder) -> PurchaseAttempt {
-    guard let body = exchange.book.order(id)?.body, body.isSplit, isOpen(id, at: builder.time) else {
+    guard let body = ownOrders[id]?.order.body, body.isSplit, !body.isPostOnly, isOpen(id, at: builder.time) else {
       return .notSeveral
     }
     var matches: [Match] = []
@@ -229,7 +229,7 @@ extension NodeCore {
         duties.failed(own: id, counter: maker, until: builder.time + genesis.limits.retryMilliseconds)
       }
     }
-    guard matches.count >= Confirmation.legCounts.lowerBound, !body.isPostOnly else { return .notSeveral }
+    guard matches.count >= Confirmation.legCounts.lowerBound else { return .notSeveral }
     guard exchange.authors[own]?.purchase == nil else {
       duties.wait(id)
       return .done
