@@ -61,14 +61,6 @@ struct AuthorState: Sendable {
     var items: CheckpointItems
   }
 
-  private struct Ending<Name: Comparable & Sendable>: Comparable, Sendable {
-    let until: Timestamp
-    let name: Name
-    static func < (left: Self, right: Self) -> Bool {
-      left.until == right.until ? left.name < right.name : left.until < right.until
-    }
-  }
-
   /// The makers of whom an author can complain; complaints of more are not counted.
   static let maximumComplaints = 1024
 
@@ -82,6 +74,10 @@ struct AuthorState: Sendable {
   private var confirmedUntil = Heap<Ending<PurchaseID>>()
   /// The open holds. For look-up only.
   private(set) var holds: [TradeID: Hold] = [:]
+  /// Which of those are of purchases of one taker. For look-up only.
+  private(set) var holdsByTaker: [NodeID: Set<TradeID>] = [:]
+  /// How many GPUs of an order they hold, whatever the slots. For look-up only.
+  private(set) var heldGPUs: [OrderID: Int64] = [:]
   private var holdsUntil = Heap<Ending<TradeID>>()
   /// Trades that it accepted, or proposed and got the receipt of; legs that it settled or confirmed.
   var settled = 0
@@ -97,8 +93,9 @@ struct AuthorState: Sendable {
   private var done: Set<TradeID> = []
   private var doneUntil = Heap<Ending<TradeID>>()
 
-  /// Forgets what does not matter any more at the time of an entry of the author's.
-  mutating func expire(at time: Timestamp) {
+  /// Forgets what does not matter any more at the time of an entry of the author's; true when its open purchase is over.
+  @discardableResult
+  mutating func expire(at time: Timestamp) -> Bool {
     orders.expire(at: time)
     while let next = doneUntil.min, next.until < time {
       done.remove(next.name)
@@ -106,13 +103,15 @@ struct AuthorState: Sendable {
     }
     // What was held for a lease that is over is nobody's any more.
     while let next = holdsUntil.min, next.until <= time {
-      holds[next.name] = nil
+      _ = endHold(next.name)
       holdsUntil.removeMin()
     }
     while let next = confirmedUntil.min, next.until <= time {
       confirmed[next.name] = nil
       confirmedUntil.removeMin()
     }
+    guard let purchase else { return false }
+    return purchase.confirmBy < time
   }
 
   /// Notes that a trade has been answered, released or copied; false when it was already.
@@ -135,12 +134,24 @@ struct AuthorState: Sendable {
   }
 
   mutating func hold(_ trade: TradeID, _ hold: Hold) {
+    _ = endHold(trade)
     holds[trade] = hold
+    let terms = hold.signed.terms
+    holdsByTaker[terms.taker, default: []].insert(trade)
+    heldGPUs[terms.makerOrder, default: 0] += Int64(terms.gpus)
     holdsUntil.insert(Ending(until: hold.signed.terms.end, name: trade))
   }
 
   /// Ends a hold that is open.
-  mutating func endHold(_ trade: TradeID) -> Hold? { holds.removeValue(forKey: trade) }
+  mutating func endHold(_ trade: TradeID) -> Hold? {
+    guard let hold = holds.removeValue(forKey: trade) else { return nil }
+    let terms = hold.signed.terms
+    holdsByTaker[terms.taker]?.remove(trade)
+    if holdsByTaker[terms.taker]?.isEmpty == true { holdsByTaker[terms.taker] = nil }
+    let left = heldGPUs[terms.makerOrder, default: 0] - Int64(terms.gpus)
+    heldGPUs[terms.makerOrder] = left == 0 ? nil : left
+    return hold
+  }
 
   /// Ends the open purchase.
   mutating func endPurchase() -> Purchase? {

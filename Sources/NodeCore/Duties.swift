@@ -1,3 +1,4 @@
+import HeapModule
 import Market
 import NodeCrypto
 
@@ -42,6 +43,7 @@ struct Duties: Sendable {
   /// Others' proposals to own orders that have come to no end yet. Their takers wait for this node's feed to reach past
   /// their deadlines.
   private(set) var open: [TradeID: OpenProposal] = [:]
+  private var openUntil = Heap<Ending<TradeID>>()
   /// How many of those each taker has.
   private var openByTaker: [NodeID: Int] = [:]
   /// Whether ``counterparties`` has changed since it was last taken.
@@ -85,7 +87,9 @@ struct Duties: Sendable {
   }
 
   mutating func opened(_ id: TradeID, taker: NodeID, deadline: Timestamp) {
-    guard open.updateValue(OpenProposal(taker: taker, deadline: deadline), forKey: id) == nil else { return }
+    let before = open.updateValue(OpenProposal(taker: taker, deadline: deadline), forKey: id)
+    if before?.deadline != deadline { openUntil.insert(Ending(until: deadline, name: id)) }
+    guard before == nil else { return }
     openByTaker[taker, default: 0] += 1
     if openByTaker[taker] == 1 { hasNewCounterparties = true }
   }
@@ -107,7 +111,10 @@ struct Duties: Sendable {
 
   /// Forgets proposals whose deadline the own feed, which ends at `head`, has passed: that is their closure.
   mutating func closeOpen(head: Timestamp) {
-    for id in open.filter({ $0.value.deadline < head }).keys { closed(id) }
+    while let next = openUntil.min, next.until < head {
+      if open[next.name]?.deadline == next.until { closed(next.name) }
+      openUntil.removeMin()
+    }
   }
 
   /// The nodes with which trades are undecided, ascending, when they are others than the last time.

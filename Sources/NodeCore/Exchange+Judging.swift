@@ -29,7 +29,7 @@ extension Exchange {
       }
     guard left >= terms.gpus else { return .reject(.noCapacity, gpusLeft: left) }
     if terms.leg != nil {
-      let room = holdRoom(of: terms.makerOrder, ownedBy: terms.maker, during: (terms.start, terms.end))
+      let room = holdRoom(of: terms.makerOrder, ownedBy: terms.maker)
       guard room >= terms.gpus else { return .reject(.noHold, gpusLeft: room) }
     }
     return .accept

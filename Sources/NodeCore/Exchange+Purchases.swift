@@ -122,16 +122,12 @@ extension Exchange {
   /// The share of an offer, one in so many GPUs, that its owner holds for purchases besides a first one.
   static let holdShare: Int32 = 2
 
-  /// How many GPUs of an own offer may be held for one more purchase: all for the first, half of them for several. A
+  /// How many GPUs of an own offer may be held for one more purchase: all for the first, half of them for several,
+  /// whatever their slots. A
   /// buyer that never confirms keeps a hold until its feed goes on; so it does not keep the whole of every offer.
-  func holdRoom(of order: OrderID, ownedBy owner: NodeID, during lease: (start: Timestamp, end: Timestamp)) -> Int32 {
+  func holdRoom(of order: OrderID, ownedBy owner: NodeID) -> Int32 {
     guard let gpus = book.order(order)?.body.gpus else { return 0 }
-    let held = authors[owner]?.holds.values.reduce(Int64(0)) { sum, hold in
-      let terms = hold.signed.terms
-      guard terms.makerOrder == order, terms.start < lease.end, lease.start < terms.end else { return sum }
-      return sum + Int64(terms.gpus)
-    }
-    guard let held, held > 0 else { return gpus }
+    guard let held = authors[owner]?.heldGPUs[order] else { return gpus }
     return Int32(clamping: max(0, Int64(gpus / Self.holdShare) - held))
   }
 

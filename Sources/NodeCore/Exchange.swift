@@ -127,10 +127,7 @@ struct Exchange: Sendable {
   /// What the time of an entry does, whatever is in it: orders expire, and an open purchase comes to nothing when the
   /// entry is past its last moment. Doing it again for the same entry changes nothing.
   mutating func enter(_ author: NodeID, at time: Timestamp, sequence: UInt64, into changes: inout [Change]) {
-    authors[author, default: AuthorState()].expire(at: time)
-    if let purchase = authors[author]?.purchase, purchase.confirmBy < time {
-      void(author, at: sequence, into: &changes)
-    }
+    if authors[author, default: AuthorState()].expire(at: time) { void(author, at: sequence, into: &changes) }
   }
 
   /// The trade that an order may propose next.

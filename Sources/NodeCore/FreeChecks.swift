@@ -12,18 +12,10 @@ struct FreeChecks: Sendable {
   /// The most that is kept for one maker; what it frees beyond that is not checked.
   static let maximumPerMaker = 256
 
-  private struct End: Comparable, Sendable {
-    let time: Timestamp
-    let trade: TradeID
-    static func < (left: Self, right: Self) -> Bool {
-      left.time == right.time ? left.trade < right.trade : left.time < right.time
-    }
-  }
-
   private var parties: [TradeID: (taker: NodeID, maker: NodeID)] = [:]
   private var byTaker: [NodeID: Set<TradeID>] = [:]
   private var countByMaker: [NodeID: Int] = [:]
-  private var ends = Heap<End>()
+  private var ends = Heap<Ending<TradeID>>()
   /// Takers whose feeds have grown since their legs were looked at.
   private var due: Set<NodeID> = []
 
@@ -38,7 +30,7 @@ struct FreeChecks: Sendable {
     parties[leg] = (terms.taker, terms.maker)
     byTaker[terms.taker, default: []].insert(leg)
     countByMaker[terms.maker, default: 0] += 1
-    ends.insert(End(time: terms.end, trade: leg))
+    ends.insert(Ending(until: terms.end, name: leg))
     due.insert(terms.taker)
   }
 
@@ -57,8 +49,8 @@ struct FreeChecks: Sendable {
 
   /// The legs to look at now, ascending; those whose leases are over at `now` are forgotten.
   mutating func takeDue(now: Timestamp) -> [TradeID] {
-    while let next = ends.min, next.time <= now {
-      remove(next.trade)
+    while let next = ends.min, next.until <= now {
+      remove(next.name)
       ends.removeMin()
     }
     guard !due.isEmpty else { return [] }

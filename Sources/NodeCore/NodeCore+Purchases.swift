@@ -82,15 +82,12 @@ extension NodeCore {
       }
     }
     answered(leg)
-    if exchange.authors[own]?.purchase == nil { duties.endWait() }
   }
 
   /// Looks at what this node holds for purchases of `taker`, whose feed has grown.
   mutating func reviewHolds(of taker: NodeID) {
-    if let holds = exchange.authors[own]?.holds, !holds.isEmpty {
-      for id in holds.filter({ $0.value.signed.terms.taker == taker }).keys.sorted() {
-        if let leg = exchange.ledger[id], isDecided(leg) { duties.conclude.append(id) }
-      }
+    for id in exchange.authors[own]?.holdsByTaker[taker]?.sorted() ?? [] {
+      if let leg = exchange.ledger[id], isDecided(leg) { duties.conclude.append(id) }
     }
   }
 
@@ -157,6 +154,12 @@ extension NodeCore {
       confirm(purchase, &builder)
     }
     for leg in purchase.legs { builder.address(leg.terms.maker) }
+    endedPurchase()
+  }
+
+  /// The own purchase is not open any more, whatever became of its legs: other bids may have their turn.
+  mutating func endedPurchase() {
+    if exchange.authors[own]?.purchase == nil { duties.endWait() }
   }
 
   private mutating func confirm(_ purchase: AuthorState.Purchase, _ builder: inout EntryBuilder) {
@@ -213,7 +216,7 @@ extension NodeCore {
 
   /// Proposes a purchase for a split bid when several offers have a part of what it wants.
   mutating func proposePurchase(_ id: OrderID, _ builder: inout EntryBuilder) -> PurchaseAttempt {
-    guard let body = exchange.book.order(id)?.body, body.isSplit, isOpen(id, at: builder.time) else {
+    guard let body = ownOrders[id]?.order.body, body.isSplit, !body.isPostOnly, isOpen(id, at: builder.time) else {
       return .notSeveral
     }
     var matches: [Match] = []
@@ -226,7 +229,7 @@ extension NodeCore {
         duties.failed(own: id, counter: maker, until: builder.time + genesis.limits.retryMilliseconds)
       }
     }
-    guard matches.count >= Confirmation.legCounts.lowerBound, !body.isPostOnly else { return .notSeveral }
+    guard matches.count >= Confirmation.legCounts.lowerBound else { return .notSeveral }
     guard exchange.authors[own]?.purchase == nil else {
       duties.wait(id)
       return .done

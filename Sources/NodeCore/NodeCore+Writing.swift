@@ -94,6 +94,7 @@ extension NodeCore {
     var changes: [Change] = []
     exchange.enter(own, at: builder.time, sequence: builder.sequence, into: &changes)
     consider(changes)
+    endedPurchase()
     return true
   }
 

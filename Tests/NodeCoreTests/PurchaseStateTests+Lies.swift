@@ -166,6 +166,20 @@ extension PurchaseStateTests {
     }
   }
 
+  @Test("of an offer that is held for a purchase at most half is held for others, whatever their slots")
+  mutating func holdRoom() throws {
+    let offer = makers[0].orderID(sequence: 1)
+    #expect(core(makers).exchange.holdRoom(of: offer, ownedBy: makers[0].identity.nodeID) == 6)
+    try accept(0)
+    let holding = core([taker] + makers)
+    #expect(holding.exchange.holdRoom(of: offer, ownedBy: makers[0].identity.nodeID) == 0)
+    #expect(holding.exchange.authors[makers[0].identity.nodeID]?.holdsByTaker[taker.identity.nodeID] == [trades[0]])
+    makers[0].append([.free(trades[0], by: EntryReference(sequence: 1, entry: trades[0].asEntry))], at: epoch + 2000)
+    let free = core(makers)
+    #expect(free.exchange.holdRoom(of: offer, ownedBy: makers[0].identity.nodeID) == 6)
+    #expect(free.exchange.authors[makers[0].identity.nodeID]?.holdsByTaker.isEmpty == true)
+  }
+
   // MARK: A second acceptance
 
   /// The first maker accepts its leg once more, in a checkpoint, at an earlier place than the one that is confirmed.
