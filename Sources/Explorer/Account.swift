@@ -78,7 +78,9 @@ struct Account {
     var bytes = Array("p2pnode/order/v1".utf8) + [0]
     network.append(to: &bytes)
     entry.author.append(to: &bytes)
-    for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: entry.sequence >> shift)) }
+    for shift in stride(from: 56, through: 0, by: -8) {
+      bytes.append(UInt8(truncatingIfNeeded: entry.sequence >> UInt64(shift)))
+    }
     for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: index >> shift)) }
     return Blake2b.hash(bytes)
   }
@@ -138,7 +140,10 @@ struct Account {
   // MARK: What follows
 
   /// How the purchase of a leg was decided; nil while it is not.
-  func isConfirmed(_ deal: Deal) -> Bool? { deal.terms.leg.flatMap { leg in place(of: leg.purchase).flatMap { purchases[$0].isConfirmed } } }
+  func isConfirmed(_ deal: Deal) -> Bool? {
+    guard let leg = deal.terms.leg, let place = place(of: leg.purchase) else { return nil }
+    return purchases[place].isConfirmed
+  }
 
   /// Where a trade stands.
   func state(of deal: Deal) -> TradeState {

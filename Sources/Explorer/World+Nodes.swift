@@ -98,7 +98,9 @@ extension World {
     keep(number, of: node)
     handle(.durable(sequence: setting.registry[number].sequence), at: node, time: time)
     guard !published[node].contains(number) else { return }
-    if nodes[node].core?.peers.isEmpty == false { fail(.notSent, "\(node)'s entry \(setting.registry[number].sequence)") }
+    if nodes[node].core?.peers.isEmpty == false {
+      fail(.notSent, "\(node)'s entry \(setting.registry[number].sequence)")
+    }
     publish(number, of: node)
   }
 
