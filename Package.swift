@@ -207,8 +207,8 @@ let bench: Set = [
 ]
 let core: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI",
-  "Simulator", "Simulate", "Explorer", "Explore", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests", "NodeCoreTests",
-  "SimulatorTests", "ExplorerTests", "NodeAPITests", "DocsTests", "StyleTests",
+  "Simulator", "Simulate", "Explorer", "Explore", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests",
+  "NodeCoreTests", "SimulatorTests", "ExplorerTests", "NodeAPITests", "DocsTests", "StyleTests",
 ]
 let fuzz: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "Transport",
