@@ -130,7 +130,14 @@ final class Inspector: Observer {
   func market(of isMeant: (SignedEntry) -> Bool) -> MarketModel {
     var market = MarketModel(genesis: network.genesis)
     market.honest = honest
-    for entry in publications.lazy.map({ self.network.pool[$0] }) where isMeant(entry) {
+    let entries = publications.map { network.pool[$0] }.filter(isMeant)
+    // Entries of one author may have come to count out of their order; they are told in it.
+    var byAuthor = Dictionary(grouping: entries, by: \.author).mapValues { feed in
+      feed.sorted { $0.sequence < $1.sequence }[...]
+    }
+    for author in entries.map(\.author) {
+      guard let entry = byAuthor[author]?.popFirst() else { continue }
+      _ = market.enter(entry.author, at: entry.time)
       guard case .success(let operations) = network.pool.result(of: entry) else { continue }
       for (index, operation) in operations.enumerated() {
         _ = market.apply(operation, of: entry, at: UInt32(index))
