@@ -18,7 +18,7 @@ final class Inspector: Observer {
   private var honestNumbers: Set<EntryNumber> = []
   /// Entries that have been seen outside their author's node.
   private var checked: Set<EntryNumber> = []
-  /// The same in the order in which they came to count.
+  /// The entries that the market was told, in this order.
   private var publications: [EntryNumber] = []
   private var timeOf: [EntryID: Timestamp] = [:]
   /// What honest authors have published, by place.
@@ -93,7 +93,6 @@ final class Inspector: Observer {
   /// An entry is on a disk that is not its author's, or durable on its author's: it counts from here on.
   private func publish(_ entry: SignedEntry, _ number: EntryNumber, at node: VirtualNode) {
     guard checked.insert(number).inserted else { return }
-    publications.append(number)
     if honest.contains(entry.author) {
       let earlier = published[entry.author, default: [:]].updateValue(entry.id, forKey: entry.sequence)
       if let earlier, earlier != entry.id {
@@ -118,30 +117,18 @@ final class Inspector: Observer {
   /// Tells the market an entry, those of an honest author in its order.
   private func apply(_ entry: SignedEntry) {
     guard case .success(let operations) = network.pool.result(of: entry) else { return }
-    let isHonest = honestNumbers.contains(network.pool.number(of: entry))
-    for (rule, details) in market.enter(entry.author, at: entry.time) { report(rule, details) }
-    for (index, operation) in operations.enumerated() {
-      if !isHonest { checkSignatures(of: operation, in: entry) }
-      for (rule, details) in market.apply(operation, of: entry, at: UInt32(index)) { report(rule, details) }
-    }
+    let number = network.pool.number(of: entry)
+    publications.append(number)
+    if !honestNumbers.contains(number) { for operation in operations { checkSignatures(of: operation, in: entry) } }
+    for (rule, details) in market.apply(entry, operations) { report(rule, details) }
   }
 
   /// What some of the published entries add up to.
   func market(of isMeant: (SignedEntry) -> Bool) -> MarketModel {
     var market = MarketModel(genesis: network.genesis)
     market.honest = honest
-    let entries = publications.map { network.pool[$0] }.filter(isMeant)
-    // Entries of one author may have come to count out of their order; they are told in it.
-    var byAuthor = Dictionary(grouping: entries, by: \.author).mapValues { feed in
-      feed.sorted { $0.sequence < $1.sequence }[...]
-    }
-    for author in entries.map(\.author) {
-      guard let entry = byAuthor[author]?.popFirst() else { continue }
-      _ = market.enter(entry.author, at: entry.time)
-      guard case .success(let operations) = network.pool.result(of: entry) else { continue }
-      for (index, operation) in operations.enumerated() {
-        _ = market.apply(operation, of: entry, at: UInt32(index))
-      }
+    for entry in publications.lazy.map({ self.network.pool[$0] }) where isMeant(entry) {
+      if case .success(let operations) = network.pool.result(of: entry) { _ = market.apply(entry, operations) }
     }
     return market
   }

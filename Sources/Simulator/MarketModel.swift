@@ -59,8 +59,16 @@ struct MarketModel {
   /// How many trades there have been.
   var tradeCount: Int { trades.count }
 
-  /// Applies an operation of a published entry; returns which rules that breaks.
-  mutating func apply(_ operation: Operation, of entry: SignedEntry, at index: UInt32) -> [Finding] {
+  /// Applies a published entry; returns which rules that breaks.
+  mutating func apply(_ entry: SignedEntry, _ operations: [Operation]) -> [Finding] {
+    var findings = enter(entry.author, at: entry.time)
+    for (index, operation) in operations.enumerated() {
+      findings += apply(operation, of: entry, at: UInt32(index))
+    }
+    return findings
+  }
+
+  private mutating func apply(_ operation: Operation, of entry: SignedEntry, at index: UInt32) -> [Finding] {
     switch operation {
     case .place(let body):
       let id = orderID(author: entry.author, sequence: entry.sequence, index: index)
