@@ -19,14 +19,6 @@ struct ImmediateOrderTests {
     network.settleIn()
   }
 
-  private func settle() {
-    network.runUntilQuiet()
-    // The cancel of what is left comes in an entry after the last decision.
-    network.run(for: 500)
-    network.runUntilQuiet()
-    network.checkAgreement()
-  }
-
   /// The operations of a node's own entries by name, entry by entry; ticks left out.
   private func written(_ node: VirtualNode) -> [[String]] {
     let codec = OperationCodec(genesis: genesis)
@@ -39,7 +31,7 @@ struct ImmediateOrderTests {
   @Test("an immediate bid against nothing is cancelled in the entry that places it")
   func againstNothing() throws {
     let bid = try network.place(genesis.bid(4, at: 2.40).works(.immediateOrCancel), on: nodes[1])
-    settle()
+    network.settleDown()
     #expect(written(nodes[1]) == [["place", "cancel"]])
     #expect(nodes[1].ownState(bid) == .cancelled)
     for node in nodes {
@@ -53,7 +45,7 @@ struct ImmediateOrderTests {
     let offer = try network.place(genesis.offer(3, at: 2.00), on: nodes[0])
     network.runUntilQuiet()
     let bid = try network.place(genesis.bid(8, at: 2.40, minimumGPUs: 1).works(.immediateOrCancel), on: nodes[1])
-    settle()
+    network.settleDown()
     let trade = try #require(nodes[2].settled.first)
     #expect(nodes[2].settled.count == 1 && trade.terms.gpus == 3 && trade.terms.offer == offer)
     #expect(written(nodes[1]).first == ["place", "propose"])
@@ -62,7 +54,7 @@ struct ImmediateOrderTests {
     #expect(nodes.allSatisfy { $0.core?.book.state(of: bid) == nil })
     // What comes for sale later is none of its business.
     try network.place(genesis.offer(8, at: 2.00), on: nodes[0])
-    settle()
+    network.settleDown()
     #expect(nodes[2].settled.count == 1)
   }
 
@@ -71,7 +63,7 @@ struct ImmediateOrderTests {
     try network.place(genesis.offer(8, at: 2.00), on: nodes[0])
     network.runUntilQuiet()
     let bid = try network.place(genesis.bid(4, at: 2.40).works(.immediateOrCancel), on: nodes[1])
-    settle()
+    network.settleDown()
     #expect(nodes[1].ownState(bid) == .filled)
     #expect(nodes[2].core?.book.state(of: bid) == nil && nodes[2].settled.count == 1)
   }
@@ -82,7 +74,7 @@ struct ImmediateOrderTests {
     try network.place(genesis.bid(2, at: 2.30), on: nodes[2])
     network.runUntilQuiet()
     let offer = try network.place(genesis.offer(8, at: 2.00).works(.immediateOrCancel), on: nodes[0])
-    settle()
+    network.settleDown()
     #expect(nodes[1].settled.map(\.terms.price.micros).sorted() == [2_300_000, 2_400_000])
     #expect(nodes[0].ownState(offer) == .cancelled)
     #expect(nodes[1].core?.book.openCount(.offer) == 0)
@@ -93,10 +85,10 @@ struct ImmediateOrderTests {
     try network.place(genesis.offer(3, at: 2.00), on: nodes[0])
     network.runUntilQuiet()
     let killed = try network.place(genesis.bid(4, at: 2.40).works(.fillOrKill), on: nodes[1])
-    settle()
+    network.settleDown()
     #expect(nodes[1].ownState(killed) == .cancelled && nodes[2].settled.isEmpty)
     let filled = try network.place(genesis.bid(3, at: 2.40).works(.fillOrKill), on: nodes[1])
-    settle()
+    network.settleDown()
     #expect(nodes[1].ownState(filled) == .filled && nodes[2].settled.map(\.terms.gpus) == [3])
   }
 
@@ -108,7 +100,7 @@ struct ImmediateOrderTests {
     let commands = [nodes[1], nodes[2]].map {
       $0.command(.place(genesis.bid(4, at: 2.40, from: 60, until: 120).works(.fillOrKill)))
     }
-    settle()
+    network.settleDown()
     let orders = try zip([nodes[1], nodes[2]], commands).map { try #require($0.replies[$1]).get() }
     let states = zip([nodes[1], nodes[2]], orders).map { $0.ownState($1) }
     #expect(Set(states) == [.filled, .cancelled])
@@ -131,7 +123,7 @@ struct ImmediateOrderTests {
     #expect(nodes[2].core?.book.openCount(.bid) == 0)
     network.heal()
     network.run(for: 30_000)
-    settle()
+    network.settleDown()
     #expect(nodes[1].ownState(bid) == .cancelled)
     #expect(nodes.allSatisfy { $0.core?.book.state(of: bid) == nil })
   }
@@ -146,7 +138,7 @@ struct ImmediateOrderTests {
     #expect(nodes[1].ownState(bid) == .cancelled)
     network.heal()
     network.run(for: 30_000)
-    settle()
+    network.settleDown()
     #expect(nodes[1].ownState(bid) == .cancelled)
   }
 
@@ -162,7 +154,7 @@ struct ImmediateOrderTests {
     nodes[1].start()
     network.heal()
     network.run(for: 40_000)
-    settle()
+    network.settleDown()
     #expect(nodes[1].ownState(bid) == .cancelled)
     #expect(nodes[2].core?.ledger.sorted.allSatisfy { $0.terms.offer != bid && $0.terms.gpus <= 3 } == true)
     #expect(nodes[2].core?.ledger.count == 1)
@@ -184,7 +176,7 @@ struct ImmediateOrderTests {
     nodes[1].onEffect = nil
     if nodes[1].core == nil { nodes[1].start() }
     network.run(for: 40_000)
-    settle()
+    network.settleDown()
     #expect(nodes.allSatisfy { $0.core?.book.orders(ownedBy: nodes[1].nodeID).isEmpty == true })
   }
 
@@ -221,7 +213,7 @@ struct ImmediateOrderTests {
     nodes[1].start()
     network.heal()
     network.run(for: 40_000)
-    settle()
+    network.settleDown()
     #expect(nodes[1].ownState(bid) == .cancelled)
     #expect(nodes.allSatisfy { $0.core?.book.order(bid) == nil && $0.core?.equivocationProofs.isEmpty == true })
     #expect(nodes[2].core?.ledger.count == 1)

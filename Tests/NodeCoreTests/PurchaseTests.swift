@@ -19,14 +19,6 @@ struct PurchaseTests {
     network.settleIn()
   }
 
-  private func settle() {
-    network.runUntilQuiet()
-    // A cancel of what is left, or what a maker says at last, comes in an entry after the decision.
-    network.run(for: 500)
-    network.runUntilQuiet()
-    network.checkAgreement()
-  }
-
   private func offer(_ gpus: Int32, at dollars: Double, on node: Int, from: Int64 = 600) throws -> OrderID {
     try network.place(genesis.offer(gpus, at: dollars, from: from, until: from + 120), on: nodes[node])
   }
@@ -51,7 +43,7 @@ struct PurchaseTests {
     let offers = [try offer(4, at: 2.00, on: 0), try offer(4, at: 2.10, on: 1)]
     network.runUntilQuiet()
     let bid = try network.place(bid(6), on: nodes[2])
-    settle()
+    network.settleDown()
     #expect(written(nodes[2]).filter { $0 != "place" } == ["purchase", "confirm"])
     #expect(written(nodes[0]) == ["place", "accept", "settle"])
     for node in nodes {
@@ -76,7 +68,7 @@ struct PurchaseTests {
     _ = try offer(8, at: 2.10, on: 1)
     network.runUntilQuiet()
     try network.place(bid(6), on: nodes[2])
-    settle()
+    network.settleDown()
     #expect(nodes[3].settled.map(\.terms.gpus) == [6])
     #expect(nodes[3].settled.first?.terms.leg == nil)
   }
@@ -87,19 +79,19 @@ struct PurchaseTests {
     _ = try offer(4, at: 2.00, on: 0)
     network.runUntilQuiet()
     let whole = try network.place(bid(6, whole: true), on: nodes[2])
-    settle()
+    network.settleDown()
     #expect(nodes[3].core?.ledger.count == 0)
     let why = try #require(nodes[2].explain(whole))
     #expect(why.count(.together) == 1)
     _ = try offer(3, at: 2.20, on: 1)
-    settle()
+    network.settleDown()
     #expect(nodes[3].settled.map(\.terms.gpus).sorted() == [2, 4])
     #expect(nodes[2].ownState(whole) == .filled)
     try network.place(bid(5, whole: true), on: nodes[2])
-    settle()
+    network.settleDown()
     #expect(nodes[3].settled.count == 2, "what is left of the second offer is not enough")
     let enough = try offer(8, at: 2.30, on: 0)
-    settle()
+    network.settleDown()
     let last = try #require(nodes[3].settled.first { $0.terms.offer == enough })
     #expect(last.terms.gpus == 5 && last.terms.leg == nil && last.terms.takerSide == .offer)
     #expect(last.terms.price.micros == 2_400_000, "its owner is the taker")
@@ -111,10 +103,10 @@ struct PurchaseTests {
     _ = try offer(4, at: 2.10, on: 1)
     network.runUntilQuiet()
     let killed = try network.place(bid(9, whole: true, .fillOrKill), on: nodes[2])
-    settle()
+    network.settleDown()
     #expect(nodes[2].ownState(killed) == .cancelled && nodes[3].core?.ledger.count == 0)
     let filled = try network.place(bid(8, whole: true, .fillOrKill), on: nodes[2])
-    settle()
+    network.settleDown()
     #expect(nodes[2].ownState(filled) == .filled && nodes[3].settled.count == 2)
     #expect(nodes.allSatisfy { $0.core?.book.order(filled) == nil })
   }
@@ -125,7 +117,7 @@ struct PurchaseTests {
     _ = try offer(4, at: 2.10, on: 1)
     network.runUntilQuiet()
     let bid = try network.place(bid(12, .immediateOrCancel), on: nodes[2])
-    settle()
+    network.settleDown()
     #expect(nodes[3].settled.map(\.terms.gpus) == [4, 4])
     #expect(nodes[2].ownState(bid) == .cancelled && nodes[0].core?.book.order(bid) == nil)
   }
@@ -136,16 +128,16 @@ struct PurchaseTests {
     network.runUntilQuiet()
     nodes[2].command(.place(bid(6, whole: true)))
     nodes[3].command(.place(bid(6, whole: true)))
-    settle()
+    network.settleDown()
     network.run(for: 12_000)
-    settle()
+    network.settleDown()
     let settled = nodes[0].settled
     #expect(Set(settled.compactMap(\.terms.leg?.purchase)).count == 1 && settled.count == 2)
     #expect(try trades(0).contains { $0.state == .released })
     // More comes for sale: the other purchase has what it waits for.
     _ = try offer(4, at: 2.00, on: 0)
     network.run(for: 12_000)
-    settle()
+    network.settleDown()
     #expect(nodes[0].settled.count == 4)
     #expect(Set(nodes[0].settled.compactMap(\.terms.leg?.purchase)).count == 2)
     #expect(offers.allSatisfy { nodes[0].core?.book.order($0) != nil })
@@ -158,7 +150,7 @@ struct PurchaseTests {
     network.runUntilQuiet()
     nodes[2].command(.place(bid(5)))
     nodes[2].command(.place(bid(3)))
-    settle()
+    network.settleDown()
     #expect(nodes[3].settled.reduce(0) { $0 + $1.terms.gpus } == 8)
     let order = written(nodes[2]).filter { $0 == "purchase" || $0 == "confirm" || $0 == "propose" }
     #expect(order == ["purchase", "confirm", "propose"])
@@ -183,7 +175,7 @@ struct PurchaseTests {
     #expect(nodes[3].ownState(rival) == .filled, "what was held is for sale again")
     network.heal()
     network.run(for: 40_000)
-    settle()
+    network.settleDown()
     #expect(nodes.allSatisfy { $0.core?.book.order(away) != nil })
     #expect(Set(nodes[3].settled.map(\.terms.bid)) == [rival], "4 GPUs are not enough for the whole")
     #expect(nodes[0].core?.doubtedAuthors == [])
@@ -197,11 +189,11 @@ struct PurchaseTests {
     // At one moment, before either can know of the other.
     nodes[0].command(.cancel(first))
     nodes[2].command(.place(bid(8, whole: true)))
-    settle()
+    network.settleDown()
     #expect(nodes[3].settled.isEmpty)
     #expect(try trades().allSatisfy { $0.state == .released } && trades().count == 2)
     _ = try offer(4, at: 2.20, on: 3)
-    settle()
+    network.settleDown()
     #expect(nodes[0].settled.count == 2)
   }
 
@@ -224,7 +216,7 @@ struct PurchaseTests {
     #expect(nodes[3].ownState(rival) == .filled)
     nodes[2].start()
     network.run(for: 20_000)
-    settle()
+    network.settleDown()
     #expect(written(nodes[0]).last == "free")
     #expect(nodes[0].core?.book.state(of: offers[0])?.calendar?.minimumFree(in: genesis.slots(600, 720)) == 4)
   }
@@ -240,7 +232,7 @@ struct PurchaseTests {
     network.run(for: 500)
     #expect(nodes[0].core?.ledger.sorted.contains { $0.state == .held } == true)
     network.heal()
-    settle()
+    network.settleDown()
     #expect(nodes[3].settled.count == 2)
   }
 

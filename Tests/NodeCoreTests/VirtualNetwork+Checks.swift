@@ -7,6 +7,15 @@ import Simulator
 import Testing
 
 extension VirtualNetwork {
+  /// Runs until nothing is under way, and checks that all agree.
+  func settleDown() {
+    runUntilQuiet()
+    // What follows from the last decision, such as the cancel of what is left, comes in an entry after it.
+    run(for: 500)
+    runUntilQuiet()
+    checkAgreement()
+  }
+
   /// Runs until every node is connected to every other and writes.
   func settleIn(sourceLocation: SourceLocation = #_sourceLocation) {
     let isReady = run(for: 30_000) { isMeshed && nodes.allSatisfy { $0.core == nil || $0.core?.state == .running } }
