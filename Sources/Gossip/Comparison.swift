@@ -162,18 +162,13 @@ struct Comparison {
 
   /// Where the authors of a part are among the heads. O(log n).
   private func range(_ prefix: AuthorPrefix) -> Range<Int> {
-    let start = firstIndex { AuthorPrefix(digits: $0.word0, depth: prefix.depth).digits >= prefix.digits }
-    let end = firstIndex { AuthorPrefix(digits: $0.word0, depth: prefix.depth).digits > prefix.digits }
-    return start..<end
-  }
-
-  private func firstIndex(where isPast: (NodeID) -> Bool) -> Int {
-    var (low, high) = (heads.startIndex, heads.endIndex)
-    while low < high {
-      let middle = (low + high) / 2
-      if isPast(heads[middle].author) { high = middle } else { low = middle + 1 }
+    let start = heads.partitioningIndex {
+      AuthorPrefix(digits: $0.author.word0, depth: prefix.depth).digits >= prefix.digits
     }
-    return low
+    let end = heads.partitioningIndex {
+      AuthorPrefix(digits: $0.author.word0, depth: prefix.depth).digits > prefix.digits
+    }
+    return start..<end
   }
 
   private func cutPrint(_ range: Range<Int>, depth: Int) -> UInt64 {

@@ -234,6 +234,9 @@ public struct Feeds: Sendable {
   /// The number of authors.
   public var count: Int { byAuthor.count }
 
+  /// All authors, ascending. O(n log n).
+  var authors: [NodeID] { byAuthor.keys.sorted() }
+
   /// All authors with their feeds, ascending by author. O(n log n).
   public var sorted: [(author: NodeID, feed: Feed)] {
     byAuthor.map { (author: $0.key, feed: $0.value) }.sorted { $0.author < $1.author }

@@ -99,9 +99,8 @@ extension GossipCore {
       ranges.append(FeedRange(author: author, from: range.from, through: range.through))
     }
     guard !fetch.shortRanges.isEmpty || fetch.prefixBits != 0 else { return ranges }
-    let authors = feeds.sorted.map(\.author)
     return ranges
-      + (try ShortRanges.resolve(Array(fetch.shortRanges), prefixBits: fetch.prefixBits, among: authors))
+      + (try ShortRanges.resolve(Array(fetch.shortRanges), prefixBits: fetch.prefixBits, among: feeds.authors))
   }
 
   private mutating func receivedAnswer(

@@ -305,7 +305,7 @@ public struct GossipCore: Sendable {
     fetch.id = id
     let named: [AntiEntropy.Range]
     if ranges.count >= ShortRanges.leastCount {
-      let authors = antiEntropy.authorsClaimed.union(feeds.sorted.map(\.author)).sorted()
+      let authors = antiEntropy.authorsClaimed.union(feeds.authors).sorted()
       let short = ShortRanges(ranges, among: authors)
       fetch.shortRanges = .init(short.bytes)
       fetch.prefixBits = UInt32(short.prefixBits)

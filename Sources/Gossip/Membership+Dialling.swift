@@ -5,8 +5,13 @@ import NodeCrypto
 extension Membership {
   /// Whether an address may be dialled now.
   func isDialable(_ address: PeerAddress, now: Timestamp) -> Bool {
-    guard let record = book[address], record.nextDial <= now else { return false }
-    return isFree(record) && !(record.node.map { score.isBanned($0, now: now) || isPaused($0, now: now) } ?? false)
+    guard let record = book[address] else { return false }
+    return isCandidate(record, now: now) && !(record.node.map { score.isBanned($0, now: now) } ?? false)
+  }
+
+  /// Whether it is time to dial an address, and its node is neither connected nor paused.
+  private func isCandidate(_ record: AddressBook.Record, now: Timestamp) -> Bool {
+    record.nextDial <= now && isFree(record) && !(record.node.map { isPaused($0, now: now) } ?? false)
   }
 
   /// Whether there is neither a connection nor a dial to it.
@@ -93,8 +98,7 @@ extension Membership {
     defer { generator = chance }
     for _ in passive.count..<max(passive.count, parameters.views.passiveCount) {
       let drawn = book.draw(using: &chance) { record in
-        record.nextDial <= now && isFree(record) && !passive.contains(record.address)
-          && !(record.node.map { isPaused($0, now: now) } ?? false)
+        isCandidate(record, now: now) && !passive.contains(record.address)
       }
       guard let drawn else { break }
       passive.append(drawn.address)
@@ -128,9 +132,8 @@ extension Membership {
     }
     var chance = generator
     let candidate = book.draw(using: &chance) { record in
-      record.nextDial <= now && isFree(record)
-        && !(record.node.map { measured.isFresh($0, now: now, nearness: parameters.nearness) || isPaused($0, now: now) }
-          ?? false)
+      isCandidate(record, now: now)
+        && !(record.node.map { measured.isFresh($0, now: now, nearness: parameters.nearness) } ?? false)
     }
     generator = chance
     guard let candidate = candidate?.address ?? remeasurable(isMissing, now: now) else {
@@ -149,8 +152,6 @@ extension Membership {
     guard isMissing else { return nil }
     var chance = generator
     defer { generator = chance }
-    return book.draw(using: &chance) { record in
-      record.nextDial <= now && isFree(record) && !(record.node.map { isPaused($0, now: now) } ?? false)
-    }?.address
+    return book.draw(using: &chance) { isCandidate($0, now: now) }?.address
   }
 }

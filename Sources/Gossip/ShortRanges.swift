@@ -108,15 +108,7 @@ struct ShortRanges {
   /// Where the authors with a prefix are. O(log n).
   private static func matches(_ prefix: UInt64, _ bits: UInt32, _ authors: [NodeID]) -> Range<Int> {
     let shift = UInt64(64 - bits)
-    func first(where isPast: (UInt64) -> Bool) -> Int {
-      var (low, high) = (authors.startIndex, authors.endIndex)
-      while low < high {
-        let middle = (low + high) / 2
-        if isPast(authors[middle].word0 >> shift) { high = middle } else { low = middle + 1 }
-      }
-      return low
-    }
-    let start = first { $0 >= prefix }
-    return start..<max(start, first { $0 > prefix })
+    let start = authors.partitioningIndex { $0.word0 >> shift >= prefix }
+    return start..<authors.partitioningIndex { $0.word0 >> shift > prefix }
   }
 }

@@ -84,8 +84,8 @@ public struct TradeExport: Codable, Hashable, Sendable {
     }.sorted { ($0.acceptedMs, $0.trade) < ($1.acceptedMs, $1.trade) }
   }
 
-  /// The rows as comma-separated values by RFC 4180, but for line ends of one character, with a line of names: moments in UTC by ISO 8601, amounts in whole
-  /// units of the currency, and the four signed parts of the receipt at the end.
+  /// The rows as comma-separated values by RFC 4180, but for line ends of one character, with a line of names: moments in
+  /// UTC by ISO 8601, amounts in whole units of the currency, and the four signed parts of the receipt at the end.
   public var csv: String {
     let header = [
       "trade", "role", "counterparty", "accepted", "gpu_class", "gpus", "start", "end", "gpu_seconds", "price", "total",
