@@ -182,8 +182,8 @@ let package = Package(
     .testTarget(
       name: "ProcessTests",
       dependencies: [
-        "P2PNode", "NodeAPI", "NodeClient", "NodeCrypto", "Market", "Settlement", "Store", "Transport", "Gossip",
-        "NodeCore", "Wire",
+        "P2PNode", "NodeAPI", "NodeClient", "NodeCrypto", "Market", "OrderBook", "Settlement", "Store", "Transport",
+        "Gossip", "NodeCore", "Wire",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),

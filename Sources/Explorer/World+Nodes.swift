@@ -51,8 +51,15 @@ extension World {
     case .disconnect(_, .misbehaved(let what)): fail(.accused, "\(node) punishes: \(what)")
     case .persistProof(let proof):
       fail(.accused, "\(node) has a proof against \(setting.index(of: proof.author) ?? -1)")
-    case .findRival(let entry):
+    case .collect(.fork(let entry)):
       fail(.twoEntries, "\(node) knows two entries of \(setting.index(of: entry.author) ?? -1)")
+    case .collect(let found):
+      let range = found.stored
+      let entries = nodes[node].disk[setting.index(of: range.author) ?? 0].map { setting.registry[$0] }
+        .filter { range.from <= $0.sequence && $0.sequence <= range.through }
+      if found.proof(with: entries) != nil {
+        fail(.accused, "\(node) accuses \(setting.index(of: range.author) ?? -1)")
+      }
     case .disconnect, .verifyProof, .rebuild, .serve, .dial, .reply, .prune: break
     }
   }

@@ -66,7 +66,7 @@ extension World {
     guard breach == nil, let core = nodes[node].core else { return }
     let doubted = core.doubtedAuthors
     if !doubted.isEmpty { fail(.accused, "\(node) doubts \(doubted.compactMap { setting.index(of: $0) })") }
-    if core.state == .forked { fail(.accused, "\(node) is frozen") }
+    if core.state == .frozen { fail(.accused, "\(node) is frozen") }
     var feeds = nodes.indices.map { Array(published[$0].prefix(Int(core.feeds.head(of: setting.ids[$0]).sequence))) }
     feeds[node] = nodes[node].ownFeed(node)
     let view = Account(setting: setting, feeds: feeds)

@@ -92,7 +92,7 @@ struct EntryBudget: Equatable, Sendable {
 public struct Feed: Sendable {
   /// The last entry.
   public private(set) var head: Head
-  /// The first sequence that an equivocation proof voids; nil while the author has not been caught.
+  /// The first sequence that a proof of fraud voids; nil while the author has not been caught.
   public internal(set) var frozenFrom: UInt64?
   /// The last sequence that is pruned; 0 when nothing is.
   public private(set) var base: UInt64 = 0
@@ -298,6 +298,6 @@ public struct Feeds: Sendable {
     return true
   }
 
-  /// Authors caught with two entries at one sequence.
+  /// Authors of whom there is a proof of fraud.
   public var frozenCount: Int { byAuthor.values.reduce(0) { $0 + ($1.frozenFrom == nil ? 0 : 1) } }
 }

@@ -112,7 +112,7 @@ extension GossipCore {
     case .gap, .early:
       if let rival = intake.waitingEntry(of: entry.author, at: entry.sequence), rival.id != entry.id {
         // Two entries with good signatures are a proof, also while neither can be appended.
-        rivalFound(rival, of: entry, now: now, into: &effects)
+        if let proof = FraudProof(rival, entry) { proofFound(proof, now: now, into: &effects) }
       } else if !intake.wait(entry, role: role, from: sources) {
         // There was no room: it is missing again.
         intake.lost(entry.author)
@@ -120,7 +120,7 @@ extension GossipCore {
       }
     case .fork:
       intake.lost(entry.author)
-      effects.append(.findRival(of: entry))
+      effects.append(.collect(.fork(entry)))
     case .divergent:
       intake.lost(entry.author)
       if let source = sources.first, let connection = connectionByNode[source], let peer = peers[connection],
@@ -130,6 +130,7 @@ extension GossipCore {
       }
     case .invalid(let refusal):
       intake.lost(entry.author)
+      if case .timeGoesBack = refusal { effects.append(.collect(.backdated(entry))) }
       if let source = sources.first, let connection = connectionByNode[source] {
         punish(connection, refusal.description, now: now, into: &effects)
       }
@@ -186,7 +187,7 @@ extension GossipCore {
   // MARK: Start
 
   /// Notes a proof that was kept from an earlier run, before the entries are restored.
-  public mutating func restore(_ proof: EquivocationProof) {
+  public mutating func restore(_ proof: FraudProof) {
     if feeds.freeze(proof.author, from: proof.sequence) { proofs[proof.author] = proof }
   }
 
@@ -208,7 +209,7 @@ extension GossipCore {
   /// Forgets all feeds, but not the proofs, so that they can be restored without what the proofs void.
   public mutating func resetFeeds() {
     feeds = Feeds(network: feeds.network, limits: feeds.limits)
-    for proof in equivocationProofs { _ = feeds.freeze(proof.author, from: proof.sequence) }
+    for proof in fraudProofs { _ = feeds.freeze(proof.author, from: proof.sequence) }
     intake.lostAll()
     antiEntropy.recheckAll()
   }

@@ -36,7 +36,9 @@ extension GossipCore {
     case .compare(let message): receivedComparison(message, from: peer, now: now, into: &effects)
     case .fetch(let fetch): receivedFetch(fetch, from: peer, now: now, into: &effects)
     case .fetchAnswer(let answer): receivedAnswer(answer, from: peer, now: now, into: &effects)
-    case .equivocationProof(let proof): receivedProof(proof, from: peer, now: now, into: &effects)
+    case .fraudProofPart(let part): receivedProof(part, from: peer, now: now, into: &effects)
+    case .fraudNotice(let notice): receivedNotice(notice, from: peer, now: now, into: &effects)
+    case .fraudRequest(let request): receivedRequest(request, from: peer, now: now, into: &effects)
     case .neighbour, .neighbourAnswer, .join, .forwardJoin, .shuffleRequest, .shuffleAnswer, .disconnect, .whois,
       .whoisAnswer:
       receivedMembership(kind, from: peer, now: now, into: &effects)

@@ -32,7 +32,9 @@ public struct GossipCore: Sendable {
   var intake = Intake()
   var peers: [UInt64: Peer] = [:]
   var connectionByNode: [NodeID: UInt64] = [:]
-  var proofs: [NodeID: EquivocationProof] = [:]
+  var proofs: [NodeID: FraudProof] = [:]
+  /// By connection.
+  var proofExchanges: [UInt64: ProofExchange] = [:]
   var openComparison: OpenComparison?
   var comparisonQueue: [UInt64] = []
   /// Fork suspicions already followed up, so that each costs one request.
@@ -91,8 +93,8 @@ public struct GossipCore: Sendable {
   /// Whether there is no peer and no address but this node's own.
   public var hasNobodyToAsk: Bool { peers.isEmpty && membership.knowsNobody }
 
-  /// The proofs of equivocation known here, ascending by author.
-  public var equivocationProofs: [EquivocationProof] { proofs.keys.sorted().compactMap { proofs[$0] } }
+  /// The proofs of fraud known here, the one with the earliest sequence of each author, ascending by author.
+  public var fraudProofs: [FraudProof] { proofs.keys.sorted().compactMap { proofs[$0] } }
 
   // MARK: Connections
 
@@ -121,6 +123,7 @@ public struct GossipCore: Sendable {
       node: node, connection: connection, address: address, direction: direction, connectedAt: now,
       lastHeard: now, nextPing: now)
     connectionByNode[node] = connection
+    proofExchanges[connection] = ProofExchange()
     antiEntropy.connected(node)
     if direction == .outbound { peers[connection]?.listens = address }
     greet(connection, into: &effects)
@@ -136,7 +139,7 @@ public struct GossipCore: Sendable {
     return (direction == .outbound) == (own < node)
   }
 
-  func greet(_ connection: UInt64, into effects: inout [GossipEffect]) {
+  mutating func greet(_ connection: UInt64, into effects: inout [GossipEffect]) {
     var hello = WireHello()
     hello.protocol = Self.protocolVersion
     hello.agent = agent
@@ -148,9 +151,7 @@ public struct GossipCore: Sendable {
       if head.sequence > 0 { hello.yourEntry = .init(head.entry.bytes) }
     }
     send(.hello(hello), to: connection, priority: .urgent, into: &effects)
-    for proof in equivocationProofs {
-      send(.equivocationProof(proof.wire), to: connection, priority: .answer, into: &effects)
-    }
+    announceProofs(to: connection, into: &effects)
   }
 
   /// A connection has ended.
@@ -167,6 +168,7 @@ public struct GossipCore: Sendable {
     guard let peer = peers.removeValue(forKey: connection) else { return }
     connectionByNode[peer.node] = nil
     suspected[connection] = nil
+    proofExchanges[connection] = nil
     broadcast.disconnected(connection)
     comparisonQueue.removeAll { $0 == connection }
     antiEntropy.disconnected(peer.node)

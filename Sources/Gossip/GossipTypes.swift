@@ -184,17 +184,18 @@ public enum GossipEffect: Sendable {
   case sendSummary(connection: UInt64, kind: SummaryKind, id: UInt64)
   /// Check the signature and content of an entry; the answer comes back as ``GossipCore/verified(_:isValid:now:into:)``.
   case verify(SignedEntry)
-  /// Check the two signatures of a proof; the answer comes back as ``GossipCore/proofVerified(_:from:isValid:now:into:)``.
-  case verifyProof(EquivocationProof, from: NodeID)
+  /// Check a proof that came from a peer; the answer comes back as ``GossipCore/proofVerified(_:from:isValid:now:into:)``.
+  case verifyProof(FraudProof, from: NodeID)
   /// The next entry of its feed: append it to what is known, and keep it.
   case deliver(SignedEntry)
   /// The first part of a checkpoint, from which on the feed is held now: what was before is pruned; append it to what
   /// is known, and keep it.
   case jump(SignedEntry)
-  /// Read the stored entry at the rival's place; the two together are a proof.
-  case findRival(of: SignedEntry)
+  /// Read from the store what is missing for a proof, and check that; a good one comes back as
+  /// ``GossipCore/proofFound(_:now:into:)``.
+  case collect(FraudCase)
   /// An author is frozen from the proof's sequence on: keep the proof, and take back what it voids.
-  case freeze(EquivocationProof)
+  case freeze(FraudProof)
   /// Send these parts of feeds to a peer, out of the store, as answers to its request.
   case serve(connection: UInt64, request: UInt64, ranges: [FeedRange])
   /// Open a connection.

@@ -143,31 +143,3 @@ public enum EntryError: Error, Equatable, CustomStringConvertible {
     }
   }
 }
-
-/// Two entries of one author with one sequence: a proof that the author lied, which anybody can check.
-public struct EquivocationProof: Sendable {
-  /// The entry with the smaller id.
-  public let first: SignedEntry
-  /// The entry with the greater id.
-  public let second: SignedEntry
-
-  /// The proof that two entries make; nil when they do not contradict each other. Signatures are not checked here.
-  public init?(_ one: SignedEntry, _ other: SignedEntry) {
-    guard one.author == other.author, one.sequence == other.sequence, one.id != other.id else { return nil }
-    first = one.id < other.id ? one : other
-    second = one.id < other.id ? other : one
-  }
-
-  /// Who lied.
-  public var author: NodeID { first.author }
-  /// The forked sequence: the author's entries from here on count for nothing.
-  public var sequence: UInt64 { first.sequence }
-
-  /// The proof as it travels.
-  public var wire: WireEquivocationProof {
-    var out = WireEquivocationProof()
-    out.first = first.wire
-    out.second = second.wire
-    return out
-  }
-}

@@ -61,6 +61,8 @@ public struct GenesisLimits: Hashable, Sendable {
 public struct Genesis: Sendable {
   /// The BLAKE2b-256 of the file's exact bytes.
   public let networkID: NetworkID
+  /// The file's exact bytes.
+  public let file: [UInt8]
   /// The network's name, for people.
   public let name: String
   /// The currency's code, such as `USD`. Money is in its millionths.
@@ -92,6 +94,7 @@ public struct Genesis: Sendable {
     }
     try document.check()
     networkID = Blake2b.hash(file)
+    self.file = file
     name = document.name
     currency = document.currency
     slotMilliseconds = document.slot_seconds * 1000

@@ -212,7 +212,7 @@ public struct StatusDocument: Codable, Hashable, Sendable {
   public var ownTrades: Int
   /// Trades of this node that are proposed and not decided.
   public var undecided: Int
-  /// Authors whose feeds are frozen by an equivocation proof.
+  /// Authors whose feeds are frozen by a proof of fraud.
   public var frozenFeeds: Int
 
   /// A node's state.

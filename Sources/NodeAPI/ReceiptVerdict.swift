@@ -14,6 +14,8 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
   public var error: String?
   /// What both sides signed; nil when the receipt is not valid.
   public var decoded: ReceiptDocument.Decoded?
+  /// What is proven, when it is a proof of fraud instead of a receipt.
+  public var fraud: FraudProofDocument.Decoded?
 
   /// Checks the receipt at `position` of a file: one JSON document. One that does not decode is not valid.
   ///
@@ -107,6 +109,8 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
 public struct ReceiptSum: Hashable, Sendable {
   /// Receipts that are valid, and that are not.
   public private(set) var valid = 0, invalid = 0
+  /// Proofs of fraud that are valid.
+  public private(set) var frauds = 0
   /// Valid receipts of trades of which another one came before: they count once below.
   public private(set) var repeated = 0
   /// Of all trades, in micro-units, by the currency's code.
@@ -118,6 +122,10 @@ public struct ReceiptSum: Hashable, Sendable {
   public init(_ verdicts: [ReceiptVerdict]) {
     var trades: Set<String> = []
     for verdict in verdicts {
+      guard verdict.fraud == nil else {
+        frauds += 1
+        continue
+      }
       guard verdict.valid, let lease = verdict.decoded else {
         invalid += 1
         continue

@@ -70,6 +70,9 @@ extension NodeClient {
     try await get("/v1/receipts?scope=\(scope.rawValue)")
   }
 
+  /// The proofs of fraud: `GET /v1/proofs`.
+  public func proofs() async throws(NodeClientError) -> [FraudProofDocument] { try await get("/v1/proofs") }
+
   /// The connected peers: `GET /v1/peers`.
   public func peers() async throws(NodeClientError) -> [PeerDocument] { try await get("/v1/peers") }
 

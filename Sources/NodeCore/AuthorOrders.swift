@@ -11,6 +11,7 @@ struct AuthorOrders: Sendable {
   /// What an amend has to know of an order that the book may not hold.
   struct Live: Sendable {
     var expiry: Timestamp
+    var gpus: Int32
     let side: Side
     let timeInForce: TimeInForce
     let place: OrderPlace
@@ -32,14 +33,21 @@ struct AuthorOrders: Sendable {
 
   mutating func add(_ id: OrderID, _ body: OrderBody, at place: OrderPlace, taken: Taken = Taken()) {
     live[id] = Live(
-      expiry: body.expiry, side: body.side, timeInForce: body.timeInForce, place: place, taken: taken)
+      expiry: body.expiry, gpus: body.gpus, side: body.side, timeInForce: body.timeInForce, place: place, taken: taken)
     insert(Expiry(time: body.expiry, order: id))
   }
 
-  mutating func amend(_ id: OrderID, expiry: Timestamp) {
-    guard live[id]?.expiry != expiry else { return }
-    live[id]?.expiry = expiry
-    insert(Expiry(time: expiry, order: id))
+  mutating func amend(_ id: OrderID, to body: OrderBody) {
+    live[id]?.gpus = body.gpus
+    guard live[id]?.expiry != body.expiry else { return }
+    live[id]?.expiry = body.expiry
+    insert(Expiry(time: body.expiry, order: id))
+  }
+
+  /// Whether more is taken of a live order than it has: of an offer in one of these slots, of a bid at all.
+  func isOverfilled(_ id: OrderID, in slots: SlotRange) -> Bool {
+    guard let live = live[id] else { return false }
+    return live.taken.maximum(in: live.side == .offer ? slots : nil) > Int64(live.gpus)
   }
 
   /// Returns whether the order was live.

@@ -22,7 +22,7 @@ extension Exchange {
       legs.allSatisfy({ authors[place.author]?.isNew(Blake2b.hash($0.bytes)) == true })
     else { return }
     var isTaken = true
-    for leg in legs { isTaken = adjust(leg.terms.bid, of: place.author, by: 1, leg.terms) }
+    for leg in legs { isTaken = take(leg.terms, from: leg.terms.bid, of: place.author, into: &changes) }
     guard let purchase = AuthorState.Purchase(legs: legs, isTaken: isTaken) else { return }
     authors[place.author]?.purchase = purchase
     note(purchase, into: &changes)

@@ -11,7 +11,7 @@ extension Exchange {
   mutating func propose(_ signed: SignedTerms, at place: Place, into changes: inout [Change]) {
     let id: TradeID = Blake2b.hash(signed.bytes)
     if authors[place.author]?.isNew(id) == true {
-      let isTaken = adjust(signed.terms.takerOrder, of: place.author, by: 1, signed.terms)
+      let isTaken = take(signed.terms, from: signed.terms.takerOrder, of: place.author, into: &changes)
       authors[place.author]?.open(id, AuthorState.Proposal(signed: signed, isTaken: isTaken))
     }
     note(ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature), into: &changes)
@@ -22,7 +22,7 @@ extension Exchange {
   ) {
     let until = min(signed.terms.deadline, place.time + answerMemoryMilliseconds)
     if authors[place.author]?.finish(decision.acceptance.trade, until: until) == true {
-      let isTaken = adjust(signed.terms.makerOrder, of: place.author, by: 1, signed.terms)
+      let isTaken = take(signed.terms, from: signed.terms.makerOrder, of: place.author, into: &changes)
       if signed.terms.leg != nil {
         let hold = AuthorState.Hold(signed: signed, decision: decision, isTaken: isTaken)
         authors[place.author]?.hold(decision.acceptance.trade, hold)
@@ -34,7 +34,7 @@ extension Exchange {
     note(
       ledger.accept(
         signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
-        acceptanceBytes: decision.bytes, makerSignature: decision.signature),
+        acceptanceBytes: decision.bytes, makerSignature: decision.signature, isInMakersFeed: true),
       into: &changes)
   }
 
@@ -86,6 +86,17 @@ extension Exchange {
     if let change, change.isNews { changes.append(.trade(change.trade)) }
   }
 
+  /// Takes from a live order of `owner`, and tells when that is more than there is; false as ``adjust(_:of:by:_:)``.
+  mutating func take(_ terms: Terms, from id: OrderID, of owner: NodeID, into changes: inout [Change]) -> Bool {
+    guard adjust(id, of: owner, by: 1, terms), let start = genesis.slot(at: terms.start),
+      let end = genesis.slot(at: terms.end)
+    else { return false }
+    if authors[owner]?.orders.isOverfilled(id, in: SlotRange(start: start, end: end)) == true {
+      changes.append(.overfilled(id))
+    }
+    return true
+  }
+
   /// Takes from a live order of `owner` or puts back; false, without effect, where the terms name another one's order,
   /// one of the other side, or one that is not live.
   @discardableResult
@@ -113,7 +124,7 @@ extension Exchange {
   mutating func count(
     settled: Int, failed: Int, of node: NodeID, by author: NodeID, into changes: inout [Change]
   ) {
-    guard settled != 0 || failed != 0, !forked.contains(author) else { return }
+    guard settled != 0 || failed != 0, !frozen.contains(author) else { return }
     var record = record(of: node)
     record.settled += settled
     record.failed += failed

@@ -37,7 +37,7 @@ enum Change: Sendable {
   /// An order in the book has other terms, or is back in it with other terms.
   case amended(Order)
   /// An order is not in the book after its placing or an amend: its author has as many as the genesis allows or is
-  /// forked, or it has expired.
+  /// frozen, or it has expired.
   case notPlaced(OrderID)
   /// An order of the author's is not in the book any more.
   case cancelled(OrderID)
@@ -49,6 +49,8 @@ enum Change: Sendable {
   case record(NodeID)
   /// A checkpoint of an author's feed is complete.
   case checkpoint(NodeID)
+  /// An author took more of its order than there is: a fraud.
+  case overfilled(OrderID)
 }
 
 /// The book and the trades: what the feeds add up to.
@@ -68,10 +70,12 @@ struct Exchange: Sendable {
   /// The public record of each node that has one. For look-up only.
   var records: [NodeID: ProviderRecord] = [:]
   var authors: [NodeID: AuthorState] = [:]
-  /// Authors whose feeds are forked; for look-up only.
-  private(set) var forked: Set<NodeID> = []
+  /// Authors whose feeds are frozen by a proof of fraud; for look-up only.
+  private(set) var frozen: Set<NodeID> = []
   /// Authors of whom a checkpoint did not say what the entries before it did.
   var doubted: Set<NodeID> = []
+  /// Whether this is made of part of one feed: what depends on entries before it is taken for granted.
+  var isExcerpt = false
 
   /// An empty book and no trades. The orders of `own` are found at once; `seed` keys the book's table.
   init(genesis: Genesis, own: NodeID, seed: UInt64) {
@@ -143,8 +147,8 @@ struct Exchange: Sendable {
   /// The digest of the book.
   mutating func digest() -> Digest { book.digest() }
 
-  /// Notes that the feed of an author is forked: its orders, those that are still to come from before the fork too, are
-  /// not in the book, and what it says counts in no record.
+  /// Notes that there is a proof of fraud against an author: its orders, those that are still to come from before the
+  /// fraud too, are not in the book, and what it says counts in no record.
   mutating func freeze(_ author: NodeID) {
     recordBids.subtract(book.removeAll(ownedBy: author))
     var changes: [Change] = []
@@ -154,7 +158,7 @@ struct Exchange: Sendable {
         count(settled: 0, failed: -releases, of: maker, by: author, into: &changes)
       }
     }
-    forked.insert(author)
+    frozen.insert(author)
   }
 
   // MARK: Orders
@@ -162,7 +166,7 @@ struct Exchange: Sendable {
   private mutating func place(_ body: OrderBody, at place: Place, into changes: inout [Change]) {
     let id = place.orderID(network: genesis.networkID)
     let count = authors[place.author]?.orders.live.count ?? 0
-    guard count < genesis.limits.openOrdersPerAuthor else {
+    guard isExcerpt || count < genesis.limits.openOrdersPerAuthor else {
       changes.append(.notPlaced(id))
       return
     }
@@ -185,7 +189,7 @@ struct Exchange: Sendable {
     guard let live = authors[place.author]?.orders.live[id],
       (try? OrderRules.checkAmend(to: body, side: live.side, timeInForce: live.timeInForce)) != nil
     else { return }
-    authors[place.author]?.orders.amend(id, expiry: body.expiry)
+    authors[place.author]?.orders.amend(id, to: body)
     let isInBook: Bool
     let order = amended(id, to: body, at: place)
     if book.order(id) == nil {
@@ -206,7 +210,7 @@ struct Exchange: Sendable {
 
   /// Puts a live order into the book with all that its owner's feed takes of it; false when it does not belong there.
   mutating func insert(_ order: Order) -> Bool {
-    guard !forked.contains(order.owner), book.insert(order) == .inserted else { return false }
+    guard !frozen.contains(order.owner), book.insert(order) == .inserted else { return false }
     authors[order.owner]?.orders.live[order.id]?.taken.forEachRun(isBid: order.side == .bid) { gpus, slots in
       let slots = slots ?? order.body.window
       Taken.forEachPiece(of: gpus) { piece in

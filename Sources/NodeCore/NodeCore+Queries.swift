@@ -69,6 +69,10 @@ extension NodeCore {
   /// Authors of whom a checkpoint did not say what their entries before it did, ascending. Their orders are not taken.
   public var doubtedAuthors: [NodeID] { gossip.feeds.sorted.map(\.author).filter(isDoubted) }
 
+  /// Whether a settled trade is one too many of an order whose owner is proven to be a fraud: its receipt is valid, and
+  /// others of the same order come first.
+  public func isDisputed(_ trade: Trade) -> Bool { exchange.isDisputed(trade, feeds: gossip.feeds) }
+
   /// The feeds.
   public var feeds: Feeds { gossip.feeds }
 
@@ -78,8 +82,8 @@ extension NodeCore {
   /// The addresses to keep over a restart, the most trusted first.
   public var keptAddresses: [(address: PeerAddress, node: NodeID)] { gossip.keptAddresses }
 
-  /// The proofs of equivocation, ascending by author.
-  public var equivocationProofs: [EquivocationProof] { gossip.equivocationProofs }
+  /// The proofs of fraud, ascending by author.
+  public var fraudProofs: [FraudProof] { gossip.fraudProofs }
 
   /// Trades of this node's own that are proposed and not decided, and decisions that are not on disk or not copied yet.
   public var undecidedCount: Int {

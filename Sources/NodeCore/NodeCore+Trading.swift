@@ -28,6 +28,7 @@ extension NodeCore {
       case .checkpoint(let author):
         prunable.append(author)
         afterEntry(of: author)
+      case .overfilled: break
       }
     }
   }

@@ -101,7 +101,7 @@ extension NodeCore {
   /// The first moment at which an own entry is to be written and may be; nil when there is nothing to say, or another
   /// one is under way. An entry that came too early or past the rate would not be taken by anybody.
   var nextWrite: Timestamp? {
-    guard mayWrite, state != .forked, inFlight == nil, storeTrouble == nil else { return nil }
+    guard mayWrite, state != .frozen, inFlight == nil, storeTrouble == nil else { return nil }
     let dated = [nextTick, purchaseEnd].compactMap { $0 }.min()
     guard let wanted = hasWork ? .zero : dated else { return nil }
     let earliest = gossip.feeds.head(of: own).time - genesis.limits.skewMilliseconds
@@ -313,7 +313,7 @@ extension NodeCore {
 
   /// Takes nothing new from here on; what was decided is still written.
   mutating func stop(into effects: inout [NodeEffect]) {
-    guard state != .forked else { return }
+    guard state != .frozen else { return }
     state = .stopping
     for id in duties.giveUpMatching() { reviewImmediate(id) }
     for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.stopping)))) }

@@ -46,6 +46,7 @@ public struct NodeCore: Sendable {
   var nonces: SplitMix64
   var recoveryDeadline: Timestamp
   var gossipEffects: [GossipEffect] = []
+  var fraudWatch = FraudWatch()
 
   /// An own entry on its way to the disk.
   struct InFlightEntry: Sendable {
@@ -101,7 +102,7 @@ public struct NodeCore: Sendable {
   // MARK: Restoring
 
   /// Notes a stored proof; before any entry.
-  public mutating func restore(_ proof: EquivocationProof) {
+  public mutating func restore(_ proof: FraudProof) {
     gossip.restore(proof)
     exchange.freeze(proof.author)
   }
@@ -110,8 +111,9 @@ public struct NodeCore: Sendable {
   public mutating func beginRestore() {
     gossip.resetFeeds()
     exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed)
-    for proof in gossip.equivocationProofs { exchange.freeze(proof.author) }
+    for proof in gossip.fraudProofs { exchange.freeze(proof.author) }
     duties = Duties()
+    fraudWatch = FraudWatch()
     ownOrders = [:]
     checkpointClock = CheckpointClock()
     checkpointParts = nil
@@ -156,7 +158,7 @@ public struct NodeCore: Sendable {
       duties.match(order.id)
       reviewImmediate(order.id)
     }
-    if gossip.feeds.feed(of: own)?.frozenFrom != nil { fork(into: &effects) }
+    if gossip.feeds.feed(of: own)?.frozenFrom != nil { freezeOwn(into: &effects) }
     proceed(now: now, into: &effects)
   }
 
@@ -171,10 +173,10 @@ public struct NodeCore: Sendable {
   }
 
   /// The own feed is frozen everywhere: nobody takes what this node still wanted to say.
-  private mutating func fork(into effects: inout [NodeEffect]) {
-    state = .forked
-    for reply in inFlight?.replies ?? [] { effects.append(.reply(reply.id, .failure(.notWriting(.forked)))) }
-    for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.forked)))) }
+  private mutating func freezeOwn(into effects: inout [NodeEffect]) {
+    state = .frozen
+    for reply in inFlight?.replies ?? [] { effects.append(.reply(reply.id, .failure(.notWriting(.frozen)))) }
+    for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.frozen)))) }
     inFlight = nil
     queue = []
   }
@@ -197,7 +199,7 @@ public struct NodeCore: Sendable {
     case .unchecked(let entry): gossip.unchecked(entry, now: now, into: &gossipEffects)
     case .proofVerified(let proof, let peer, let isValid):
       gossip.proofVerified(proof, from: peer, isValid: isValid, now: now, into: &gossipEffects)
-    case .rivalFound(let rival, let entry): gossip.rivalFound(rival, of: entry, now: now, into: &gossipEffects)
+    case .proofFound(let proof): gossip.proofFound(proof, now: now, into: &gossipEffects)
     case .durable(let sequence): durable(sequence, now: now, into: &effects)
     case .storeFailed(let why): storeFailed(why, into: &effects)
     case .storeRecovered: storeTrouble = nil
@@ -227,6 +229,7 @@ public struct NodeCore: Sendable {
   /// Does whatever can be done now: passes the gossip's wishes on, and writes the next own entry.
   private mutating func proceed(now: Timestamp, into effects: inout [NodeEffect]) {
     drainGossip(now: now, into: &effects)
+    proceedWithFrauds(now: now, into: &effects)
     if state == .recovering, hasRecovered(now: now) { recovered() }
     expireDuties(now: now)
     checkFrees(now: now)
@@ -251,7 +254,7 @@ public struct NodeCore: Sendable {
     return now >= recoveryDeadline && !gossip.ownFeedIsBehind
   }
 
-  private mutating func drainGossip(now: Timestamp, into effects: inout [NodeEffect]) {
+  mutating func drainGossip(now: Timestamp, into effects: inout [NodeEffect]) {
     while !gossipEffects.isEmpty {
       let batch = gossipEffects
       gossipEffects = []
@@ -273,7 +276,7 @@ public struct NodeCore: Sendable {
       effects.append(.prune(entry.author, below: entry.sequence))
       exchange.jump(entry.author)
       deliver(entry, operations: nil, into: &effects)
-    case .findRival(let entry): effects.append(.findRival(entry))
+    case .collect(let found): effects.append(.collect(found))
     case .freeze(let proof):
       effects.append(.persistProof(proof))
       exchange.freeze(proof.author)
@@ -281,7 +284,7 @@ public struct NodeCore: Sendable {
       if gossip.feeds.head(of: proof.author).sequence >= proof.sequence {
         effects.append(.rebuild)
       } else if proof.author == own {
-        fork(into: &effects)
+        freezeOwn(into: &effects)
       } else {
         // All that there will ever be of the feed may be held: the closure of what waits for its answers.
         afterEntry(of: proof.author)
@@ -330,6 +333,7 @@ public struct NodeCore: Sendable {
 
   /// Applies the operations of an entry, whoever wrote it.
   mutating func apply(_ entry: SignedEntry, operations: [Operation], into changes: inout [Change]) {
+    let first = changes.count
     exchange.enter(entry.author, at: entry.time, sequence: entry.sequence, into: &changes)
     for (index, operation) in operations.enumerated() {
       if index % OrderBook.changesToPrefetch == 0 {
@@ -341,6 +345,7 @@ public struct NodeCore: Sendable {
         into: &changes)
     }
     advance(to: entry.time)
+    watch(entry, operations, changes[first...])
     if entry.author == own { checkpointClock.note(entry, isCheckpoint: OperationCodec.isCheckpoint(operations)) }
   }
 

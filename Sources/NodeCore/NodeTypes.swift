@@ -42,8 +42,9 @@ public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
         + "allowed: a price that crosses no order, or an order that is not post-only"
     case .noSuchOrder(let id): "order \(id) is not an open order of this node; `orders` lists those"
     case .notWriting(.stopping): "the node is stopping"
-    case .notWriting(.forked):
-      "this node's identity has signed two different entries at one place and is frozen everywhere; start anew with `init`"
+    case .notWriting(.frozen):
+      "there is a proof of fraud against this node's identity (`proofs` shows it), which is frozen everywhere; start anew "
+        + "with `init`"
     case .notWriting(let state): "the node is \(state.rawValue) and writes nothing"
     case .storeFailing(let why): "the store cannot write: \(why). Nothing was placed"
     case .notDurableYet(let why):
@@ -60,8 +61,8 @@ public enum NodeState: String, Sendable {
   case running
   /// Finishing what is open; nothing new is taken.
   case stopping
-  /// The own identity has been caught with two entries at one place; nothing is written any more.
-  case forked
+  /// There is a proof of fraud against the own identity; nothing is written any more.
+  case frozen
 }
 
 /// What happens to the node.
@@ -82,10 +83,10 @@ public enum NodeEvent: Sendable {
   case verified(SignedEntry, Result<[Operation], EntryFault>)
   /// An entry was not checked: before its turn came, the peer that sent it had sent a bad one.
   case unchecked(SignedEntry)
-  /// The signatures of an equivocation proof have been checked.
-  case proofVerified(EquivocationProof, from: NodeID, isValid: Bool)
-  /// The stored entry at the place of another one.
-  case rivalFound(SignedEntry, of: SignedEntry)
+  /// A proof of fraud that came from a peer has been checked.
+  case proofVerified(FraudProof, from: NodeID, isValid: Bool)
+  /// What was to be collected is a proof of fraud, which has been checked.
+  case proofFound(FraudProof)
   /// The own entry with this sequence is on disk.
   case durable(sequence: UInt64)
   /// The store cannot write, and goes on trying.
@@ -115,17 +116,19 @@ public enum NodeEffect: Sendable {
   case send(connection: UInt64, message: [UInt8], priority: SendPriority)
   /// Read the operations of an entry and check its signatures; comes back as ``NodeEvent/verified(_:_:)``.
   case verify(SignedEntry)
-  /// Check the signatures of a proof; comes back as ``NodeEvent/proofVerified(_:from:isValid:)``.
-  case verifyProof(EquivocationProof, from: NodeID)
-  /// Read the stored entry at the place of this one; comes back as ``NodeEvent/rivalFound(_:of:)``.
-  case findRival(SignedEntry)
+  /// Check a proof: ``OperationCodec/shows(_:)`` and ``OperationCodec/signatureChecks(of:)``; comes back as
+  /// ``NodeEvent/proofVerified(_:from:isValid:)``.
+  case verifyProof(FraudProof, from: NodeID)
+  /// Read the stored entries that are missing for a proof, and check that in the same way; a good one comes back as
+  /// ``NodeEvent/proofFound(_:)``.
+  case collect(FraudCase)
   /// Keep an entry. An own one comes back as ``NodeEvent/durable(sequence:)`` when it is on disk.
   case persist(SignedEntry)
   /// Hold a feed, after what was handed over before is on disk, only from a sequence on: forget what is before it, but
   /// for entries of the node's own, which are kept for their receipts.
   case prune(NodeID, below: UInt64)
-  /// Keep a proof of equivocation for ever.
-  case persistProof(EquivocationProof)
+  /// Keep a proof of fraud for ever.
+  case persistProof(FraudProof)
   /// Restore everything from the store, through ``NodeCore/beginRestore()`` and what follows it, before anything else.
   case rebuild
   /// Answer a peer's request with parts of feeds from the store.

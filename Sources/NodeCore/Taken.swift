@@ -57,6 +57,19 @@ struct Taken: Equatable, Sendable {
     }
   }
 
+  /// The most that is taken of an offer in any of these slots; with nil what is taken of a bid.
+  func maximum(in slots: SlotRange?) -> Int64 {
+    guard let slots else { return gpus }
+    var (used, most): (Int64, Int64) = (0, 0)
+    for step in steps {
+      if step.slot >= slots.end.index { break }
+      // What was used up to this step reaches into the slots.
+      if step.slot > slots.start.index { most = max(most, used) }
+      used &+= step.change
+    }
+    return max(most, used)
+  }
+
   /// The same as takings of the order at `place`. More put back than taken, which only a dishonest checkpoint leads to,
   /// has no expression and is left out.
   func takings(of place: OrderPlace, isBid: Bool) -> [CheckpointItems.Taking] {

@@ -60,6 +60,8 @@ public struct Trade: Sendable {
   public internal(set) var isProposed = false
   /// The acceptance at the earliest place of the maker's feed.
   var earliest: HeldAcceptance?
+  /// The sequence of the first entry of the maker's own feed that has an accept; nil while none is held.
+  public internal(set) var acceptedAt: UInt64?
   /// Why the maker declined, and the sequence of the entry in which it did so first.
   public internal(set) var rejection: (reason: RejectReason, sequence: UInt64)?
   /// Whether the taker's feed holds a release.

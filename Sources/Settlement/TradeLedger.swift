@@ -50,12 +50,13 @@ public struct TradeLedger: Sendable {
     return change(id, terms: terms, bytes: bytes, takerSignature: takerSignature) { $0.isProposed = true }
   }
 
-  /// The maker's feed holds an accept.
+  /// The maker has accepted: its own feed holds that, or the taker's feed or a checkpoint says so.
   public mutating func accept(
     _ terms: Terms, bytes: [UInt8], takerSignature: Signature, acceptance: Acceptance, acceptanceBytes: [UInt8],
-    makerSignature: Signature
+    makerSignature: Signature, isInMakersFeed: Bool = false
   ) -> TradeChange {
     change(acceptance.trade, terms: terms, bytes: bytes, takerSignature: takerSignature) {
+      if isInMakersFeed { $0.acceptedAt = min($0.acceptedAt ?? .max, acceptance.sequence) }
       Self.settle(&$0, acceptance: acceptance, bytes: acceptanceBytes, signature: makerSignature)
     }
   }

@@ -53,11 +53,9 @@ public final class EntryPool {
     return result
   }
 
-  /// Whether both signatures of a proof are good.
-  public func isValid(_ proof: EquivocationProof) -> Bool {
-    [proof.first, proof.second].allSatisfy { entry in
-      isValid(SignatureCheck(node: entry.author, message: entry.bytes, signature: entry.signature, domain: .entry))
-    }
+  /// Whether a proof of fraud proves what it says, as a node's verification has it.
+  public func isValid(_ proof: FraudProof) -> Bool {
+    OperationCodec.signatureChecks(of: proof).allSatisfy(isValid) && codec.shows(proof)
   }
 
   private func check(_ entry: SignedEntry) -> Result<[Operation], EntryFault> {

@@ -94,7 +94,7 @@ extension SimulationRun {
   }
 
   private func judgeProofs(_ node: VirtualNode) {
-    let proofs = node.process?.core.equivocationProofs ?? []
+    let proofs = node.process?.core.fraudProofs ?? []
     for proof in proofs where network.nodes.contains(where: { $0.nodeID == proof.author && $0.isHonest }) {
       inspector.report(.honestAccused, "a proof against the honest \(proof.author.short(6))")
     }
@@ -182,7 +182,7 @@ extension VirtualNode {
       trace.mix(author.word0)
       trace.mix(feed.head.entry.word0)
     }
-    for proof in core.equivocationProofs {
+    for proof in core.fraudProofs {
       trace.mix(proof.author.word0)
       trace.mix(proof.sequence)
     }

@@ -29,12 +29,14 @@ extension VirtualNode {
     case .verifyProof(let proof, let peer):
       let isValid = network.pool.isValid(proof)
       later(network.conditions.verification, .proofVerified(proof, from: peer, isValid: isValid))
-    case .findRival(let entry):
-      guard let rival = store.entry(of: entry.author, at: entry.sequence) else { return }
-      later(network.conditions.commit, .rivalFound(rival, of: entry))
+    case .collect(let found):
+      let range = found.stored
+      let entries = (range.from...range.through).compactMap { store.entry(of: range.author, at: $0) }
+      guard let proof = found.proof(with: entries), network.pool.isValid(proof) else { return }
+      later(network.conditions.commit, .proofFound(proof))
     case .persist(let entry): persist(entry)
     case .persistProof(let proof):
-      network.tell("\(index) keeps a proof against \(proof.author.short(6)) at \(proof.sequence)")
+      network.tell("\(index) keeps a proof against \(proof.author.short(6)): \(proof.kind.name) at \(proof.sequence)")
       store.keep(proof)
       commit()
     case .prune(let author, let first):

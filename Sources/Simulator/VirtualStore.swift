@@ -7,7 +7,7 @@ import NodeCrypto
 public struct VirtualStore {
   enum Write {
     case entry(EntryNumber)
-    case proof(EquivocationProof)
+    case proof(FraudProof)
     case prune(NodeID, below: UInt64)
   }
 
@@ -25,7 +25,7 @@ public struct VirtualStore {
 
   private let pool: EntryPool
   private(set) var feeds: [NodeID: StoredFeed] = [:]
-  private var proofs: [NodeID: [UInt64: EquivocationProof]] = [:]
+  private var proofs: [NodeID: [UInt64: FraudProof]] = [:]
   /// What the running commit takes to the disk.
   private var committing: [Write] = []
   /// What waits for the next commit.
@@ -38,7 +38,7 @@ public struct VirtualStore {
 
   mutating func keep(_ entry: SignedEntry) { waiting.append(.entry(pool.number(of: entry))) }
 
-  mutating func keep(_ proof: EquivocationProof) { waiting.append(.proof(proof)) }
+  mutating func keep(_ proof: FraudProof) { waiting.append(.proof(proof)) }
 
   /// Forgets the entries of a feed before `first`.
   mutating func prune(_ author: NodeID, below first: UInt64) { waiting.append(.prune(author, below: first)) }
@@ -105,7 +105,7 @@ public struct VirtualStore {
   }
 
   /// All proofs, ascending by author and sequence.
-  public var sortedProofs: [EquivocationProof] {
+  public var sortedProofs: [FraudProof] {
     proofs.keys.sorted().flatMap { author in (proofs[author] ?? [:]).sorted { $0.key < $1.key }.map(\.value) }
   }
 

@@ -23,17 +23,23 @@ public struct StoredEntry: Hashable, Sendable {
   }
 }
 
-/// Two contradicting entries of one author, kept for ever.
+/// A proof of fraud as it lies on disk: what it proves, the entries, and what else was signed. Kept for ever.
 public struct StoredProof: Hashable, Sendable {
-  /// The one entry.
-  public var first: StoredEntry
-  /// The other entry of the same author and sequence.
-  public var second: StoredEntry
+  /// The number of the kind.
+  public var kind: UInt8
+  /// The author's entries, at least one; the last one's place is the proof's.
+  public var entries: [StoredEntry]
+  /// The signed bytes of a statement with the signature; both empty where there is none.
+  public var statement: [UInt8]
+  /// The signature over the statement.
+  public var statementSignature: [UInt8]
 
   /// A proof to keep.
-  public init(first: StoredEntry, second: StoredEntry) {
-    self.first = first
-    self.second = second
+  public init(kind: UInt8, entries: [StoredEntry], statement: [UInt8] = [], statementSignature: [UInt8] = []) {
+    self.kind = kind
+    self.entries = entries
+    self.statement = statement
+    self.statementSignature = statementSignature
   }
 }
 
@@ -116,6 +122,21 @@ public final class EntryStore: Sendable {
     migrator.registerMigration("3 order of addresses") { database in
       try database.execute(sql: "ALTER TABLE address ADD COLUMN place INTEGER NOT NULL DEFAULT 0")
     }
+    migrator.registerMigration("4 proofs of fraud") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE fraud (
+            author BLOB NOT NULL, sequence INTEGER NOT NULL, kind INTEGER NOT NULL, statement BLOB NOT NULL,
+            statement_signature BLOB NOT NULL, PRIMARY KEY (author, sequence)) WITHOUT ROWID;
+          CREATE TABLE fraud_entry (
+            author BLOB NOT NULL, fraud INTEGER NOT NULL, place INTEGER NOT NULL, sequence INTEGER NOT NULL,
+            bytes BLOB NOT NULL, signature BLOB NOT NULL, PRIMARY KEY (author, fraud, place)) WITHOUT ROWID;
+          INSERT INTO fraud SELECT author, sequence, 1, x'', x'' FROM proof;
+          INSERT INTO fraud_entry SELECT author, sequence, 0, sequence, first, first_signature FROM proof;
+          INSERT INTO fraud_entry SELECT author, sequence, 1, sequence, second, second_signature FROM proof;
+          DROP TABLE proof;
+          """)
+    }
     return migrator
   }
 
@@ -155,17 +176,7 @@ public final class EntryStore: Sendable {
             Data(entry.author.bytes), Int64(entry.sequence), Data(entry.bytes), Data(entry.signature),
           ])
         }
-        for proof in proofs {
-          try database.execute(
-            sql: """
-              INSERT OR IGNORE INTO proof (author, sequence, first, first_signature, second, second_signature)
-              VALUES (?, ?, ?, ?, ?, ?)
-              """,
-            arguments: [
-              Data(proof.first.author.bytes), Int64(proof.first.sequence), Data(proof.first.bytes),
-              Data(proof.first.signature), Data(proof.second.bytes), Data(proof.second.signature),
-            ])
-        }
+        for proof in proofs { try Self.insert(proof, into: database) }
         for base in bases {
           try database.execute(
             sql: """
@@ -257,24 +268,6 @@ public final class EntryStore: Sendable {
     }
   }
 
-  /// All proofs, ascending by author and sequence.
-  public func proofs() throws(StoreError) -> [StoredProof] {
-    try Self.guarding(path) { [pool] in
-      try pool.read { database in
-        try Row.fetchAll(database, sql: "SELECT * FROM proof ORDER BY author, sequence").compactMap { row in
-          guard let author = NodeID(bytes: row["author"] as Data) else { return nil }
-          let sequence = UInt64(row["sequence"] as Int64)
-          func entry(_ bytes: Data, _ signature: Data) -> StoredEntry {
-            StoredEntry(author: author, sequence: sequence, bytes: Array(bytes), signature: Array(signature))
-          }
-          return StoredProof(
-            first: entry(row["first"], row["first_signature"]),
-            second: entry(row["second"], row["second_signature"]))
-        }
-      }
-    }
-  }
-
   /// The addresses kept by ``replaceAddresses(_:)``, in the order in which they were given.
   public func addresses() throws(StoreError) -> [String] {
     try Self.guarding(path) { [pool] in
@@ -290,7 +283,7 @@ public final class EntryStore: Sendable {
     }
   }
 
-  private static func entry(_ row: Row) -> StoredEntry? {
+  static func entry(_ row: Row) -> StoredEntry? {
     guard let author = NodeID(bytes: row["author"] as Data) else { return nil }
     return StoredEntry(
       author: author, sequence: UInt64(row["sequence"] as Int64), bytes: Array(row["bytes"] as Data),

@@ -13,6 +13,7 @@ final class FakeNode: NodeAPIClient {
     var orders: [OrderDocument] = []
     var trades: [TradeDocument] = []
     var receipts: [ReceiptDocument] = []
+    var proofs: [FraudProofDocument] = []
     /// What every request but those for the network fails with.
     var failure: NodeClientError?
     /// How many more times a stopping node still answers.
@@ -127,6 +128,7 @@ final class FakeNode: NodeAPIClient {
     try answer("receipts \(scope)") { $0.receipts }
   }
 
+  func proofs() async throws(NodeClientError) -> [FraudProofDocument] { try answer("proofs") { $0.proofs } }
   func peers() async throws(NodeClientError) -> [PeerDocument] { try answer("peers") { _ in [] } }
   func stop() async throws(NodeClientError) { try answer("stop") { $0.answersLeft = 2 } }
 

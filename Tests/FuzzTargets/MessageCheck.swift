@@ -73,7 +73,7 @@ private struct FuzzedNode {
   private var core = NodeCore(configuration, now: FuzzMarket.start)
   private var now = FuzzMarket.start + 2000
   private var entries: [SignedEntry] = []
-  private var proofs: [EquivocationProof] = []
+  private var proofs: [FraudProof] = []
   private(set) var isPeerConnected = true
   /// Whether the peer was disconnected for what it sent.
   private(set) var isPeerRefused = false
@@ -156,11 +156,14 @@ private struct FuzzedNode {
       }
       core.handle(.verified(entry, result), now: now, into: &effects)
     case .verifyProof(let proof, let peer):
-      core.handle(.proofVerified(proof, from: peer, isValid: true), now: now, into: &effects)
-    case .findRival(let entry):
-      guard let rival = entries.first(where: { $0.author == entry.author && $0.sequence == entry.sequence })
-      else { return }
-      core.handle(.rivalFound(rival, of: entry), now: now, into: &effects)
+      core.handle(.proofVerified(proof, from: peer, isValid: codec.shows(proof)), now: now, into: &effects)
+    case .collect(let found):
+      let range = found.stored
+      let stored = entries.filter {
+        $0.author == range.author && range.from <= $0.sequence && $0.sequence <= range.through
+      }.sorted { $0.sequence < $1.sequence }
+      guard let proof = found.proof(with: stored), codec.shows(proof) else { return }
+      core.handle(.proofFound(proof), now: now, into: &effects)
     case .persist(let entry):
       entries.append(entry)
       if entry.author == core.own { core.handle(.durable(sequence: entry.sequence), now: now, into: &effects) }

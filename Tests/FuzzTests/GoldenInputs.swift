@@ -214,8 +214,10 @@ struct GoldenInputs {
       "fork": [
         message { $0.push.entries = entries },
         message {
-          ($0.equivocationProof.first, $0.equivocationProof.second) = (entries[0], forked(entries[0]))
+          ($0.fraudProofPart.count, $0.fraudProofPart.chunk) = (1, fork(entries[0], forked(entries[0])))
         },
+        message { ($0.fraudNotice.authors, $0.fraudNotice.sequences) = (provider, [1]) },
+        message { $0.fraudRequest.authors = provider },
       ],
       "membership": [
         message { $0.join = WireJoin() },
@@ -254,6 +256,15 @@ struct GoldenInputs {
     var other = entry
     other.entry = Data(content.encoded())
     return other
+  }
+
+  /// Two entries at one place as a proof of fraud.
+  private func fork(_ one: WireSignedEntry, _ other: WireSignedEntry) -> Data {
+    func id(_ entry: WireSignedEntry) -> EntryID { Blake2b.hash(Array(entry.entry)) }
+    var proof = WireFraudProof()
+    proof.kind = .fork
+    proof.entries = [one, other].sorted { id($0) < id($1) }
+    return Data(proof.encoded())
   }
 
   // MARK: What people write

@@ -293,12 +293,13 @@ struct MessageTests {
     answer.done = true
     driver.receive(.fetchAnswer(answer), on: 5)
     driver.verified(rival)
-    let found = driver.take().contains { if case .findRival(let entry) = $0 { entry.id == rival.id } else { false } }
-    #expect(found)
-    driver.core.rivalFound(held, of: rival, now: driver.now, into: &driver.effects)
+    let cases = driver.take().compactMap { if case .collect(let found) = $0 { found } else { nil } }
+    let proof = try #require(cases.first?.proof(with: [held]))
+    #expect(cases.count == 1 && proof.entries.map(\.id).contains(rival.id))
+    driver.core.proofFound(proof, now: driver.now, into: &driver.effects)
     let proofs = driver.take().sent.filter { $0.message.message?.name == "proof" }
     #expect(proofs.map(\.connection) == [5, 6, 7])
-    #expect(driver.core.equivocationProofs.count == 1)
+    #expect(driver.core.fraudProofs.count == 1)
   }
 }
 

@@ -57,7 +57,7 @@ struct SheddingTests {
     tree.grafts = [Broadcast.name(of: entry.id)]
     driver.receive(.tree(tree), on: 6)
     let fork = chain(identity(9), [1000], payload: [1])[0]
-    driver.core.rivalFound(fork, of: entry, now: driver.now, into: &driver.effects)
+    if let proof = FraudProof(fork, entry) { driver.core.proofFound(proof, now: driver.now, into: &driver.effects) }
     driver.greet(7, node(4))
     var shed: Set<String> = []
     var kept: Set<String> = []

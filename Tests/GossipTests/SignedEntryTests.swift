@@ -77,12 +77,12 @@ struct SignedEntryTests {
     let entries = chain(identity(1), [1, 2])
     let rival = chain(identity(1), [1], payload: [9])[0]
     let other = chain(identity(2), [1], payload: [9])[0]
-    #expect(EquivocationProof(entries[0], entries[0]) == nil)
-    #expect(EquivocationProof(entries[0], entries[1]) == nil)
-    #expect(EquivocationProof(entries[0], other) == nil)
-    let proof = try #require(EquivocationProof(entries[0], rival))
-    let mirrored = try #require(EquivocationProof(rival, entries[0]))
-    #expect(proof.first.id == mirrored.first.id && proof.first.id < proof.second.id)
+    #expect(FraudProof(entries[0], entries[0]) == nil)
+    #expect(FraudProof(entries[0], entries[1]) == nil)
+    #expect(FraudProof(entries[0], other) == nil)
+    let proof = try #require(FraudProof(entries[0], rival))
+    let mirrored = try #require(FraudProof(rival, entries[0]))
+    #expect(proof.entries.map(\.id) == mirrored.entries.map(\.id) && proof.entries[0].id < proof.entries[1].id)
     #expect(proof.sequence == 1 && proof.author == identity(1).nodeID)
   }
 }

@@ -83,7 +83,7 @@ struct ReceiptVerdictTests {
   @Test("an empty list has nothing that is invalid")
   func empty() throws {
     #expect(try ReceiptVerdict.check(file: "[]".utf8) == [])
-    #expect(shown([]) == "There are no receipts in it.")
+    #expect(shown([]) == "There are neither receipts nor proofs in it.")
   }
 
   @Test("a trade whose receipt is there twice counts once")

@@ -64,7 +64,7 @@ struct CheckpointCrashTests {
       network.runUntilQuiet()
       for problem in network.disagreements { Issue.record("step \(step): \(problem)") }
       #expect(nodes[2].settled.count == 1, "step \(step)")
-      #expect(nodes.allSatisfy { $0.core?.equivocationProofs.isEmpty == true })
+      #expect(nodes.allSatisfy { $0.core?.fraudProofs.isEmpty == true })
     }
   }
 

@@ -47,7 +47,7 @@ struct CrashTests {
     network.runUntilQuiet()
     for problem in network.disagreements { Issue.record("\(victim) at effect \(step): \(problem)") }
     #expect(seen.isSubset(of: nodes[2].settled.map(\.id)), "a receipt is lost")
-    #expect(nodes.allSatisfy { $0.core?.equivocationProofs.isEmpty == true })
+    #expect(nodes.allSatisfy { $0.core?.fraudProofs.isEmpty == true })
     if case .success(let bid)? = nodes[1].replies[command] {
       #expect(nodes[2].settled.map(\.terms.bid) == [bid], "\(victim) at effect \(step): what was answered is lost")
     }
@@ -80,7 +80,7 @@ struct CrashTests {
     network.checkAgreement()
     // What was commanded before the feed was whole has waited for it.
     #expect(try nodes[1].replies[early]?.get() != nil)
-    #expect(nodes.allSatisfy { $0.core?.equivocationProofs.isEmpty == true })
+    #expect(nodes.allSatisfy { $0.core?.fraudProofs.isEmpty == true })
     #expect(nodes[0].core?.book.count == 5)
     #expect(nodes[1].core?.ownOrders(now: nodes[1].time).count == 5)
   }

@@ -44,7 +44,7 @@ struct ForkTests {
       #expect(feed?.frozenFrom == sequence, "node \(node.index)", sourceLocation: sourceLocation)
       #expect(feed?.head.sequence == sequence - 1, "node \(node.index)", sourceLocation: sourceLocation)
       #expect(node.core?.book.orders(ownedBy: author.nodeID).isEmpty == true, sourceLocation: sourceLocation)
-      #expect(node.core?.equivocationProofs.map(\.sequence) == [sequence], sourceLocation: sourceLocation)
+      #expect(node.core?.fraudProofs.map(\.sequence) == [sequence], sourceLocation: sourceLocation)
       #expect(node.store.sortedProofs.contains { $0.sequence == sequence }, sourceLocation: sourceLocation)
     }
     network.checkAgreement(sourceLocation: sourceLocation)
@@ -119,8 +119,8 @@ struct ForkTests {
     extend(&rival, to: 3, dollars: 3)
     let liar = puppet(2, holding: feed.cut(to: 2))
     let link = liar.connect(to: nodes[0])
-    let proof = try #require(EquivocationProof(feed.entries[2], rival.entries[2]))
-    liar.send(.equivocationProof(proof.wire), over: link)
+    let proof = try #require(FraudProof(feed.entries[2], rival.entries[2]))
+    liar.send(proof, over: link)
     network.run(for: 1000)
     #expect(nodes.allSatisfy { $0.core?.feeds.head(of: author.nodeID).sequence == 0 })
     liar.push(Array(feed.entries.prefix(2)), over: link)
@@ -173,8 +173,8 @@ struct ForkTests {
     left.append([], at: network.time)
     var right = feed
     right.append([.cancel(feed.orderID(sequence: 1))], at: network.time)
-    let proof = try #require(EquivocationProof(left.entries[2], right.entries[2]))
-    maker.send(.equivocationProof(proof.wire), over: link)
+    let proof = try #require(FraudProof(left.entries[2], right.entries[2]))
+    maker.send(proof, over: link)
     network.run(for: 20_000)
     #expect(nodes[1].core?.ledger[trade.id]?.state == .proposed)
     maker.push([feed.entries[1]], over: link)
@@ -199,8 +199,8 @@ struct ForkTests {
     left.append([], at: network.time)
     var right = feed
     right.append([.cancel(feed.orderID(sequence: 1))], at: network.time)
-    let proof = try #require(EquivocationProof(left.entries[1], right.entries[1]))
-    maker.send(.equivocationProof(proof.wire), over: link)
+    let proof = try #require(FraudProof(left.entries[1], right.entries[1]))
+    maker.send(proof, over: link)
     network.run(for: 2000)
     network.runUntilQuiet()
     expectFrozen(at: 2)
@@ -213,20 +213,21 @@ struct ForkTests {
     var feed = HandwrittenFeed(identity: author, genesis: genesis)
     extend(&feed, to: 2, dollars: 2)
     let same = puppet(2, holding: feed)
-    var proof = WireEquivocationProof()
-    proof.first = feed.entries[0].wire
-    proof.second = feed.entries[1].wire
-    same.send(.equivocationProof(proof), over: same.connect(to: nodes[0]))
+    var nothing = WireFraudProof()
+    nothing.kind = .fork
+    nothing.entries = feed.entries.map(\.wire)
+    same.send(encodedProof: nothing.encoded(), over: same.connect(to: nodes[0]))
     var rival = feed.cut(to: 1)
     extend(&rival, to: 2, dollars: 3)
-    proof.first = feed.entries[1].wire
-    proof.second = rival.entries[1].wire
-    proof.second.signature = proof.first.signature
+    var forged = WireFraudProof()
+    forged.kind = .fork
+    forged.entries = [feed.entries[1], rival.entries[1]].sorted { $0.id < $1.id }.map(\.wire)
+    forged.entries[1].signature = forged.entries[0].signature
     let forger = puppet(3, holding: feed)
-    forger.send(.equivocationProof(proof), over: forger.connect(to: nodes[0]))
+    forger.send(encodedProof: forged.encoded(), over: forger.connect(to: nodes[0]))
     network.run(for: 1000)
     #expect(same.openLinks.isEmpty && forger.openLinks.isEmpty)
-    #expect(nodes.allSatisfy { $0.core?.equivocationProofs.isEmpty == true })
+    #expect(nodes.allSatisfy { $0.core?.fraudProofs.isEmpty == true })
   }
 
   @Test("a node whose own key has signed twice says so and writes nothing more")
@@ -238,11 +239,11 @@ struct ForkTests {
     let thief = network.addPuppet(identity: identity(2))
     thief.push(feed.entries, over: thief.connect(to: nodes[1]))
     network.run(for: 5000)
-    #expect(nodes[0].core?.state == .forked)
+    #expect(nodes[0].core?.state == .frozen)
     let written = nodes[0].written.count
     let command = nodes[0].command(.place(genesis.offer(8, at: 2.00)))
     network.run(for: 20_000)
-    #expect(throws: CommandRefusal.notWriting(.forked)) { try nodes[0].replies[command]?.get() }
+    #expect(throws: CommandRefusal.notWriting(.frozen)) { try nodes[0].replies[command]?.get() }
     #expect(nodes[0].written.count == written)
     #expect(nodes.allSatisfy { $0.core?.book.count == 0 })
     network.checkAgreement()

@@ -215,7 +215,7 @@ struct ImmediateOrderTests {
     network.run(for: 40_000)
     network.settleDown()
     #expect(nodes[1].ownState(bid) == .cancelled)
-    #expect(nodes.allSatisfy { $0.core?.book.order(bid) == nil && $0.core?.equivocationProofs.isEmpty == true })
+    #expect(nodes.allSatisfy { $0.core?.book.order(bid) == nil && $0.core?.fraudProofs.isEmpty == true })
     #expect(nodes[2].core?.ledger.count == 1)
   }
 

@@ -83,6 +83,16 @@ final class Puppet: Participant {
     network.send(bytes, priority: .urgent, over: link, from: index)
   }
 
+  func send(_ proof: FraudProof, over link: UInt64) { send(encodedProof: proof.encoded(), over: link) }
+
+  /// Sends what is an encoded proof of fraud, or not, as one piece.
+  func send(encodedProof bytes: [UInt8], over link: UInt64) {
+    var part = WireFraudProofPart()
+    part.count = 1
+    part.chunk = .init(bytes)
+    send(.fraudProofPart(part), over: link)
+  }
+
   func push(_ entries: [SignedEntry], over link: UInt64) {
     var push = WirePush()
     push.entries = entries.map(\.wire)

@@ -52,7 +52,7 @@ struct PurchaseCrashTests {
     for problem in network.disagreements { Issue.record("\(victim) at effect \(step): \(problem)") }
     let settled = nodes[3].settled
     #expect(Set(seen).isSubset(of: settled.map(\.id)), "a receipt is lost")
-    #expect(nodes.allSatisfy { $0.core?.equivocationProofs.isEmpty == true && $0.core?.doubtedAuthors == [] })
+    #expect(nodes.allSatisfy { $0.core?.fraudProofs.isEmpty == true && $0.core?.doubtedAuthors == [] })
     #expect(settled.isEmpty || settled.count == 2, "\(victim) at effect \(step): \(settled.count) legs")
     if case .success? = nodes[2].replies[command] { #expect(settled.count == 2, "\(victim) at effect \(step)") }
     for offer in offers {

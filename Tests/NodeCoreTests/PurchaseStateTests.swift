@@ -181,7 +181,7 @@ struct PurchaseStateTests {
     makers[0].append([.settle(trades[0], confirmation)], at: epoch + 3500)
     var other = taker.cut(to: before)
     let second = other.append([.withdraw(purchase, silent: [])], at: epoch + 3000)
-    let proof = try #require(EquivocationProof(first, second))
+    let proof = try #require(FraudProof(first, second))
     var core = NodeCore(
       NodeConfiguration(
         genesis: genesis, identity: identity(9), agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [], seed: 1),

@@ -60,11 +60,13 @@ struct EntryStoreTests {
   func proofs() throws {
     try inTemporaryDirectory { directory in
       let store = try EntryStore(in: directory)
-      let late = StoredProof(first: entry(9, 4, [1]), second: entry(9, 4, [2]))
-      let early = StoredProof(first: entry(8, 3, [1]), second: entry(8, 3, [2]))
-      try store.append([entry(2, 1)], proofs: [late, early])
+      let late = StoredProof(kind: 1, entries: [entry(9, 4, [1]), entry(9, 4, [2])])
+      let early = StoredProof(kind: 5, entries: [entry(9, 1), entry(9, 2), entry(9, 3)])
+      let other = StoredProof(kind: 3, entries: [entry(8, 3)], statement: [5, 6], statementSignature: [7])
+      try store.append([entry(2, 1)], proofs: [late, early, other])
       try store.append([], proofs: [late])
-      #expect(try store.proofs() == [early, late])
+      try store.append([], proofs: [StoredProof(kind: 2, entries: [entry(9, 3), entry(9, 4)])])
+      #expect(try store.proofs() == [other, early, late])
       #expect(try store.allEntries() == [entry(2, 1)])
     }
   }

@@ -55,6 +55,7 @@ struct PruningTests {
   func migration() throws {
     try inTemporaryDirectory { directory in
       // What the version before bases wrote.
+      let fork = [entry(6, 2, [1]), entry(6, 2, [2])]
       let old = try DatabaseQueue(path: directory + "/feeds.sqlite")
       try old.write { database in
         try database.execute(
@@ -78,10 +79,17 @@ struct PruningTests {
         try database.execute(
           sql: "INSERT INTO entry VALUES (?, 1, ?, ?)",
           arguments: [Data(kept.author.bytes), Data(kept.bytes), Data(kept.signature)])
+        try database.execute(
+          sql: "INSERT INTO proof VALUES (?, 2, ?, ?, ?, ?)",
+          arguments: [
+            Data(fork[0].author.bytes), Data(fork[0].bytes), Data(fork[0].signature), Data(fork[1].bytes),
+            Data(fork[1].signature),
+          ])
       }
       try old.close()
       let store = try EntryStore(in: directory)
       #expect(try store.allEntries() == [entry(7, 1)])
+      #expect(try store.proofs() == [StoredProof(kind: 1, entries: fork)])
       try store.append([entry(7, 2)], bases: [StoredBase(author: node(7), first: 2)])
       #expect(try store.allEntries() == [entry(7, 2)])
     }

@@ -32,6 +32,8 @@ public enum Command: Hashable, Sendable {
   case why(order: String)
   /// `verify FILE`.
   case verify(file: String)
+  /// `proofs`.
+  case proofs
   /// `peers`.
   case peers
   /// `status`.

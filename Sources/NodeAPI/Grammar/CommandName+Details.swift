@@ -16,6 +16,9 @@ extension CommandName {
         + "first condition that rules it out."
     case .verify:
       "FILE holds one receipt, or a list of them as `receipts --json` prints it; it may be a directory of such .json files, or -, standard input. The last line is the sum."
+    case .proofs:
+      "Each proof is of the author's own signatures, and freezes the author on every node. `p2pnode proofs --json > FILE` "
+        + "keeps them; verify checks them offline."
     case .orders, .trades, .receipts, .peers, .status, .classes, .help, .stop, .quit: ""
     }
   }

@@ -1,6 +1,7 @@
 /// The words that begin a command line.
 public enum CommandName: String, CaseIterable, Sendable {
-  case offer, bid, amend, cancel, quote, book, depth, orders, trades, receipts, why, verify, peers, status, classes,
+  case offer, bid, amend, cancel, quote, book, depth, orders, trades, receipts, why, verify, proofs, peers, status,
+    classes,
     help
   case stop, quit
 
@@ -26,7 +27,7 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .receipts: "receipts [all]"
     case .why: "why ORDER"
     case .verify: "verify FILE"
-    case .peers, .status, .classes, .stop, .quit: rawValue
+    case .proofs, .peers, .status, .classes, .stop, .quit: rawValue
     case .help: "help [COMMAND]"
     }
   }
@@ -45,7 +46,8 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .trades: "List your trades; with all, every trade known."
     case .receipts: "List the receipts of your trades; with all, every receipt known."
     case .why: "Explain why an open order has not traded."
-    case .verify: "Check the receipts in a file; no node is needed."
+    case .verify: "Check the receipts or proofs of fraud in a file; no node is needed."
+    case .proofs: "List the authors that are proven to be frauds."
     case .peers: "List the connected peers and whether their books agree."
     case .status: "Show the node's state and the digest of its book."
     case .classes: "List the GPU classes of the network."

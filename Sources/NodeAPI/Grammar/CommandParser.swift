@@ -75,6 +75,7 @@ public struct CommandParser: Sendable {
     case .trades: .trades(try scope(&reader))
     case .receipts: .receipts(try scope(&reader))
     case .verify: .verify(file: try reader.next("a file's path"))
+    case .proofs: .proofs
     case .peers: .peers
     case .status: .status
     case .classes: .classes

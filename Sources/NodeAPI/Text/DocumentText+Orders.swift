@@ -136,7 +136,7 @@ extension DocumentText {
     case "open", "running", "settled": .green
     case "filled": .cyan
     case "proposed", "held", "reserved", "recovering", "stopping": .yellow
-    case "rejected": .red
+    case "rejected", "disputed": .red
     default: .dim
     }
   }

@@ -31,7 +31,7 @@ extension DocumentText {
 
   /// A line for each receipt of some files, and the sum where there is more than one.
   public static func verdicts(_ verdicts: [ReceiptVerdict], time: TimeText, colours: Bool) -> String {
-    guard !verdicts.isEmpty else { return "There are no receipts in it." }
+    guard !verdicts.isEmpty else { return "There are neither receipts nor proofs in it." }
     var lines = verdicts.map { verdict($0, time: time, colours: colours) }
     if verdicts.count > 1 { lines.append(sum(ReceiptSum(verdicts))) }
     return lines.joined(separator: "\n")
@@ -40,6 +40,10 @@ extension DocumentText {
   /// The line for one receipt.
   public static func verdict(_ verdict: ReceiptVerdict, time: TimeText, colours: Bool) -> String {
     let place = verdict.file.map { "\(TerminalText.clean($0)) " } ?? ""
+    if let fraud = verdict.fraud {
+      let text = Self.verdict(fraud, verdict.receipt, time: time)
+      return "\(TextStyle.green.apply(to: "valid", colours: colours))    \(place)\(TerminalText.clean(text))"
+    }
     guard let lease = verdict.decoded, verdict.valid else {
       let why = TerminalText.clean(verdict.error ?? "")
       return "\(TextStyle.red.apply(to: "invalid", colours: colours))  \(place)receipt \(verdict.receipt): \(why)"
@@ -55,6 +59,7 @@ extension DocumentText {
 
   /// The line under the receipts: `3 receipts: 2 valid, 1 invalid; 25.20 USD for 12.00 GPU-hours`.
   public static func sum(_ sum: ReceiptSum) -> String {
+    if sum.frauds > 0, sum.valid + sum.invalid == 0 { return "\(sum.frauds) proofs of fraud, all valid" }
     let repeated = sum.repeated > 0 ? ", \(sum.repeated) of trades that are there already" : ""
     let counts = "\(sum.valid + sum.invalid) receipts: \(sum.valid) valid\(repeated), \(sum.invalid) invalid"
     guard sum.valid > 0 else { return counts }

@@ -120,6 +120,11 @@ struct VerifyCommand: NodeCommand {
   @OptionGroup var line: NodeCommandLine
 }
 
+struct ProofsCommand: NodeCommand {
+  static let name = CommandName.proofs
+  @OptionGroup var line: NodeCommandLine
+}
+
 struct PeersCommand: NodeCommand {
   static let name = CommandName.peers
   @OptionGroup var line: NodeCommandLine

@@ -51,6 +51,23 @@ enum ReceiptFile {
     do { return try ReceiptVerdict.documents(in: bytes) } catch { throw .notReceipts(path: path, reason: error) }
   }
 
+  /// A document that is no valid receipt may be a proof of fraud.
+  private static func verdict(
+    _ file: String?, _ position: Int, _ bytes: ArraySlice<UInt8>, _ keys: VerifyingKeyCache
+  ) -> ReceiptVerdict {
+    var verdict = ReceiptVerdict(file: file, position: position, checking: bytes, keys: keys)
+    guard !verdict.valid, let document = try? NodeJSON.decode(FraudProofDocument.self, from: bytes) else {
+      return verdict
+    }
+    do {
+      verdict.fraud = try document.verify(keys: keys)
+      (verdict.valid, verdict.error) = (true, nil)
+    } catch {
+      verdict.error = error.description
+    }
+    return verdict
+  }
+
   private static func check(_ files: [(name: String?, documents: [ArraySlice<UInt8>])]) -> [ReceiptVerdict] {
     let receipts = files.flatMap { file in
       file.documents.enumerated().map { (file: file.name, position: $0.offset + 1, bytes: $0.element) }
@@ -60,7 +77,7 @@ enum ReceiptFile {
     let verdicts = Mutex([[ReceiptVerdict]](repeating: [], count: batches))
     DispatchQueue.concurrentPerform(iterations: batches) { number in
       let checked = receipts[number * batch..<min((number + 1) * batch, receipts.count)].map {
-        ReceiptVerdict(file: $0.file, position: $0.position, checking: $0.bytes, keys: keys)
+        verdict($0.file, $0.position, $0.bytes, keys)
       }
       verdicts.withLock { $0[number] = checked }
     }

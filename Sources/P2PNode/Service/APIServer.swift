@@ -133,6 +133,10 @@ struct APIServer: Sendable {
       return try await json(
         runtime.read { core, now in DocumentBuilder(core: core, now: now).receipts(ownOnly: ownOnly) })
     }
+    api.get("proofs") { _, _ in
+      try await json(
+        runtime.read { core, _ in core.fraudProofs.map { FraudProofDocument($0, genesis: core.genesis) } })
+    }
   }
 
   // MARK: Requests

@@ -164,7 +164,8 @@ struct DocumentBuilder {
       document.purchase = leg.purchase.hex
       document.confirmMs = leg.confirmBy.milliseconds
       document.settledMs =
-        document.state == "settled" ? trade.confirmation?.confirmation.time.milliseconds : nil
+        document.state == "settled" || document.state == "disputed"
+        ? trade.confirmation?.confirmation.time.milliseconds : nil
     }
     return document
   }
@@ -173,7 +174,7 @@ struct DocumentBuilder {
     switch trade.state {
     case .settled where !core.isPublished(trade): trade.terms.leg == nil ? "proposed" : "held"
     case .held: "held"
-    case .settled: "settled"
+    case .settled: core.isDisputed(trade) ? "disputed" : "settled"
     case .rejected: "rejected"
     case .released: "released"
     case .proposed: now > trade.terms.deadline ? "held" : "proposed"

@@ -11,12 +11,8 @@ extension EntryStore {
   /// when its signature is good. Bytes that changed on the disk are never taken for what their author signed.
   func restore(into core: inout NodeCore, logger: Logger) throws {
     let maximum = core.genesis.limits.entryBytes
-    for proof in try proofs() {
-      guard let first = try? SignedEntry(stored: proof.first, maximumBytes: maximum),
-        let second = try? SignedEntry(stored: proof.second, maximumBytes: maximum),
-        let proof = EquivocationProof(first, second)
-      else { continue }
-      core.restore(proof)
+    for stored in try proofs() {
+      if let proof = FraudProof(stored: stored, maximumEntryBytes: maximum) { core.restore(proof) }
     }
     core.beginRestore()
     var reader = RestoreReader(network: core.genesis.networkID, maximumBytes: maximum)

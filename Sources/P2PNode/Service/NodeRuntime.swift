@@ -154,7 +154,7 @@ final class NodeRuntime: @unchecked Sendable {
   }
 
   private func resumeStopped(force: Bool) {
-    guard force || (core.state == .stopping && core.hasFinished) || core.state == .forked else { return }
+    guard force || (core.state == .stopping && core.hasFinished) || core.state == .frozen else { return }
     for waiter in stopWaiters { waiter.resume() }
     stopWaiters = []
   }
@@ -265,15 +265,15 @@ final class NodeRuntime: @unchecked Sendable {
         self?.post(.proofVerified(proof, from: peer, isValid: isValid))
         place?.release()
       }
-    case .findRival(let entry): findRival(of: entry)
+    case .collect(let found): collect(found)
     case .persist(let entry):
       entriesMetric.increment()
       writer.keep(entry)
     case .prune(let author, let first): writer.prune(author, below: first)
     case .persistProof(let proof):
       logger.warning(
-        "an author signed two entries at one place; its feed is frozen",
-        metadata: ["author": "\(proof.author)", "sequence": "\(proof.sequence)"])
+        "an author is proven to be a fraud; its feed is frozen",
+        metadata: ["author": "\(proof.author)", "kind": "\(proof.kind.name)", "sequence": "\(proof.sequence)"])
       writer.keep(proof)
     case .rebuild: rebuild.isWanted = true
     case .serve(let connection, let request, let ranges):
@@ -285,20 +285,17 @@ final class NodeRuntime: @unchecked Sendable {
     }
   }
 
-  private func findRival(of entry: SignedEntry) {
-    let maximum = genesis.limits.entryBytes
+  /// Makes a proof of fraud with what is in the store.
+  private func collect(_ found: FraudCase) {
+    let (range, maximum) = (found.stored, genesis.limits.entryBytes)
     writer.afterCommits { [weak self] store in
-      guard let self, let stored = try? store.entry(of: entry.author, at: entry.sequence),
-        let rival = try? SignedEntry(stored: stored, maximumBytes: maximum)
-      else { return }
-      // A disk forgets; an accusation must not rest on what it holds without a look at the signature.
-      self.pool.check(signatureOf: rival) { [weak self] isValid in
-        if isValid {
-          self?.post(.rivalFound(rival, of: entry))
-        } else {
-          self?.logger.error(
-            "a stored entry is damaged; restart the node to fetch it again", metadata: ["author": "\(rival.author)"])
-        }
+      let stored = try? store.entries(
+        of: range.author, from: range.from, through: range.through, maximumBytes: FraudProof.maximumBytes)
+      let entries = (stored ?? []).compactMap { try? SignedEntry(stored: $0, maximumBytes: maximum) }
+      guard let self, let proof = found.proof(with: entries) else { return }
+      // A disk forgets; an accusation must not rest on what it holds without a look at the signatures.
+      self.pool.check(proof) { [weak self] isValid in
+        if isValid { self?.post(.proofFound(proof)) }
       }
     }
   }

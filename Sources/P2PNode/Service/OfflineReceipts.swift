@@ -19,7 +19,7 @@ enum OfflineReceipts {
     let codec = OperationCodec(genesis: genesis)
     let limits = genesis.limits
     var feeds = Feeds(network: genesis.networkID, limits: limits)
-    for proof in try store.proofs() { _ = feeds.freeze(proof.first.author, from: proof.first.sequence) }
+    for proof in try store.proofs().compactMap(\.entries.last) { _ = feeds.freeze(proof.author, from: proof.sequence) }
     var exchange = ReceiptReader()
     try store.forEachEntry { stored in
       guard let entry = try? SignedEntry(stored: stored, maximumBytes: limits.entryBytes),

@@ -23,7 +23,7 @@ final class StoreWriter: Sendable {
     var entries: [SignedEntry] = []
     var byteCount = 0
     var isOverBound = false
-    var proofs: [EquivocationProof] = []
+    var proofs: [FraudProof] = []
     var bases: [StoredBase] = []
     var isScheduled = false
     var isFailing = false
@@ -65,7 +65,7 @@ final class StoreWriter: Sendable {
   var isOverBound: Bool { state.withLock { $0.isOverBound } }
 
   /// Hands a proof over.
-  func keep(_ proof: EquivocationProof) { schedule { $0.proofs.append(proof) } }
+  func keep(_ proof: FraudProof) { schedule { $0.proofs.append(proof) } }
 
   /// Holds a feed, once what was handed over before is on disk, only from `first` on.
   func prune(_ author: NodeID, below first: UInt64) {
@@ -152,7 +152,22 @@ extension SignedEntry {
   }
 }
 
-extension EquivocationProof {
+extension FraudProof {
   /// The proof as it lies on disk.
-  var stored: StoredProof { StoredProof(first: first.stored, second: second.stored) }
+  var stored: StoredProof {
+    StoredProof(
+      kind: kind.rawValue, entries: entries.map(\.stored), statement: statement?.bytes ?? [],
+      statementSignature: statement?.signature.bytes ?? [])
+  }
+
+  /// Reads a proof from disk; nil when it is damaged.
+  init?(stored: StoredProof, maximumEntryBytes: Int) {
+    guard let kind = FraudKind(rawValue: stored.kind) else { return nil }
+    let entries = stored.entries.compactMap { try? SignedEntry(stored: $0, maximumBytes: maximumEntryBytes) }
+    guard entries.count == stored.entries.count else { return nil }
+    let statement = Signature(bytes: stored.statementSignature).map {
+      Statement(bytes: stored.statement, signature: $0)
+    }
+    self.init(kind, entries: entries, statement: statement)
+  }
 }

@@ -118,19 +118,10 @@ final class VerificationPool: Sendable {
     completion(outcomes)
   }
 
-  /// Checks the signature of one entry, and nothing else of it.
-  func check(signatureOf entry: SignedEntry, completion: @escaping @Sendable (Bool) -> Void) {
-    run { completion(self.isValid(Self.ownCheck(entry))) }
-  }
-
-  private static func ownCheck(_ entry: SignedEntry) -> SignatureCheck {
-    SignatureCheck(node: entry.author, message: entry.bytes, signature: entry.signature, domain: .entry)
-  }
-
-  /// Checks the two signatures of a proof.
-  func check(_ proof: EquivocationProof, completion: @escaping @Sendable (Bool) -> Void) {
+  /// Checks a proof of fraud: its signatures, and that what is signed is a fraud of its kind.
+  func check(_ proof: FraudProof, completion: @escaping @Sendable (Bool) -> Void) {
     run {
-      completion([proof.first, proof.second].allSatisfy { self.isValid(Self.ownCheck($0)) })
+      completion(OperationCodec.signatureChecks(of: proof).allSatisfy(self.isValid) && self.codec.shows(proof))
     }
   }
 

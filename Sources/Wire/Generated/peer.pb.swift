@@ -27,6 +27,66 @@ fileprivate nonisolated struct _GeneratedWithProtocGenSwiftVersion: SwiftProtobu
   typealias Version = _2
 }
 
+public nonisolated enum WireFraudKind: SwiftProtobuf.Enum, Swift.CaseIterable {
+  public typealias RawValue = Int
+  case unspecified // = 0
+
+  /// two entries at one sequence
+  case fork // = 1
+
+  /// an entry with a time before that of the one that it follows
+  case backdated // = 2
+
+  /// an acceptance, and the entry that it names and that does not have it
+  case phantomAccept // = 3
+
+  /// a confirmation, and the entry that it names and that does not have it
+  case phantomConfirm // = 4
+
+  /// part of a feed, of which the last entry takes more of an order than there is
+  case overfill // = 5
+  case UNRECOGNIZED(Int)
+
+  public init() {
+    self = .unspecified
+  }
+
+  public init?(rawValue: Int) {
+    switch rawValue {
+    case 0: self = .unspecified
+    case 1: self = .fork
+    case 2: self = .backdated
+    case 3: self = .phantomAccept
+    case 4: self = .phantomConfirm
+    case 5: self = .overfill
+    default: self = .UNRECOGNIZED(rawValue)
+    }
+  }
+
+  public var rawValue: Int {
+    switch self {
+    case .unspecified: return 0
+    case .fork: return 1
+    case .backdated: return 2
+    case .phantomAccept: return 3
+    case .phantomConfirm: return 4
+    case .overfill: return 5
+    case .UNRECOGNIZED(let i): return i
+    }
+  }
+
+  // The compiler won't synthesize support with the UNRECOGNIZED case.
+  public static let allCases: [WireFraudKind] = [
+    .unspecified,
+    .fork,
+    .backdated,
+    .phantomAccept,
+    .phantomConfirm,
+    .overfill,
+  ]
+
+}
+
 public nonisolated enum WireLinkKind: SwiftProtobuf.Enum, Swift.CaseIterable {
   public typealias RawValue = Int
   case unspecified // = 0
@@ -118,12 +178,12 @@ public nonisolated struct WirePeerMessage: Sendable {
     set {message = .fetchAnswer(newValue)}
   }
 
-  public var equivocationProof: WireEquivocationProof {
+  public var fraudProofPart: WireFraudProofPart {
     get {
-      if case .equivocationProof(let v)? = message {return v}
-      return WireEquivocationProof()
+      if case .fraudProofPart(let v)? = message {return v}
+      return WireFraudProofPart()
     }
-    set {message = .equivocationProof(newValue)}
+    set {message = .fraudProofPart(newValue)}
   }
 
   public var ping: WirePing {
@@ -222,6 +282,22 @@ public nonisolated struct WirePeerMessage: Sendable {
     set {message = .whoisAnswer(newValue)}
   }
 
+  public var fraudNotice: WireFraudNotice {
+    get {
+      if case .fraudNotice(let v)? = message {return v}
+      return WireFraudNotice()
+    }
+    set {message = .fraudNotice(newValue)}
+  }
+
+  public var fraudRequest: WireFraudRequest {
+    get {
+      if case .fraudRequest(let v)? = message {return v}
+      return WireFraudRequest()
+    }
+    set {message = .fraudRequest(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Message: Equatable, Sendable {
@@ -230,7 +306,7 @@ public nonisolated struct WirePeerMessage: Sendable {
     case compare(WireCompare)
     case fetch(WireFetch)
     case fetchAnswer(WireFetchAnswer)
-    case equivocationProof(WireEquivocationProof)
+    case fraudProofPart(WireFraudProofPart)
     case ping(WirePing)
     case pong(WirePong)
     case tree(WireTree)
@@ -243,6 +319,8 @@ public nonisolated struct WirePeerMessage: Sendable {
     case disconnect(WireDisconnect)
     case whois(WireWhois)
     case whoisAnswer(WireWhoisAnswer)
+    case fraudNotice(WireFraudNotice)
+    case fraudRequest(WireFraudRequest)
 
   }
 
@@ -401,36 +479,76 @@ public nonisolated struct WireFeedBase: Sendable {
   public init() {}
 }
 
-/// Two entries of one author with one sequence.
-public nonisolated struct WireEquivocationProof: Sendable {
+/// A piece of an encoded FraudProof; the pieces follow each other on one connection.
+public nonisolated struct WireFraudProofPart: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  public var first: WireSignedEntry {
-    get {_first ?? WireSignedEntry()}
-    set {_first = newValue}
-  }
-  /// Returns true if `first` has been explicitly set.
-  public var hasFirst: Bool {self._first != nil}
-  /// Clears the value of `first`. Subsequent reads from it will return its default value.
-  public mutating func clearFirst() {self._first = nil}
+  /// from 0
+  public var index: UInt32 = 0
 
-  public var second: WireSignedEntry {
-    get {_second ?? WireSignedEntry()}
-    set {_second = newValue}
-  }
-  /// Returns true if `second` has been explicitly set.
-  public var hasSecond: Bool {self._second != nil}
-  /// Clears the value of `second`. Subsequent reads from it will return its default value.
-  public mutating func clearSecond() {self._second = nil}
+  /// pieces of the whole
+  public var count: UInt32 = 0
+
+  public var chunk: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
+}
 
-  fileprivate var _first: WireSignedEntry? = nil
-  fileprivate var _second: WireSignedEntry? = nil
+/// What an author signed and no honest author signs.
+public nonisolated struct WireFraudProof: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var kind: WireFraudKind = .unspecified
+
+  /// the author's; which ones depends on the kind
+  public var entries: [WireSignedEntry] = []
+
+  /// an encoded Acceptance or Confirmation; empty where the kind has none
+  public var statement: Data = Data()
+
+  /// 64 bytes
+  public var statementSignature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// The sender can prove that these authors are frauds.
+public nonisolated struct WireFraudNotice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes each
+  public var authors: Data = Data()
+
+  /// from which the feed of each is frozen
+  public var sequences: [UInt64] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
+/// Asks for the proofs against authors that a notice named.
+public nonisolated struct WireFraudRequest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes each
+  public var authors: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
 }
 
 /// A node and where it can be dialled. The handshake shows whether it is there.
@@ -679,13 +797,17 @@ public nonisolated struct WireWhoisAnswer: Sendable {
 
 fileprivate nonisolated let _protobuf_package = "p2pnode.v1"
 
+nonisolated extension WireFraudKind: SwiftProtobuf._ProtoNameProviding {
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FRAUD_KIND_UNSPECIFIED\0\u{1}FRAUD_KIND_FORK\0\u{1}FRAUD_KIND_BACKDATED\0\u{1}FRAUD_KIND_PHANTOM_ACCEPT\0\u{1}FRAUD_KIND_PHANTOM_CONFIRM\0\u{1}FRAUD_KIND_OVERFILL\0")
+}
+
 nonisolated extension WireLinkKind: SwiftProtobuf._ProtoNameProviding {
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0LINK_KIND_UNSPECIFIED\0\u{1}LINK_KIND_RANDOM\0\u{1}LINK_KIND_NEAR\0\u{1}LINK_KIND_DIRECT\0")
 }
 
 nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".PeerMessage"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}push\0\u{1}compare\0\u{1}fetch\0\u{3}fetch_answer\0\u{3}equivocation_proof\0\u{2}\u{2}ping\0\u{1}pong\0\u{1}tree\0\u{2}\u{a}neighbour\0\u{3}neighbour_answer\0\u{1}join\0\u{3}forward_join\0\u{3}shuffle_request\0\u{3}shuffle_answer\0\u{1}disconnect\0\u{1}whois\0\u{3}whois_answer\0\u{c}\u{7}\u{1}")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}push\0\u{1}compare\0\u{1}fetch\0\u{3}fetch_answer\0\u{3}fraud_proof_part\0\u{2}\u{2}ping\0\u{1}pong\0\u{1}tree\0\u{2}\u{a}neighbour\0\u{3}neighbour_answer\0\u{1}join\0\u{3}forward_join\0\u{3}shuffle_request\0\u{3}shuffle_answer\0\u{1}disconnect\0\u{1}whois\0\u{3}whois_answer\0\u{3}fraud_notice\0\u{3}fraud_request\0\u{c}\u{7}\u{1}")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -759,16 +881,16 @@ nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
         }
       }()
       case 6: try {
-        var v: WireEquivocationProof?
+        var v: WireFraudProofPart?
         var hadOneofValue = false
         if let current = self.message {
           hadOneofValue = true
-          if case .equivocationProof(let m) = current {v = m}
+          if case .fraudProofPart(let m) = current {v = m}
         }
         try decoder.decodeSingularMessageField(value: &v)
         if let v = v {
           if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.message = .equivocationProof(v)
+          self.message = .fraudProofPart(v)
         }
       }()
       case 8: try {
@@ -927,6 +1049,32 @@ nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
           self.message = .whoisAnswer(v)
         }
       }()
+      case 29: try {
+        var v: WireFraudNotice?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .fraudNotice(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .fraudNotice(v)
+        }
+      }()
+      case 30: try {
+        var v: WireFraudRequest?
+        var hadOneofValue = false
+        if let current = self.message {
+          hadOneofValue = true
+          if case .fraudRequest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.message = .fraudRequest(v)
+        }
+      }()
       default: break
       }
     }
@@ -958,8 +1106,8 @@ nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
       guard case .fetchAnswer(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     }()
-    case .equivocationProof?: try {
-      guard case .equivocationProof(let v)? = self.message else { preconditionFailure() }
+    case .fraudProofPart?: try {
+      guard case .fraudProofPart(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     }()
     case .ping?: try {
@@ -1009,6 +1157,14 @@ nonisolated extension WirePeerMessage: SwiftProtobuf.Message, SwiftProtobuf._Mes
     case .whoisAnswer?: try {
       guard case .whoisAnswer(let v)? = self.message else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 28)
+    }()
+    case .fraudNotice?: try {
+      guard case .fraudNotice(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 29)
+    }()
+    case .fraudRequest?: try {
+      guard case .fraudRequest(let v)? = self.message else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 30)
     }()
     case nil: break
     }
@@ -1352,9 +1508,9 @@ nonisolated extension WireFeedBase: SwiftProtobuf.Message, SwiftProtobuf._Messag
   }
 }
 
-nonisolated extension WireEquivocationProof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".EquivocationProof"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}second\0")
+nonisolated extension WireFraudProofPart: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FraudProofPart"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}count\0\u{1}chunk\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1362,30 +1518,141 @@ nonisolated extension WireEquivocationProof: SwiftProtobuf.Message, SwiftProtobu
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularMessageField(value: &self._first) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._second) }()
+      case 1: try { try decoder.decodeSingularUInt32Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.count) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.chunk) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    try { if let v = self._first {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
-    try { if let v = self._second {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
+    if self.index != 0 {
+      try visitor.visitSingularUInt32Field(value: self.index, fieldNumber: 1)
+    }
+    if self.count != 0 {
+      try visitor.visitSingularUInt32Field(value: self.count, fieldNumber: 2)
+    }
+    if !self.chunk.isEmpty {
+      try visitor.visitSingularBytesField(value: self.chunk, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireEquivocationProof, rhs: WireEquivocationProof) -> Bool {
-    if lhs._first != rhs._first {return false}
-    if lhs._second != rhs._second {return false}
+  public static func ==(lhs: WireFraudProofPart, rhs: WireFraudProofPart) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.count != rhs.count {return false}
+    if lhs.chunk != rhs.chunk {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFraudProof: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FraudProof"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}entries\0\u{1}statement\0\u{3}statement_signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularEnumField(value: &self.kind) }()
+      case 2: try { try decoder.decodeRepeatedMessageField(value: &self.entries) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.statement) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.statementSignature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.kind != .unspecified {
+      try visitor.visitSingularEnumField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.entries.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.entries, fieldNumber: 2)
+    }
+    if !self.statement.isEmpty {
+      try visitor.visitSingularBytesField(value: self.statement, fieldNumber: 3)
+    }
+    if !self.statementSignature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.statementSignature, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireFraudProof, rhs: WireFraudProof) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.entries != rhs.entries {return false}
+    if lhs.statement != rhs.statement {return false}
+    if lhs.statementSignature != rhs.statementSignature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFraudNotice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FraudNotice"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}authors\0\u{1}sequences\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.authors) }()
+      case 2: try { try decoder.decodeRepeatedUInt64Field(value: &self.sequences) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.authors.isEmpty {
+      try visitor.visitSingularBytesField(value: self.authors, fieldNumber: 1)
+    }
+    if !self.sequences.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.sequences, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireFraudNotice, rhs: WireFraudNotice) -> Bool {
+    if lhs.authors != rhs.authors {return false}
+    if lhs.sequences != rhs.sequences {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireFraudRequest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".FraudRequest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}authors\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.authors) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.authors.isEmpty {
+      try visitor.visitSingularBytesField(value: self.authors, fieldNumber: 1)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireFraudRequest, rhs: WireFraudRequest) -> Bool {
+    if lhs.authors != rhs.authors {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

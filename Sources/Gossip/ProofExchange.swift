@@ -1,0 +1,64 @@
+import NodeCrypto
+
+/// What one peer is told of proofs of fraud, and what is learnt of them from it.
+///
+/// A proof that fits one message is sent as soon as it is known. Of the others, and of all when a connection opens, the
+/// peer is told against whom they are, and asks for those that it lacks.
+struct ProofExchange: Sendable {
+  /// Bytes of a proof in one message.
+  static let chunkBytes = 60_000
+  /// Authors in one notice or request.
+  static let maximumAuthors = 1024
+  /// Proofs that one peer is asked for at a time.
+  static let maximumAsked = 64
+  /// Authors whose proofs a peer has announced and was not asked for yet.
+  static let maximumWanted = 65_536
+
+  /// The authors whose proofs the peer has been sent.
+  var told: Set<NodeID> = []
+  /// Announced by the peer and not asked for yet, the next one first.
+  private(set) var wanted: [NodeID] = []
+  /// Asked for and not there yet.
+  private(set) var asked: Set<NodeID> = []
+  /// The pieces of a proof so far.
+  private(set) var assembled: [UInt8] = []
+  private var pieces: UInt32 = 0
+
+  mutating func want(_ author: NodeID) {
+    guard wanted.count < Self.maximumWanted, !asked.contains(author) else { return }
+    wanted.append(author)
+  }
+
+  /// The next authors to ask for; none while some are still awaited.
+  mutating func ask() -> [NodeID] {
+    guard asked.isEmpty else { return [] }
+    let next = Array(wanted.prefix(Self.maximumAsked))
+    wanted.removeFirst(next.count)
+    asked = Set(next)
+    return next
+  }
+
+  mutating func received(_ author: NodeID) { asked.remove(author) }
+
+  /// The peer begins to tell from the start: what was asked of it may have got lost.
+  mutating func restart() {
+    asked = []
+    wanted = []
+  }
+
+  /// Takes one piece; the whole proof when it was the last, nil when more are to come or it is not the next one.
+  mutating func take(_ index: UInt32, of count: UInt32, _ chunk: some Collection<UInt8>) -> [UInt8]? {
+    if index == 0 {
+      assembled = []
+    } else if index != pieces {
+      // The peer has begun another one, or left some out.
+      (assembled, pieces) = ([], 0)
+      return nil
+    }
+    assembled += chunk
+    pieces = index + 1
+    guard pieces == count else { return nil }
+    defer { (assembled, pieces) = ([], 0) }
+    return assembled
+  }
+}

@@ -1,0 +1,45 @@
+import Gossip
+import NodeCrypto
+
+/// What authors have signed outside of their feeds, until their feeds show whether it stands where it says, and what
+/// was found meanwhile.
+struct FraudWatch: Sendable {
+  /// A statement that one entry of a feed must have.
+  struct Awaited: Sendable {
+    let kind: FraudKind
+    let statement: FraudProof.Statement
+  }
+
+  /// Statements of one author that are kept; of more those at the earliest places.
+  static let maximumPerAuthor = 64
+
+  /// For look-up only, by author and then by the sequence of the entry.
+  private var awaited: [NodeID: [UInt64: [Awaited]]] = [:]
+  /// What is to be looked into.
+  var cases: [FraudCase] = []
+  /// What is proven already: all signatures in it have been checked.
+  var proofs: [FraudProof] = []
+
+  /// The entry at `sequence` of `author`, which is not known yet, must have this.
+  mutating func await(_ statement: Awaited, of author: NodeID, at sequence: UInt64) {
+    var places = awaited[author] ?? [:]
+    guard places[sequence]?.contains(where: { $0.statement.bytes == statement.statement.bytes }) != true else { return }
+    places[sequence, default: []].append(statement)
+    if places.values.reduce(0, { $0 + $1.count }) > Self.maximumPerAuthor, let last = places.keys.max() {
+      places[last]?.removeLast()
+      if places[last]?.isEmpty == true { places[last] = nil }
+    }
+    awaited[author] = places
+  }
+
+  /// What the entry at a place must have; nothing before that is awaited any more.
+  mutating func take(_ author: NodeID, at sequence: UInt64) -> [Awaited] {
+    guard let places = awaited[author] else { return [] }
+    let left = places.filter { $0.key > sequence }
+    awaited[author] = left.isEmpty ? nil : left
+    return places[sequence] ?? []
+  }
+
+  /// How many statements are kept of the author of whom most are.
+  var mostOfOneAuthor: Int { awaited.values.map { $0.values.reduce(0) { $0 + $1.count } }.max() ?? 0 }
+}
