@@ -11,7 +11,7 @@ import Wire
 /// connection; ignore, for everything that an honest node may send too (known, early, frozen, divergent).
 public struct GossipCore: Sendable {
   /// The protocol's version, exchanged in the hello.
-  public static let protocolVersion: UInt32 = 3
+  public static let protocolVersion: UInt32 = 4
 
   /// The local constants.
   public let parameters: GossipParameters

@@ -225,7 +225,7 @@ struct GoldenInputs {
       ],
       "hello": [
         message {
-          ($0.hello.protocol, $0.hello.agent) = (3, "fuzz")
+          ($0.hello.protocol, $0.hello.agent) = (4, "fuzz")
           ($0.hello.listenPort, $0.hello.advertise) = (47_100, "192.0.2.7")
           ($0.hello.yourSequence, $0.hello.yourEntry) = (1, Data(self["offer_entry_id"]))
         },
