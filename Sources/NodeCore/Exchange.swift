@@ -14,6 +14,13 @@ public struct Place: Hashable, Sendable {
   /// The operation's position in the entry, from 0.
   public let index: UInt32
 
+  package init(author: NodeID, time: Timestamp, sequence: UInt64, index: UInt32) {
+    self.author = author
+    self.time = time
+    self.sequence = sequence
+    self.index = index
+  }
+
   /// The priority of an order that is placed here.
   var priority: OrderPriority { OrderPriority(time: time, owner: author, sequence: sequence, index: index) }
 

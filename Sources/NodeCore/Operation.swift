@@ -44,6 +44,12 @@ public struct SignedTerms: Sendable {
   public let bytes: [UInt8]
   /// The taker's signature.
   public let signature: Signature
+
+  package init(terms: Terms, bytes: [UInt8], signature: Signature) {
+    self.terms = terms
+    self.bytes = bytes
+    self.signature = signature
+  }
 }
 
 /// An acceptance with the bytes that were signed, the maker's signature, and who the maker is.
@@ -56,6 +62,13 @@ public struct SignedAcceptance: Sendable {
   public let signature: Signature
   /// The signer.
   public let maker: NodeID
+
+  package init(acceptance: Acceptance, bytes: [UInt8], signature: Signature, maker: NodeID) {
+    self.acceptance = acceptance
+    self.bytes = bytes
+    self.signature = signature
+    self.maker = maker
+  }
 
   /// It as trades hold it.
   public var held: Trade.HeldAcceptance { (acceptance, bytes, signature) }

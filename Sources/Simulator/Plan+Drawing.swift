@@ -31,7 +31,7 @@ struct PlanDraw {
     drawChurn()
     drawStorage()
     drawClocks()
-    let hostile = drawHostile()
+    let hostile = drawHostile(seed: seed)
     let count = Int(milliseconds / 1000 * number(1...3) / 2)
     var times = (0..<count).map { _ in number(0...milliseconds) }
     times.sort()
@@ -148,9 +148,13 @@ struct PlanDraw {
     weights.append((Int(number(0...5)), { .setClock(node: $0.node(), offset: $0.number(-step...step)) }))
   }
 
-  private mutating func drawHostile() -> [Behaviour] {
+  private mutating func drawHostile(seed: UInt64) -> [Behaviour] {
     guard has(.hostile, 40) else { return [] }
-    return (0..<number(1...3)).map { _ in Behaviour.allCases[Int(number(0...Int64(Behaviour.allCases.count - 1)))] }
+    let bent = Behaviour.allCases.filter { $0 != .swindler }
+    let hostile = (0..<number(1...3)).map { _ in bent[Int(number(0...Int64(bent.count - 1)))] }
+    // Drawn apart, so that everything else of a seed is as it is without.
+    var own = SplitMix64(seed: seed)
+    return own.next() % 4 == 0 ? hostile + [.swindler] : hostile
   }
 
   // MARK: Orders

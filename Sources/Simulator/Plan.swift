@@ -128,4 +128,6 @@ public enum Behaviour: String, CaseIterable, Sendable {
   case timeTraveller
   /// Runs on another network with the same nodes.
   case foreigner
+  /// Has a feed with a fraud in it, written by hand.
+  case swindler
 }

@@ -98,9 +98,15 @@ extension SimulationRun {
     for proof in proofs where network.nodes.contains(where: { $0.nodeID == proof.author && $0.isHonest }) {
       inspector.report(.honestAccused, "a proof against the honest \(proof.author.short(6))")
     }
+    for swindler in swindlers {
+      guard let shownBy = swindler.shownBy, !proofs.contains(where: { $0.author == swindler.nodeID }) else { continue }
+      if shownBy.allSatisfy({ (node.process?.core.feeds.head(of: $0.author).sequence ?? 0) >= $0.sequence }) {
+        inspector.report(.unprovenFraud, "\(swindler.kind.name) of \(swindler.nodeID.short(6)), at node \(node.index)")
+      }
+    }
     for fork in knownForks
     where !proofs.contains(where: { $0.author == fork.author && $0.sequence <= fork.sequence }) {
-      inspector.report(.unprovenFork, "\(fork.author.short(6)) at \(fork.sequence), at node \(node.index)")
+      inspector.report(.unprovenFraud, "\(fork.author.short(6)) at \(fork.sequence), at node \(node.index)")
     }
   }
 

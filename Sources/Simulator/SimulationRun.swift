@@ -49,6 +49,7 @@ public final class SimulationRun {
   private var usual: Conditions
   /// Forks that the honest nodes held when the faults stopped: each author with the first place.
   private var forks: [(author: NodeID, sequence: UInt64)] = []
+  private(set) var swindlers: [Swindler] = []
   private var isOver = false
 
   /// How long the nodes have to come to one book: three periods of anti-entropy, and what a clock that was ahead takes
@@ -155,6 +156,12 @@ public final class SimulationRun {
   }
 
   private func addHostile(_ behaviour: Behaviour, seed: UInt64) {
+    guard behaviour != .swindler else {
+      let swindler = network.addParticipant { Swindler(index: $0, network: network, seed: seed) }
+      swindlers.append(swindler)
+      keepActing(swindler)
+      return
+    }
     let number = 10_000 + network.nodes.count
     let identity = VirtualNetwork.identity(number)
     let first = network.addNode(
@@ -174,6 +181,14 @@ public final class SimulationRun {
         network.open(from: sybil.index, to: place % plan.nodes)
       }
     default: break
+    }
+  }
+
+  private func keepActing(_ swindler: Swindler) {
+    network.schedule(after: 300) { [unowned self, unowned swindler] in
+      guard !isOver || plan.hostilePersist else { return }
+      swindler.act()
+      keepActing(swindler)
     }
   }
 

@@ -30,8 +30,8 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
     case crossedBook = "orders that cross stay"
     /// Feeds do not become equal after the faults have stopped.
     case notConverged = "the nodes do not converge"
-    /// An equivocation is not proven everywhere.
-    case unprovenFork = "an equivocation is not proven everywhere"
+    /// What signatures prove is not proven everywhere.
+    case unprovenFraud = "a fraud is not proven everywhere"
     /// More is held or done than there is a bound for.
     case bound = "a bound is exceeded"
     /// A node asks to be woken in the past again and again.

@@ -177,7 +177,7 @@ struct HostileTests {
     }
   }
 
-  @Test("a maker that sells one slot twice: every node has the same book, and both receipts stay")
+  @Test("a maker that sells one slot twice is frozen: every node has the same book, and both receipts stay")
   mutating func oversell() throws {
     hostile.holdings[hostile.nodeID] = [:]
     push(.place(genesis.offer(4, at: 2.00, from: 60, until: 120)))
@@ -196,8 +196,8 @@ struct HostileTests {
     network.checkAgreement()
     for node in nodes {
       #expect(node.settled.count == 2)
-      #expect(node.core?.book.state(of: offer)?.calendar?.runs.map(\.used) == [8])
-      #expect(node.remaining(offer) == 0)
+      #expect(node.core?.book.state(of: offer) == nil)
+      #expect(node.core?.fraudProofs.map(\.kind) == [.overfill])
     }
   }
 

@@ -3,14 +3,13 @@ import Logging
 import Market
 import NIOCore
 import NIOPosix
+import NodeCore
 import NodeCrypto
 import OrderBook
 import Settlement
 import Synchronization
 import Transport
 import Wire
-
-@testable import NodeCore
 
 /// A provider that writes its feed by hand and tells each node what it wants, over real connections.
 final class HostileMaker: TransportDelegate {

@@ -1,0 +1,159 @@
+import Gossip
+import Market
+import NodeCore
+import NodeCrypto
+import OrderBook
+import Settlement
+import Wire
+
+/// A provider without a core, whose feed is written by hand and holds a fraud, with a renter of its own. It connects to
+/// one node after the other and pushes entries of both feeds, in any order.
+final class Swindler: Participant {
+  /// What it does that its signatures show.
+  let kind: FraudKind
+  let index: Int
+  let nodeID: NodeID
+  let isListening = false
+
+  private unowned let network: VirtualNetwork
+  private var chance: SplitMix64
+  private var entries: [SignedEntry] = []
+  /// How far both feeds have to be known for the fraud to show; nil when no feed can have it.
+  private(set) var shownBy: [(author: NodeID, sequence: UInt64)]?
+
+  private static let kinds: [FraudKind] = [.backdated, .phantomAccept, .overfill]
+
+  init(index: Int, network: VirtualNetwork, seed: UInt64) {
+    self.index = index
+    self.network = network
+    chance = SplitMix64(seed: seed)
+    kind = Self.kinds[Int(chance.next() % UInt64(Self.kinds.count))]
+    let provider = VirtualNetwork.identity(30_000 + index)
+    nodeID = provider.nodeID
+    write(provider, VirtualNetwork.identity(31_000 + index))
+  }
+
+  // MARK: Its feeds
+
+  private func write(_ provider: Identity, _ renter: Identity) {
+    let (genesis, time) = (network.genesis, network.time)
+    let slot = genesis.slot(containing: time)
+    let window = SlotRange(start: slot + 60, end: slot + 66)
+    let expiry = genesis.start(of: window.end)
+    // Nobody else's bid comes near that price, or offer near the bid's.
+    let offer = OrderBody.offer(
+      Offer(gpuClass: GPUClassIndex(0), gpus: 1, window: window, price: Price(micros: 500_000_000), expiry: expiry))
+    let bid = OrderBody.bid(
+      Bid(
+        gpuClasses: [GPUClassIndex(0)], gpus: 2, durationSlots: 6, window: window, price: Price(micros: 1000),
+        minimumGPUs: 1, expiry: expiry))
+    var sold = Draft(identity: provider, genesis: genesis)
+    sold.append([.place(offer)], at: time)
+    var bought = Draft(identity: renter, genesis: genesis)
+    bought.append([.place(bid)], at: time)
+    let first = sold.orderID
+    let proposals = (0..<2).map { nonce in
+      bought.propose(offer: first, bid: bought.orderID, provider: provider.nodeID, window, at: time, nonce: nonce)
+    }
+    bought.append(proposals.map { .propose($0) }, at: time)
+    switch kind {
+    case .backdated:
+      sold.append([], at: time - 1)
+    case .phantomAccept:
+      let accepted = sold.accept(proposals[0], at: time)
+      sold.append([], at: time)
+      bought.append([.receipt(accepted)], at: time)
+      shownBy = [(provider.nodeID, 2), (renter.nodeID, 3)]
+    case .overfill, .fork, .phantomConfirm:
+      for proposal in proposals { sold.append([.accept(proposal, sold.accept(proposal, at: time))], at: time) }
+      shownBy = [(provider.nodeID, 3)]
+    }
+    entries = sold.entries + bought.entries
+  }
+
+  // MARK: Telling
+
+  /// Called a few times a second: connects to a node and tells it everything, in any order.
+  func act() {
+    let count = UInt64(network.nodes.count)
+    let target = network.nodes[Int(chance.next() % count)]
+    guard chance.next() % 8 == 0, target.isListening else { return }
+    let link = network.open(from: index, to: target.index)
+    var hello = WireHello()
+    hello.protocol = GossipCore.protocolVersion
+    hello.agent = "swindler"
+    send(.hello(hello), over: link)
+    var neighbour = WireNeighbour()
+    neighbour.kind = .random
+    send(.neighbour(neighbour), over: link)
+    for entry in entries.shuffled(using: &chance) {
+      var push = WirePush()
+      push.entries = [entry.wire]
+      send(.push(push), over: link)
+    }
+  }
+
+  private func send(_ message: WirePeerMessage.OneOf_Message, over link: UInt64) {
+    var out = WirePeerMessage()
+    out.message = message
+    network.send(out.encoded(), priority: .urgent, over: link, from: index)
+  }
+
+  func opened(_ link: UInt64, peer: NodeID, address: PeerAddress, direction: Direction) {}
+  func received(_ link: UInt64, _ message: [UInt8]) {}
+  func closed(_ link: UInt64) {}
+}
+
+/// A feed in the making.
+private struct Draft {
+  let identity: Identity
+  let genesis: Genesis
+  private(set) var entries: [SignedEntry] = []
+
+  init(identity: Identity, genesis: Genesis) {
+    self.identity = identity
+    self.genesis = genesis
+  }
+
+  private var head: Head { entries.last?.head ?? .origin(of: genesis.networkID) }
+
+  /// The order that the first entry places.
+  var orderID: OrderID {
+    Place(author: identity.nodeID, time: .zero, sequence: 1, index: 0).orderID(network: genesis.networkID)
+  }
+
+  mutating func append(_ operations: [Operation], at time: Timestamp) {
+    let codec = OperationCodec(genesis: genesis)
+    entries.append(
+      SignedEntry(
+        after: head, time: time, payload: operations.flatMap { codec.encode($0) }, identity: identity,
+        network: genesis.networkID))
+  }
+
+  /// A proposal of this renter's for one GPU during the window.
+  func propose(
+    offer: OrderID, bid: OrderID, provider: NodeID, _ window: SlotRange, at time: Timestamp, nonce: UInt64
+  ) -> SignedTerms {
+    let price = Price(micros: 500_000_000)
+    let terms = Terms(
+      offer: offer, bid: bid, provider: provider, buyer: identity.nodeID, takerSide: .bid,
+      gpuClass: genesis.gpuClass(at: GPUClassIndex(0)).id, gpus: 1, start: genesis.start(of: window.start),
+      end: genesis.start(of: window.end), price: price,
+      total: genesis.total(price, gpus: 1, slots: window.count) ?? Amount(micros: 0), currency: genesis.currency,
+      deadline: time + genesis.limits.proposalMilliseconds, makerSequence: 0,
+      makerHead: Head.origin(of: genesis.networkID).entry, nonce: Terms.Nonce(high: 0, low: nonce))
+    let bytes = terms.encoded()
+    return SignedTerms(
+      terms: terms, bytes: bytes, signature: identity.sign(bytes, domain: .terms, network: genesis.networkID))
+  }
+
+  /// This provider's acceptance at the next place.
+  func accept(_ signed: SignedTerms, at time: Timestamp) -> SignedAcceptance {
+    let acceptance = Acceptance(
+      trade: Blake2b.hash(signed.bytes), time: time, sequence: head.sequence + 1, previous: head.entry)
+    let bytes = acceptance.encoded()
+    return SignedAcceptance(
+      acceptance: acceptance, bytes: bytes,
+      signature: identity.sign(bytes, domain: .acceptance, network: genesis.networkID), maker: identity.nodeID)
+  }
+}
