@@ -27,50 +27,57 @@ extension NodeCore {
     switch operation {
     case .receipt(let decision): watch(decision)
     case .confirm(_, let acceptances): for decision in acceptances { watch(decision) }
-    case .settle(_, let confirmation):
-      let statement = FraudProof.Statement(
-        bytes: confirmation.signed.bytes, signature: confirmation.signed.signature)
-      watch(
-        FraudWatch.Awaited(kind: .phantomConfirm, statement: statement), of: confirmation.taker,
-        at: confirmation.confirmation.sequence)
+    case .settle(_, let confirmation): watch(confirmation)
     case .place, .cancel, .amend, .propose, .accept, .reject, .release, .purchase, .withdraw, .free, .checkpoint: break
     }
   }
 
   private mutating func watch(_ decision: SignedAcceptance) {
+    let (acceptance, maker) = (decision.acceptance, decision.maker)
     let statement = FraudProof.Statement(bytes: decision.bytes, signature: decision.signature)
-    watch(
-      FraudWatch.Awaited(kind: .phantomAccept, statement: statement), of: decision.maker,
-      at: decision.acceptance.sequence)
+    switch knowledge(of: maker, at: acceptance.sequence) {
+    case .never: break
+    case .later: fraudWatch.await(.init(kind: .phantomAccept, statement: statement), of: maker, at: acceptance.sequence)
+    case .held(let previous):
+      if exchange.ledger[acceptance.trade]?.acceptedAt == acceptance.sequence,
+        previous.map({ $0 == acceptance.previous }) ?? true
+      {
+        return
+      }
+      fraudWatch.cases.append(.phantom(.phantomAccept, author: maker, sequence: acceptance.sequence, statement))
+    }
   }
 
-  private mutating func watch(_ awaited: FraudWatch.Awaited, of author: NodeID, at sequence: UInt64) {
-    guard author != own else { return }
-    let feed = gossip.feeds.feed(of: author)
-    if let frozenFrom = feed?.frozenFrom, frozenFrom <= sequence { return }
-    guard let feed, feed.head.sequence >= sequence else {
-      fraudWatch.await(awaited, of: author, at: sequence)
-      return
+  private mutating func watch(_ signed: SignedConfirmation) {
+    let (confirmation, taker) = (signed.confirmation, signed.taker)
+    let statement = FraudProof.Statement(bytes: signed.signed.bytes, signature: signed.signed.signature)
+    switch knowledge(of: taker, at: confirmation.sequence) {
+    case .never: break
+    case .later:
+      fraudWatch.await(.init(kind: .phantomConfirm, statement: statement), of: taker, at: confirmation.sequence)
+    case .held:
+      let held = exchange.authors[taker]?.confirmed[confirmation.purchase]?.confirmation
+      guard held != Blake2b.hash(statement.bytes) else { return }
+      fraudWatch.cases.append(.phantom(.phantomConfirm, author: taker, sequence: confirmation.sequence, statement))
     }
-    // What is pruned, nobody can show any more.
-    guard sequence > feed.base, !stands(awaited, of: author, at: sequence) else { return }
-    fraudWatch.cases.append(.phantom(awaited.kind, author: author, sequence: sequence, awaited.statement))
   }
 
-  /// Whether the trades already know from the author's own feed what the statement says; else the entry has to be read.
-  private func stands(_ awaited: FraudWatch.Awaited, of author: NodeID, at sequence: UInt64) -> Bool {
-    switch awaited.kind {
-    case .phantomAccept:
-      guard let acceptance = try? Acceptance(decoding: awaited.statement.bytes) else { return true }
-      return exchange.ledger[acceptance.trade]?.acceptedAt == sequence
-        && gossip.feeds.feed(of: author)?.id(at: sequence - 1) ?? acceptance.previous == acceptance.previous
-    case .phantomConfirm:
-      guard let confirmation = try? Confirmation(decoding: awaited.statement.bytes, network: genesis.networkID),
-        let confirmed = exchange.authors[author]?.confirmed[confirmation.purchase]
-      else { return false }
-      return confirmed.confirmation == Blake2b.hash(awaited.statement.bytes)
-    case .fork, .backdated, .overfill: return true
-    }
+  /// What this node can know of an entry of another author.
+  private enum Knowledge {
+    /// Nothing: it is pruned, void, or this node's own.
+    case never
+    /// Its feed is not held that far yet.
+    case later
+    /// It is held, and follows this entry where that is held too.
+    case held(after: EntryID?)
+  }
+
+  private func knowledge(of author: NodeID, at sequence: UInt64) -> Knowledge {
+    guard author != own else { return .never }
+    guard let feed = gossip.feeds.feed(of: author) else { return .later }
+    if let frozenFrom = feed.frozenFrom, frozenFrom <= sequence { return .never }
+    guard feed.head.sequence >= sequence else { return .later }
+    return sequence > feed.base ? .held(after: feed.id(at: sequence - 1)) : .never
   }
 
   /// Hands on what was found.
