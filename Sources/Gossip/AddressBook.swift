@@ -39,9 +39,6 @@ struct AddressBook: Sendable {
     let incumbent: PeerAddress
   }
 
-  /// Own addresses that are remembered.
-  private static let maximumOwn = 64
-
   private let parameters: GossipParameters.Book
   private let dialling: GossipParameters.Dialling
   private let key: [UInt8]
@@ -90,7 +87,7 @@ struct AddressBook: Sendable {
   /// draws find none.
   func draw(using generator: inout SplitMix64, where isAcceptable: (Record) -> Bool) -> Record? {
     guard !records.isEmpty else { return nil }
-    for _ in 0..<Self.draws {
+    for _ in 0..<GossipParameters.Addresses.draws {
       let prefersTried = Bool.random(using: &generator)
       let address =
         (prefersTried ? tried : new).randomElement(using: &generator)
@@ -99,8 +96,6 @@ struct AddressBook: Sendable {
     }
     return nil
   }
-
-  private static let draws = 24
 
   /// Whether an address may be given away: a node was reached there and no dial has failed since.
   ///
@@ -197,7 +192,7 @@ struct AddressBook: Sendable {
   /// - Parameter isOwn: the address turned out to be this node's.
   mutating func failed(_ address: PeerAddress, isOwn: Bool, now: Timestamp, using generator: inout SplitMix64) {
     if isOwn {
-      if own.count >= Self.maximumOwn { own.removeFirst() }
+      if own.count >= GossipParameters.Addresses.maximumOwn { own.removeFirst() }
       own.append(address)
       bootstrap.removeAll { $0 == address }
       remove(address)
@@ -207,7 +202,7 @@ struct AddressBook: Sendable {
     record.failures += 1
     let doubled = dialling.firstBackoffMilliseconds << Int64(min(record.failures - 1, 6))
     let span = min(doubled, dialling.lastBackoffMilliseconds)
-    record.nextDial = now + span / 2 + Int64.random(in: 0...(span / 2), using: &generator)
+    record.nextDial = now + Membership.jittered(span, using: &generator)
     records[address] = record
     if let test = tests.first(where: { $0.incumbent == address }) {
       tests.removeAll { $0.incumbent == address }

@@ -30,20 +30,6 @@ struct AntiEntropy: Sendable {
     var reached: UInt64 = 0
   }
 
-  /// The ranges of one request.
-  static let maximumRanges = 2048
-  /// Those of them that name their authors in full.
-  static let maximumNamedRanges = 256
-  /// The entries that one request asks for: what is more is spread over the peers.
-  static let maximumEntries: UInt64 = 16_384
-  /// A peer that sends nothing of an answer for this long is not waited for.
-  static let answerMilliseconds: Int64 = 10_000
-  static let requestsPerPeer = 1
-  /// A peer that leaves so many requests in a row without anything is not kept.
-  static let maximumStrikes = 3
-  /// Feeds of which one peer's claims are noted: a bound on what a liar costs, far above any market.
-  static let maximumClaims = 131_072
-
   private(set) var claims: [NodeID: [NodeID: UInt64]] = [:]
   /// By peer and author, where the peer's feed begins, if that is not at its first entry.
   private var bases: [NodeID: [NodeID: UInt64]] = [:]
@@ -72,7 +58,7 @@ struct AntiEntropy: Sendable {
   mutating func claim(_ peer: NodeID, author: NodeID, sequence: UInt64) {
     guard let count = claims[peer]?.count else { return }
     let before = claims[peer]?[author]
-    guard before != nil || count < Self.maximumClaims else { return }
+    guard before != nil || count < GossipParameters.Fetching.maximumClaims else { return }
     if sequence >= before ?? 0 {
       claims[peer]?[author] = sequence
       failed[author]?.remove(peer)
@@ -106,7 +92,8 @@ struct AntiEntropy: Sendable {
   /// Notes a request that is made for a reason of its own; returns its id.
   mutating func request(_ peer: NodeID, ranges: [Range], now: Timestamp) -> UInt64 {
     defer { nextID += 1 }
-    outstanding[nextID] = Outstanding(peer: peer, ranges: ranges, deadline: now + Self.answerMilliseconds)
+    outstanding[nextID] = Outstanding(
+      peer: peer, ranges: ranges, deadline: now + GossipParameters.Fetching.answerMilliseconds)
     return nextID
   }
 
@@ -120,7 +107,7 @@ struct AntiEntropy: Sendable {
     let reached = asked.ranges.reduce(0) { $0 + min($1.through, max(horizon($1.author), $1.from - 1)) - ($1.from - 1) }
     guard reached > asked.reached else { return }
     outstanding[id]?.reached = reached
-    outstanding[id]?.deadline = now + Self.answerMilliseconds
+    outstanding[id]?.deadline = now + GossipParameters.Fetching.answerMilliseconds
     strikes[asked.peer] = nil
   }
 
@@ -149,7 +136,7 @@ struct AntiEntropy: Sendable {
         failed[range.author, default: []].insert(overdue.peer)
       }
     }
-    return strikes.filter { $0.value >= Self.maximumStrikes }.keys.sorted()
+    return strikes.filter { $0.value >= GossipParameters.Fetching.maximumStrikes }.keys.sorted()
   }
 
   /// The requests to send now.
@@ -184,14 +171,15 @@ struct AntiEntropy: Sendable {
       guard !fetching.contains(author) else { continue }
       let from = start(of: author, holders: holders, after: head)
       let free = holders.filter {
-        busy[$0, default: 0] < Self.requestsPerPeer && perPeer[$0, default: []].count < Self.maximumRanges
-          && entries[$0, default: 0] < Self.maximumEntries
+        busy[$0, default: 0] < GossipParameters.Fetching.requestsPerPeer
+          && perPeer[$0, default: []].count < GossipParameters.Fetching.maximumRanges
+          && entries[$0, default: 0] < GossipParameters.Fetching.maximumEntries
           && bases[$0]?[author] ?? 0 <= from && claims[$0]?[author] ?? 0 >= from
       }
       // Those that kept their word first, and the work spread: the fewest ranges so far.
       func rank(_ peer: NodeID) -> (Int, Int) { (strikes[peer] ?? 0, perPeer[peer]?.count ?? 0) }
       guard let peer = free.min(by: { rank($0) < rank($1) }) else { continue }
-      let through = min(claims[peer]?[author] ?? 0, last, from - 1 + Intake.windowPerFeed)
+      let through = min(claims[peer]?[author] ?? 0, last, from - 1 + GossipParameters.Arrivals.windowPerFeed)
       guard from <= through else { continue }
       perPeer[peer, default: []].append(Range(author: author, from: from, through: through))
       entries[peer, default: 0] += through - from + 1
@@ -200,7 +188,7 @@ struct AntiEntropy: Sendable {
       let request = Request(peer: peer, id: nextID, ranges: perPeer[peer] ?? [])
       nextID += 1
       outstanding[request.id] = Outstanding(
-        peer: peer, ranges: request.ranges, deadline: now + Self.answerMilliseconds)
+        peer: peer, ranges: request.ranges, deadline: now + GossipParameters.Fetching.answerMilliseconds)
       for range in request.ranges { fetching.insert(range.author) }
       return request
     }

@@ -29,11 +29,6 @@ struct Comparison {
     var answer: [ComparisonPart] = []
   }
 
-  /// Up to so many heads are listed rather than divided.
-  static let listedHeads = 8
-  /// Heads in one part of an answer.
-  static let headsPerPart = 512
-
   private let salt: [UInt8]
   /// The heads held here, ascending by author.
   private let heads: [(author: NodeID, head: Head)]
@@ -50,7 +45,7 @@ struct Comparison {
 
   /// How a comparison begins.
   var opening: [ComparisonPart] {
-    heads.count <= Self.listedHeads
+    heads.count <= GossipParameters.Comparing.listedHeads
       ? [list(.all, heads.indices)] : [.print(.all, cutPrint(heads.indices, depth: 0))]
   }
 
@@ -77,8 +72,8 @@ struct Comparison {
   }
 
   private func describe(_ prefix: AuthorPrefix, _ range: Range<Int>, _ outcome: inout Outcome) {
-    guard range.count > Self.listedHeads, prefix.depth < AuthorPrefix.maximumDepth else {
-      outcome.answer.append(list(prefix, range.prefix(ComparisonReader.maximumListed)))
+    guard range.count > GossipParameters.Comparing.listedHeads, prefix.depth < AuthorPrefix.maximumDepth else {
+      outcome.answer.append(list(prefix, range.prefix(GossipParameters.Comparing.maximumListed)))
       return
     }
     outcome.answer.append(
@@ -147,8 +142,8 @@ struct Comparison {
   private func append(_ answers: [ComparisonPart.Answer], _ prefix: AuthorPrefix, _ outcome: inout Outcome) {
     var rest = answers[...]
     while !rest.isEmpty {
-      outcome.answer.append(.heads(prefix, Array(rest.prefix(Self.headsPerPart))))
-      rest = rest.dropFirst(Self.headsPerPart)
+      outcome.answer.append(.heads(prefix, Array(rest.prefix(GossipParameters.Comparing.headsPerPart))))
+      rest = rest.dropFirst(GossipParameters.Comparing.headsPerPart)
     }
   }
 

@@ -150,9 +150,6 @@ struct ComparisonWriter {
 
 /// Reads parts as a peer sent them; see ``ComparisonWriter`` for their form.
 struct ComparisonReader {
-  /// The longest list that is read: what is longer is divided by an honest node.
-  static let maximumListed = 4096
-
   private let bytes: [UInt8]
   private var position = 0
 
@@ -232,7 +229,9 @@ struct ComparisonReader {
 
   private mutating func count(scale: UInt64) throws(ComparisonError) -> (value: Int, rest: UInt64) {
     let (count, rest) = try varint().quotientAndRemainder(dividingBy: scale)
-    guard count <= UInt64(Self.maximumListed) else { throw .count(count, maximum: Self.maximumListed) }
+    guard count <= UInt64(GossipParameters.Comparing.maximumListed) else {
+      throw .count(count, maximum: GossipParameters.Comparing.maximumListed)
+    }
     return (Int(count), rest)
   }
 

@@ -33,8 +33,8 @@ extension GossipCore {
 extension Intake {
   fileprivate var gauges: [Gauge] {
     [
-      Gauge("entries_waiting", waitingCount, limit: Self.maximumWaiting),
-      Gauge("entries_waiting_bytes", waitingBytes, limit: Self.maximumWaitingBytes),
+      Gauge("entries_waiting", waitingCount, limit: GossipParameters.Arrivals.maximumWaiting),
+      Gauge("entries_waiting_bytes", waitingBytes, limit: GossipParameters.Arrivals.maximumWaitingBytes),
     ]
   }
 }
@@ -56,7 +56,8 @@ extension Broadcast {
 extension AntiEntropy {
   fileprivate func gauges(peers: Int) -> [Gauge] {
     [
-      Gauge("claims_of_one_peer", claims.values.map(\.count).max() ?? 0, limit: Self.maximumClaims),
+      Gauge(
+        "claims_of_one_peer", claims.values.map(\.count).max() ?? 0, limit: GossipParameters.Fetching.maximumClaims),
       Gauge("peers_with_claims", claims.count, limit: peers),
     ]
   }

@@ -29,7 +29,7 @@ extension GossipCore {
         continue
       }
       let start = max(feeds.head(of: entry.author).sequence, antiEntropy.jump(of: entry.author) ?? 0)
-      guard entry.sequence <= start + Intake.windowPerFeed else {
+      guard entry.sequence <= start + GossipParameters.Arrivals.windowPerFeed else {
         antiEntropy.isBehind(entry.author)
         hasGap = true
         continue

@@ -9,7 +9,7 @@ extension GossipCore {
     _ peer: Peer, _ places: [(author: NodeID, sequence: UInt64)], now: Timestamp, into effects: inout [GossipEffect]
   ) {
     var ranges: [AntiEntropy.Range] = []
-    for (author, sequence) in places where ranges.count < AntiEntropy.maximumRanges {
+    for (author, sequence) in places where ranges.count < GossipParameters.Fetching.maximumRanges {
       if isFrozen(author, at: sequence) { continue }
       guard suspected[peer.connection, default: []].insert(author).inserted else { continue }
       ranges.append(AntiEntropy.Range(author: author, from: sequence, through: sequence))
@@ -29,8 +29,9 @@ extension GossipCore {
   mutating func announceProofs(to connection: UInt64, into effects: inout [GossipEffect]) {
     proofExchanges[connection]?.told = []
     let known = fraudProofs
-    for start in stride(from: 0, to: known.count, by: ProofExchange.maximumAuthors) {
-      announce(known[start..<min(start + ProofExchange.maximumAuthors, known.count)], to: connection, into: &effects)
+    for start in stride(from: 0, to: known.count, by: GossipParameters.Proofs.maximumAuthors) {
+      announce(
+        known[start..<min(start + GossipParameters.Proofs.maximumAuthors, known.count)], to: connection, into: &effects)
     }
   }
 
@@ -52,7 +53,7 @@ extension GossipCore {
   /// Sends a proof when it fits one message, else tells that there is one.
   private mutating func tell(_ proof: FraudProof, to connection: UInt64, into effects: inout [GossipEffect]) {
     let bytes = proof.encoded()
-    if bytes.count <= ProofExchange.chunkBytes {
+    if bytes.count <= GossipParameters.Proofs.chunkBytes {
       sendProof(bytes, of: proof.author, to: connection, into: &effects)
     } else {
       announce([proof], to: connection, into: &effects)
@@ -63,12 +64,13 @@ extension GossipCore {
     _ bytes: [UInt8], of author: NodeID, to connection: UInt64, into effects: inout [GossipEffect]
   ) {
     proofExchanges[connection]?.told.insert(author)
-    let count = (bytes.count + ProofExchange.chunkBytes - 1) / ProofExchange.chunkBytes
+    let count = (bytes.count + GossipParameters.Proofs.chunkBytes - 1) / GossipParameters.Proofs.chunkBytes
     for index in 0..<count {
       var part = WireFraudProofPart()
       part.index = UInt32(index)
       part.count = UInt32(count)
-      part.chunk = .init(bytes[(index * ProofExchange.chunkBytes)...].prefix(ProofExchange.chunkBytes))
+      part.chunk = .init(
+        bytes[(index * GossipParameters.Proofs.chunkBytes)...].prefix(GossipParameters.Proofs.chunkBytes))
       send(.fraudProofPart(part), to: connection, priority: .answer, into: &effects)
     }
   }
@@ -117,16 +119,19 @@ extension GossipCore {
 
   /// The nodes named one after the other; nil when they are too many, or the bytes are no names.
   private func nodes(in bytes: [UInt8]) -> [NodeID]? {
-    guard !bytes.isEmpty, bytes.count % 32 == 0, bytes.count <= 32 * ProofExchange.maximumAuthors else { return nil }
+    guard !bytes.isEmpty, bytes.count % 32 == 0, bytes.count <= 32 * GossipParameters.Proofs.maximumAuthors else {
+      return nil
+    }
     return stride(from: 0, to: bytes.count, by: 32).compactMap { NodeID(bytes: bytes[$0..<$0 + 32]) }
   }
 
   mutating func receivedProof(
     _ part: WireFraudProofPart, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
   ) {
-    let maximumCount = (FraudProof.maximumBytes + ProofExchange.chunkBytes - 1) / ProofExchange.chunkBytes
+    let maximumCount =
+      (FraudProof.maximumBytes + GossipParameters.Proofs.chunkBytes - 1) / GossipParameters.Proofs.chunkBytes
     guard part.index < part.count, part.count <= maximumCount, !part.chunk.isEmpty,
-      part.chunk.count <= ProofExchange.chunkBytes
+      part.chunk.count <= GossipParameters.Proofs.chunkBytes
     else {
       punish(peer.connection, "a piece of a proof of fraud that is none", now: now, into: &effects)
       return
@@ -186,7 +191,7 @@ extension GossipCore {
     _ proof: FraudProof, before: UInt64?, now: Timestamp, into effects: inout [GossipEffect]
   ) {
     let last = proof.sequence - 1
-    let span = min(before.map { 2 * ($0 - proof.sequence) } ?? 1, Intake.windowPerFeed)
+    let span = min(before.map { 2 * ($0 - proof.sequence) } ?? 1, GossipParameters.Arrivals.windowPerFeed)
     let range = AntiEntropy.Range(author: proof.author, from: last - min(last, span) + 1, through: last)
     for peer in connectedPeers where antiEntropy.holds(peer.node, author: proof.author, sequence: last) {
       let id = antiEntropy.request(peer.node, ranges: [range], now: now)

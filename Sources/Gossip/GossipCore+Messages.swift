@@ -93,7 +93,7 @@ extension GossipCore {
 
   /// What a fetch asks for. Of authors by their first bits those that are known by one feed here.
   private func ranges(in fetch: WireFetch) throws(RangeError) -> [FeedRange] {
-    guard fetch.ranges.count <= AntiEntropy.maximumNamedRanges else { throw .count(fetch.ranges.count) }
+    guard fetch.ranges.count <= GossipParameters.Fetching.maximumNamedRanges else { throw .count(fetch.ranges.count) }
     var ranges: [FeedRange] = []
     for range in fetch.ranges {
       guard let author = NodeID(bytes: range.author) else { throw .author(byteCount: range.author.count) }
@@ -110,9 +110,10 @@ extension GossipCore {
   ) {
     // An answer that came too late to be waited for still brings entries.
     let isAwaited = antiEntropy.awaits(answer.id, from: peer.node)
-    guard answer.bases.count <= AntiEntropy.maximumRanges else {
+    guard answer.bases.count <= GossipParameters.Fetching.maximumRanges else {
       punish(
-        peer.connection, "\(answer.bases.count) bases in an answer; allowed: \(AntiEntropy.maximumRanges)", now: now,
+        peer.connection,
+        "\(answer.bases.count) bases in an answer; allowed: \(GossipParameters.Fetching.maximumRanges)", now: now,
         into: &effects)
       return
     }

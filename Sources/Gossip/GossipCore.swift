@@ -212,7 +212,7 @@ public struct GossipCore: Sendable {
     admitWaiting(now: now, into: &effects)
     let silent = antiEntropy.expire(now: now) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }
     for connection in silent.compactMap({ connectionByNode[$0] }) {
-      let span = AntiEntropy.answerMilliseconds * Int64(AntiEntropy.maximumStrikes)
+      let span = GossipParameters.Fetching.answerMilliseconds * Int64(GossipParameters.Fetching.maximumStrikes)
       if let peer = peers[connection] { membership.score.pause(peer.node, now: now) }
       effects.append(.disconnect(connection: connection, cause: .silent(milliseconds: span)))
       disconnected(connection, now: now, into: &effects)

@@ -27,15 +27,6 @@ struct Intake: Sendable {
     let sources: [NodeID]
   }
 
-  /// How far past a feed's head an entry may be to be kept at hand.
-  static let windowPerFeed: UInt64 = 4096
-  /// Senders of one entry that are remembered.
-  static let maximumSources = 16
-  /// Entries kept at hand over all feeds.
-  static let maximumWaiting = 65_536
-  /// Their bytes.
-  static let maximumWaitingBytes = 64 << 20
-
   private var inFlight: [Key: InFlight] = [:]
   private var waiting: [NodeID: [UInt64: Waiting]] = [:]
   private(set) var waitingCount = 0
@@ -77,7 +68,7 @@ struct Intake: Sendable {
   mutating func begin(_ entry: SignedEntry, from peer: NodeID, fetch: UInt64?) -> Bool {
     let key = Key(id: entry.id, signature: entry.signature)
     if let known = inFlight[key] {
-      if known.sources.count < Self.maximumSources { inFlight[key]?.sources.append(peer) }
+      if known.sources.count < GossipParameters.Arrivals.maximumSources { inFlight[key]?.sources.append(peer) }
       if let fetch {
         inFlight[key]?.fetches.append(fetch)
         verifyingByFetch[fetch, default: 0] += 1
@@ -111,7 +102,9 @@ struct Intake: Sendable {
   /// - Returns: whether an entry waits at that place now.
   mutating func wait(_ entry: SignedEntry, role: EntryRole = .plain, from sources: [NodeID]) -> Bool {
     guard waiting[entry.author]?[entry.sequence] == nil else { return true }
-    if waitingCount >= Self.maximumWaiting || waitingBytes + entry.bytes.count > Self.maximumWaitingBytes {
+    if waitingCount >= GossipParameters.Arrivals.maximumWaiting
+      || waitingBytes + entry.bytes.count > GossipParameters.Arrivals.maximumWaitingBytes
+    {
       guard makeRoom(for: entry.author) else { return false }
     }
     waiting[entry.author, default: [:]][entry.sequence] = Waiting(entry: entry, role: role, sources: sources)

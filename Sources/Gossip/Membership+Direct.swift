@@ -12,9 +12,6 @@ struct DirectLinks: Sendable {
   /// From which neighbour each author's entries first came: the way to it.
   private(set) var ways: [NodeID: NodeID] = [:]
 
-  /// Authors whose ways are remembered: far above any market.
-  private static let maximumWays = 65_536
-
   func isWanted(_ node: NodeID) -> Bool { wanted.contains(node) }
 
   mutating func want(_ nodes: [NodeID]) {
@@ -24,7 +21,7 @@ struct DirectLinks: Sendable {
   }
 
   mutating func noteWay(to author: NodeID, by neighbour: NodeID) {
-    if ways[author] != nil || ways.count < Self.maximumWays { ways[author] = neighbour }
+    if ways[author] != nil || ways.count < GossipParameters.Addresses.maximumWays { ways[author] = neighbour }
   }
 }
 

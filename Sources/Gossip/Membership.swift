@@ -293,8 +293,12 @@ struct Membership: Sendable {
     }
   }
 
+  mutating func jittered(_ span: Int64) -> Int64 { Self.jittered(span, using: &generator) }
+
   /// Between half and all of `span`, so that nodes that lost each other together do not come back together.
-  mutating func jittered(_ span: Int64) -> Int64 { span / 2 + Int64.random(in: 0...(span / 2), using: &generator) }
+  static func jittered(_ span: Int64, using generator: inout SplitMix64) -> Int64 {
+    span / 2 + Int64.random(in: 0...(span / 2), using: &generator)
+  }
 }
 
 /// Nodes whose round trip was measured lately, so that probes go to others.

@@ -5,14 +5,6 @@ import NodeCrypto
 /// A proof that fits one message is sent as soon as it is known. Of the others, and of all when a connection opens, the
 /// peer is told against whom they are, and asks for those that it lacks.
 struct ProofExchange: Sendable {
-  /// Bytes of a proof in one message.
-  static let chunkBytes = 60_000
-  /// Authors in one notice or request.
-  static let maximumAuthors = 1024
-  /// Proofs that one peer is asked for at a time.
-  static let maximumAsked = 64
-  /// Authors whose proofs a peer has announced and was not asked for yet.
-  static let maximumWanted = 65_536
 
   /// The authors whose proofs the peer has been sent.
   var told: Set<NodeID> = []
@@ -25,14 +17,14 @@ struct ProofExchange: Sendable {
   private var pieces: UInt32 = 0
 
   mutating func want(_ author: NodeID) {
-    guard wanted.count < Self.maximumWanted, !asked.contains(author) else { return }
+    guard wanted.count < GossipParameters.Proofs.maximumWanted, !asked.contains(author) else { return }
     wanted.append(author)
   }
 
   /// The next authors to ask for; none while some are still awaited.
   mutating func ask() -> [NodeID] {
     guard asked.isEmpty else { return [] }
-    let next = Array(wanted.prefix(Self.maximumAsked))
+    let next = Array(wanted.prefix(GossipParameters.Proofs.maximumAsked))
     wanted.removeFirst(next.count)
     asked = Set(next)
     return next

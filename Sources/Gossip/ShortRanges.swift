@@ -12,8 +12,8 @@ enum RangeError: Error, Equatable, CustomStringConvertible {
   var description: String {
     switch self {
     case .count(let count):
-      "a fetch of \(count) ranges; allowed: \(AntiEntropy.maximumNamedRanges) by full names, "
-        + "\(AntiEntropy.maximumRanges) by first bits"
+      "a fetch of \(count) ranges; allowed: \(GossipParameters.Fetching.maximumNamedRanges) by full names, "
+        + "\(GossipParameters.Fetching.maximumRanges) by first bits"
     case .author(let count): "a range's author of \(count) bytes; allowed: 32"
     case .bounds(let from, let through):
       "a range from \(from) through \(through); allowed: 1 to \(SignedEntry.maximumSequence), ascending"
@@ -58,7 +58,7 @@ struct ShortRanges {
     }
     let unclear = sorted.filter(isAmbiguous)
     // What cannot be named at all waits for the next request.
-    ambiguous = Array(unclear.prefix(AntiEntropy.maximumNamedRanges))
+    ambiguous = Array(unclear.prefix(GossipParameters.Fetching.maximumNamedRanges))
     let named = Set(unclear.map(\.author))
     var bytes: [UInt8] = []
     var last: UInt64 = 0
@@ -98,7 +98,7 @@ struct ShortRanges {
         throw .bounds(from: from, through: isPast ? .max : through)
       }
       count += 1
-      guard count <= AntiEntropy.maximumRanges else { throw .count(count) }
+      guard count <= GossipParameters.Fetching.maximumRanges else { throw .count(count) }
       let found = matches(prefix, prefixBits, authors)
       if found.count == 1 { ranges.append(FeedRange(author: authors[found.lowerBound], from: from, through: through)) }
     }

@@ -83,10 +83,10 @@ struct AntiEntropyTests {
     connect(1)
     for author in 1000..<4000 as Range<UInt64> { claim(1, author, 3) }
     let request = try #require(plan().first)
-    #expect(request.ranges.count == AntiEntropy.maximumRanges)
+    #expect(request.ranges.count == GossipParameters.Fetching.maximumRanges)
     for range in request.ranges { held[range.author] = 3 }
     finish(request)
-    #expect(plan().first?.ranges.count == 3000 - AntiEntropy.maximumRanges)
+    #expect(plan().first?.ranges.count == 3000 - GossipParameters.Fetching.maximumRanges)
   }
 
   @Test("a range is of at most a window, and a request of about so many entries; the rest is another peer's")
@@ -94,9 +94,10 @@ struct AntiEntropyTests {
     connect(1, 2)
     for author in 1000..<1300 as Range<UInt64> { for peer in [1, 2] as [UInt64] { claim(peer, author, 1_000_000) } }
     let requests = plan()
-    let ranges = Int(AntiEntropy.maximumEntries / Intake.windowPerFeed)
+    let ranges = Int(GossipParameters.Fetching.maximumEntries / GossipParameters.Arrivals.windowPerFeed)
     #expect(requests.map(\.ranges.count) == [ranges, ranges])
-    #expect(requests.flatMap(\.ranges).allSatisfy { $0.from == 1 && $0.through == Intake.windowPerFeed })
+    #expect(
+      requests.flatMap(\.ranges).allSatisfy { $0.from == 1 && $0.through == GossipParameters.Arrivals.windowPerFeed })
   }
 
   @Test("a peer whose answer ends without what it claimed does not hold it; another is asked")
@@ -123,10 +124,10 @@ struct AntiEntropyTests {
     claim(1, 50, 9)
     claim(2, 50, 9)
     let first = try #require(plan().first)
-    #expect(antiEntropy.nextDeadline == at(AntiEntropy.answerMilliseconds))
-    #expect(expire(at: AntiEntropy.answerMilliseconds - 1) == [])
+    #expect(antiEntropy.nextDeadline == at(GossipParameters.Fetching.answerMilliseconds))
+    #expect(expire(at: GossipParameters.Fetching.answerMilliseconds - 1) == [])
     #expect(plan().isEmpty)
-    #expect(expire(at: AntiEntropy.answerMilliseconds) == [])
+    #expect(expire(at: GossipParameters.Fetching.answerMilliseconds) == [])
     let second = try #require(plan(at: 10_000).first)
     #expect(first.peer == node(1) && second.peer == node(2))
     #expect(!antiEntropy.awaits(first.id, from: node(1)) && antiEntropy.awaits(second.id, from: node(2)))
@@ -170,7 +171,7 @@ struct AntiEntropyTests {
   @Test("a peer's claims are noted of so many feeds and no more")
   mutating func claims() {
     connect(1)
-    for number in 0..<UInt64(AntiEntropy.maximumClaims) { claim(1, 1000 + number, 1) }
+    for number in 0..<UInt64(GossipParameters.Fetching.maximumClaims) { claim(1, 1000 + number, 1) }
     claim(1, 50, 1)
     #expect(!antiEntropy.holds(node(1), author: node(50), sequence: 1))
     claim(1, 1000, 7)

@@ -76,7 +76,7 @@ struct ComparisonTests {
     let isComplete = pair.isComplete
     #expect(isComplete && pair.forks.isEmpty)
     // Few heads are listed, and answered by the entries at which they end.
-    if count > Comparison.listedHeads || count == 0 { #expect(pair.bytes <= 9 && pair.messages <= 1) }
+    if count > GossipParameters.Comparing.listedHeads || count == 0 { #expect(pair.bytes <= 9 && pair.messages <= 1) }
   }
 
   @Test("whatever two nodes hold, each learns of all that the other has more of", arguments: 1...200)

@@ -76,7 +76,7 @@ struct MessageTests {
     range.from = 1
     range.through = 1
     var fetch = WireFetch()
-    fetch.ranges = .init(repeating: range, count: AntiEntropy.maximumNamedRanges + 1)
+    fetch.ranges = .init(repeating: range, count: GossipParameters.Fetching.maximumNamedRanges + 1)
     driver.receive(.fetch(fetch), on: 6)
     #expect(
       driver.take().disconnects.map(\.cause) == [

@@ -152,7 +152,7 @@ struct PrunedFeedTests {
     driver.receive(answer(1, base: 1), on: 5)
     #expect(driver.take().disconnects.map(\.connection) == [5])
     var many = WireFetchAnswer()
-    many.bases = (0...AntiEntropy.maximumRanges).map { _ in
+    many.bases = (0...GossipParameters.Fetching.maximumRanges).map { _ in
       var base = WireFeedBase()
       base.author = .init(author.nodeID.bytes)
       base.first = 2
