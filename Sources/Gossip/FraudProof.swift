@@ -48,7 +48,7 @@ public struct FraudProof: Sendable {
   public let statement: Statement?
 
   /// The longest encoding in bytes. A feed that takes too much of an order at the end of a longer stretch is not proven.
-  public static let maximumBytes = 4 << 20
+  public static let maximumBytes = 512 << 10
   /// The longest statement in bytes.
   static let maximumStatementBytes = 4096
 

@@ -27,7 +27,6 @@ extension GossipCore {
 
   /// Tells a peer, from the start, whom this node can prove to be a fraud.
   mutating func announceProofs(to connection: UInt64, into effects: inout [GossipEffect]) {
-    proofExchanges[connection]?.told = []
     let known = fraudProofs
     for start in stride(from: 0, to: known.count, by: GossipParameters.Proofs.maximumAuthors) {
       announce(
@@ -35,9 +34,10 @@ extension GossipCore {
     }
   }
 
-  private func announce(
+  private mutating func announce(
     _ proofs: ArraySlice<FraudProof>, to connection: UInt64, into effects: inout [GossipEffect]
   ) {
+    for proof in proofs { proofExchanges[connection]?.announced.insert(proof.author) }
     var notice = WireFraudNotice()
     notice.authors = .init(proofs.flatMap(\.author.bytes))
     notice.sequences = proofs.map(\.sequence)
@@ -46,7 +46,9 @@ extension GossipCore {
 
   /// A peer that sends entries of a frozen feed does not know of the proof yet.
   mutating func tellOfFreeze(_ author: NodeID, to peer: Peer, into effects: inout [GossipEffect]) {
-    guard let proof = proofs[author], proofExchanges[peer.connection]?.told.contains(author) == false else { return }
+    guard let proof = proofs[author], let exchange = proofExchanges[peer.connection],
+      !exchange.told.contains(author), !exchange.announced.contains(author)
+    else { return }
     tell(proof, to: peer.connection, into: &effects)
   }
 
@@ -86,15 +88,18 @@ extension GossipCore {
       punish(peer.connection, "a notice of frauds that is none", now: now, into: &effects)
       return
     }
-    proofExchanges[peer.connection]?.restart()
     for (author, sequence) in zip(authors, notice.sequences) where !isFrozen(author, at: sequence) {
-      proofExchanges[peer.connection]?.want(author)
+      proofExchanges[peer.connection]?.want(author, from: sequence)
     }
     askForProofs(peer.connection, into: &effects)
   }
 
   private mutating func askForProofs(_ connection: UInt64, into effects: inout [GossipEffect]) {
-    let next = proofExchanges[connection]?.ask() ?? []
+    let known = feeds
+    let next =
+      proofExchanges[connection]?.ask { author, sequence in
+        known.feed(of: author)?.frozenFrom.map { $0 <= sequence } ?? false
+      } ?? []
     guard !next.isEmpty else { return }
     var request = WireFraudRequest()
     request.authors = .init(next.flatMap(\.bytes))
@@ -109,7 +114,7 @@ extension GossipCore {
       punish(peer.connection, "a request for proofs that is none", now: now, into: &effects)
       return
     }
-    for author in authors {
+    for author in authors.prefix(GossipParameters.Proofs.maximumAsked) {
       guard let proof = proofs[author], proofExchanges[peer.connection]?.told.contains(author) == false else {
         continue
       }
@@ -172,7 +177,10 @@ extension GossipCore {
     let before = feeds.feed(of: proof.author)?.frozenFrom
     guard feeds.freeze(proof.author, from: proof.sequence) else { return }
     proofs[proof.author] = proof
-    for connection in proofExchanges.keys.sorted() { proofExchanges[connection]?.told.remove(proof.author) }
+    for connection in proofExchanges.keys.sorted() {
+      proofExchanges[connection]?.told.remove(proof.author)
+      proofExchanges[connection]?.announced.remove(proof.author)
+    }
     intake.dropWaiting(of: proof.author, from: proof.sequence)
     intake.lost(proof.author)
     effects.append(.freeze(proof))

@@ -36,8 +36,8 @@ extension GossipParameters {
     static let chunkBytes = 60_000
     /// Authors in one notice or request.
     static let maximumAuthors = 1024
-    /// Proofs that one peer is asked for at a time.
-    static let maximumAsked = 64
+    /// Proofs that one peer is asked for at a time: together they stay well below what may wait to be sent to a peer.
+    static let maximumAsked = 4
     /// Authors whose proofs a peer has announced and was not asked for yet.
     static let maximumWanted = 65_536
   }

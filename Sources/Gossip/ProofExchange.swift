@@ -1,3 +1,4 @@
+import DequeModule
 import NodeCrypto
 
 /// What one peer is told of proofs of fraud, and what is learnt of them from it.
@@ -8,35 +9,31 @@ struct ProofExchange: Sendable {
 
   /// The authors whose proofs the peer has been sent.
   var told: Set<NodeID> = []
+  /// The authors against whom the peer knows that there are proofs.
+  var announced: Set<NodeID> = []
   /// Announced by the peer and not asked for yet, the next one first.
-  private(set) var wanted: [NodeID] = []
+  private(set) var wanted: Deque<(author: NodeID, sequence: UInt64)> = []
   /// Asked for and not there yet.
   private(set) var asked: Set<NodeID> = []
   /// The pieces of a proof so far.
   private(set) var assembled: [UInt8] = []
   private var pieces: UInt32 = 0
 
-  mutating func want(_ author: NodeID) {
+  mutating func want(_ author: NodeID, from sequence: UInt64) {
     guard wanted.count < GossipParameters.Proofs.maximumWanted, !asked.contains(author) else { return }
-    wanted.append(author)
+    wanted.append((author, sequence))
   }
 
-  /// The next authors to ask for; none while some are still awaited.
-  mutating func ask() -> [NodeID] {
-    guard asked.isEmpty else { return [] }
-    let next = Array(wanted.prefix(GossipParameters.Proofs.maximumAsked))
-    wanted.removeFirst(next.count)
-    asked = Set(next)
+  /// The next authors to ask for, without those whose proofs came from elsewhere meanwhile.
+  mutating func ask(unless isFrozen: (NodeID, UInt64) -> Bool) -> [NodeID] {
+    var next: [NodeID] = []
+    while asked.count < GossipParameters.Proofs.maximumAsked, let (author, sequence) = wanted.popFirst() {
+      if !isFrozen(author, sequence), asked.insert(author).inserted { next.append(author) }
+    }
     return next
   }
 
   mutating func received(_ author: NodeID) { asked.remove(author) }
-
-  /// The peer begins to tell from the start: what was asked of it may have got lost.
-  mutating func restart() {
-    asked = []
-    wanted = []
-  }
 
   /// Takes one piece; the whole proof when it was the last, nil when more are to come or it is not the next one.
   mutating func take(_ index: UInt32, of count: UInt32, _ chunk: some Collection<UInt8>) -> [UInt8]? {

@@ -94,6 +94,23 @@ struct ForkTests {
     expectFrozen(at: 3)
   }
 
+  @Test("a newcomer learns of many frauds, whom it is told of at once and whose proofs come a few at a time")
+  func manyFrauds() throws {
+    for number in 10..<30 {
+      var feed = HandwrittenFeed(identity: identity(number), genesis: genesis)
+      feed.append([], at: network.time)
+      var rival = feed.cut(to: 0)
+      rival.append([.place(genesis.offer(1, at: 3))], at: network.time)
+      let liar = network.addPuppet(identity: identity(number))
+      liar.push([feed.entries[0], rival.entries[0]], over: liar.connect(to: nodes[number % nodes.count]))
+    }
+    network.run(for: 5000)
+    let late = network.addNode()
+    network.settleIn()
+    network.runUntilQuiet()
+    #expect((nodes + [late]).allSatisfy { $0.core?.fraudProofs.count == 20 })
+  }
+
   @Test("two entries for one place that both wait for what comes before are a proof already")
   func waitingRivals() throws {
     var feed = HandwrittenFeed(identity: author, genesis: genesis)
