@@ -85,7 +85,7 @@ public struct Requirements: Hashable, Sendable {
   ///   - record: the provider's public record, asked for only when it matters.
   /// - Complexity: O(regions + log of the lists' lengths).
   public func firstUnmet(
-    by attributes: Attributes, classVRAMMiB: UInt32, provider: NodeID, record: () -> ProviderRecord
+    by attributes: Attributes, classVRAMMiB: UInt32, provider: NodeID, record: () -> PublicRecord
   ) -> Demand? {
     guard let demands = box?.demands else { return nil }
     if !demands.acceptsRegion(attributes.region) { return .region }
@@ -150,7 +150,7 @@ extension Requirements.Demands {
   public var demandsRecord: Bool { minimumSettledTrades > 0 || maximumFailurePercent != nil }
 
   /// Whether a provider's public record is what is demanded.
-  public func accepts(_ record: ProviderRecord) -> Bool {
+  public func accepts(_ record: PublicRecord) -> Bool {
     record.settled >= minimumSettledTrades
       && maximumFailurePercent.map { record.failsAtMost(percent: $0) } ?? true
   }
@@ -164,24 +164,5 @@ extension Requirements.Demands {
     if maximumWattsPerGPU != 0 { attributes.insert(.watts) }
     if maximumGramsCO2PerKWh != 0 { attributes.insert(.co2) }
     return attributes
-  }
-}
-
-/// What the feeds say of how a node has kept its word. The same on every node that has the same feeds.
-public struct ProviderRecord: Hashable, Sendable {
-  /// Trades that settled, on either side of the market.
-  public var settled: Int
-  /// Proposals to it that it declined though their terms were right, or that ended without its answer.
-  public var failed: Int
-
-  /// A record; that of a node which nobody has traded with is empty.
-  public init(settled: Int = 0, failed: Int = 0) {
-    self.settled = settled
-    self.failed = failed
-  }
-
-  /// Whether at most `percent` of a hundred of its decided trades failed; an empty record fails in none.
-  public func failsAtMost(percent: UInt32) -> Bool {
-    100 * failed <= Int(percent) * (settled + failed)
   }
 }

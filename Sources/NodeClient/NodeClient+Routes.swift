@@ -52,6 +52,11 @@ extension NodeClient {
     try await get("/v1/orders/\(Self.percentEncoded(id))/why")
   }
 
+  /// A node's public record, the own without a name: `GET /v1/records/{node}`.
+  public func record(_ node: String?) async throws(NodeClientError) -> NodeRecordDocument {
+    try await get(node.map { "/v1/records/\(Self.percentEncoded($0))" } ?? "/v1/records")
+  }
+
   /// Every class at a glance: `GET /v1/book`.
   public func book() async throws(NodeClientError) -> [BookSummaryDocument] { try await get("/v1/book") }
 

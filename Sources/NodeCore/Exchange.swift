@@ -36,7 +36,7 @@ enum Change: Sendable {
   case placed(Order)
   /// An order in the book has other terms, or is back in it with other terms.
   case amended(Order)
-  /// An order is not in the book after its placing or an amend: its author has as many as the genesis allows or is
+  /// An order is not in the book after its placing or an amend: its author has as much open as the genesis allows or is
   /// forked, or it has expired.
   case notPlaced(OrderID)
   /// An order of the author's is not in the book any more.
@@ -66,7 +66,7 @@ struct Exchange: Sendable {
   /// The bids in the book that demand something of a provider's record: what they may trade with changes with records.
   private(set) var recordBids: Set<OrderID> = []
   /// The public record of each node that has one. For look-up only.
-  var records: [NodeID: ProviderRecord] = [:]
+  var records: [NodeID: PublicRecord] = [:]
   var authors: [NodeID: AuthorState] = [:]
   /// Authors whose feeds are forked; for look-up only.
   private(set) var forked: Set<NodeID> = []
@@ -128,6 +128,10 @@ struct Exchange: Sendable {
   /// entry is past its last moment. Doing it again for the same entry changes nothing.
   mutating func enter(_ author: NodeID, at time: Timestamp, sequence: UInt64, into changes: inout [Change]) {
     if authors[author, default: AuthorState()].expire(at: time) { void(author, at: sequence, into: &changes) }
+    if sequence == 1, authors[author]?.counts.since == nil {
+      authors[author]?.counts.since = time
+      count(author, into: &changes)
+    }
   }
 
   /// The trade that an order may propose next.
@@ -149,20 +153,19 @@ struct Exchange: Sendable {
     recordBids.subtract(book.removeAll(ownedBy: author))
     var changes: [Change] = []
     if let state = authors[author] {
-      count(settled: -state.settled, failed: -state.failed, of: author, by: author, into: &changes)
-      for (maker, releases) in state.complaints {
-        count(settled: 0, failed: -releases, of: maker, by: author, into: &changes)
+      for (node, complaint) in state.complaints {
+        count(nil, insteadOf: complaint, of: node, by: author, into: &changes)
       }
     }
     forked.insert(author)
+    count(author, into: &changes)
   }
 
   // MARK: Orders
 
   private mutating func place(_ body: OrderBody, at place: Place, into changes: inout [Change]) {
     let id = place.orderID(network: genesis.networkID)
-    let count = authors[place.author]?.orders.live.count ?? 0
-    guard count < genesis.limits.openOrdersPerAuthor else {
+    guard authors[place.author]?.room(for: body, limits: genesis.limits) == .enough else {
       changes.append(.notPlaced(id))
       return
     }
@@ -183,9 +186,10 @@ struct Exchange: Sendable {
   /// place as its priority, just as on a node that saw the two feeds in the other order.
   private mutating func amend(_ id: OrderID, to body: OrderBody, at place: Place, into changes: inout [Change]) {
     guard let live = authors[place.author]?.orders.live[id],
-      (try? OrderRules.checkAmend(to: body, side: live.side, timeInForce: live.timeInForce)) != nil
+      (try? OrderRules.checkAmend(to: body, side: live.side, timeInForce: live.timeInForce)) != nil,
+      authors[place.author]?.room(for: body, replacing: id, limits: genesis.limits) == .enough
     else { return }
-    authors[place.author]?.orders.amend(id, expiry: body.expiry)
+    authors[place.author]?.orders.amend(id, to: body)
     let isInBook: Bool
     let order = amended(id, to: body, at: place)
     if book.order(id) == nil {
@@ -246,17 +250,6 @@ struct Exchange: Sendable {
     return book.match(order.id, context: context)
   }
 
-  // MARK: Limits of an author
-
-  /// Whether `author` may have one more order at `time`. Changes nothing: the limit goes by the times of entries, and at
-  /// `time` there may never be one.
-  func hasRoomForOrder(of author: NodeID, at time: Timestamp) -> Bool {
-    let maximum = genesis.limits.openOrdersPerAuthor
-    guard var orders = authors[author]?.orders, orders.live.count >= maximum else { return true }
-    orders.expire(at: time)
-    return orders.live.count < maximum
-  }
-
   /// Whether `id` is an order of `author` that is neither cancelled nor expired.
   func isLive(_ id: OrderID, of author: NodeID) -> Bool { authors[author]?.orders.live[id] != nil }
 }
@@ -269,7 +262,7 @@ extension OrderBody {
   }
 
   /// Whether a node with this record meets what the order demands of a record.
-  func accepts(_ record: ProviderRecord) -> Bool {
+  func accepts(_ record: PublicRecord) -> Bool {
     guard case .bid(let bid) = self else { return true }
     return bid.requirements.demands.accepts(record)
   }

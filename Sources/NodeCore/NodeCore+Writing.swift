@@ -203,8 +203,7 @@ extension NodeCore {
     switch command {
     case .place(let body):
       do { try OrderRules.check(body, placedAt: time, genesis: genesis) } catch { return .order(error) }
-      let maximum = genesis.limits.openOrdersPerAuthor
-      guard exchange.hasRoomForOrder(of: own, at: time) else { return .tooManyOrders(maximum: maximum) }
+      if let refusal = refusal(ofSize: body, replacing: nil, at: time) { return refusal }
       let place = nextPlace(at: time)
       return refusal(
         ofPostOnly: Order(id: place.orderID(network: genesis.networkID), priority: place.priority, body: body), at: time
@@ -219,7 +218,22 @@ extension NodeCore {
         try OrderRules.check(body, placedAt: time, genesis: genesis)
         try OrderRules.checkAmend(to: body, side: old.side, timeInForce: old.timeInForce)
       } catch { return .order(error) }
+      if let refusal = refusal(ofSize: body, replacing: id, at: time) { return refusal }
       return refusal(ofPostOnly: exchange.amended(id, to: body, at: nextPlace(at: time)), at: time)
+    }
+  }
+
+  private func refusal(
+    ofSize body: OrderBody, replacing replaced: OrderID?, at time: Timestamp
+  ) -> CommandRefusal? {
+    let limits = genesis.limits
+    switch exchange.room(for: body, replacing: replaced, of: own, at: time) {
+    case .enough: return nil
+    case .tooManyOrders: return .tooManyOrders(maximum: limits.openOrdersPerAuthor)
+    case .newcomer(let open):
+      return .newcomer(
+        gpus: body.gpus, openGPUs: open, maximum: limits.newcomerGPUs,
+        settled: exchange.authors[own]?.counts.settled ?? 0, trades: limits.newcomerTrades)
     }
   }
 

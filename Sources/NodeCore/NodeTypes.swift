@@ -21,6 +21,8 @@ public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
   case order(OrderError)
   /// The node has as many open orders as the genesis allows.
   case tooManyOrders(maximum: Int)
+  /// The node has too few settled trades for as many GPUs in open orders.
+  case newcomer(gpus: Int32, openGPUs: Int64, maximum: Int64, settled: Int, trades: Int)
   /// The order is post-only and would take from a counter-order at once.
   case wouldTake(counterOrder: OrderID, price: Price)
   /// No open order of this node has that id.
@@ -37,6 +39,9 @@ public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
     switch self {
     case .order(let error): "\(error)"
     case .tooManyOrders(let maximum): "\(maximum) orders are open; allowed: at most \(maximum). Cancel some first"
+    case .newcomer(let gpus, let open, let maximum, let settled, let trades):
+      "the order is for \(gpus) GPUs and \(open) are in other open orders of this node, which has \(settled) settled "
+        + "trades; allowed: \(maximum) GPUs together until \(trades) trades have settled, then any number"
     case .wouldTake(let id, let price):
       "the order is post-only and would take at once: it crosses order \(id) at \(Decimal.format(micros: price.micros)); "
         + "allowed: a price that crosses no order, or an order that is not post-only"

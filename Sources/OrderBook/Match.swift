@@ -48,13 +48,13 @@ public struct MatchContext: Hashable, Sendable {
   /// Counter-orders that the taker tried lately without success.
   public var triedOrders: Set<OrderID>
   /// The public records of providers, for bids that demand one; an owner that is left out has an empty one.
-  public var records: [NodeID: ProviderRecord]
+  public var records: [NodeID: PublicRecord]
 
   /// A context; what is left out rules out nothing.
   public init(
     earliestStart: Slot, earliestPurchaseStart: Slot? = nil, staleOwners: Set<NodeID> = [],
     triedOrders: Set<OrderID> = [],
-    records: [NodeID: ProviderRecord] = [:]
+    records: [NodeID: PublicRecord] = [:]
   ) {
     self.earliestStart = earliestStart
     self.earliestPurchaseStart = earliestPurchaseStart ?? earliestStart

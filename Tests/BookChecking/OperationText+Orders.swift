@@ -33,8 +33,8 @@ extension OperationText {
     for record in reader.list("records") {
       let parts = record.split(separator: "/").map(String.init)
       guard parts.count == 3 else { throw OperationTextError(line: reader.line, field: "records") }
-      context.records[try reader.identifier("records", parts[0])] = ProviderRecord(
-        settled: try reader.integer("records", parts[1]), failed: try reader.integer("records", parts[2]))
+      context.records[try reader.identifier("records", parts[0])] = PublicRecord(
+        settled: try reader.integer("records", parts[1]), expiries: try reader.integer("records", parts[2]))
     }
     return context
   }

@@ -203,7 +203,7 @@ extension ReferenceBook {
     }
     if !demands.providers.isEmpty, !demands.providers.contains(offer.owner) { return .provider }
     if demands.excludedProviders.contains(offer.owner) { return .provider }
-    let record = context.records[offer.owner] ?? ProviderRecord()
+    let record = context.records[offer.owner] ?? PublicRecord()
     if record.settled < Int(demands.minimumSettledTrades) { return .record }
     if let percent = demands.maximumFailurePercent, record.failed > 0 {
       if record.failed * 100 > Int(percent) * (record.failed + record.settled) { return .record }

@@ -212,7 +212,7 @@ package struct StreamGenerator {
     }
     if draw.once(in: 2) {
       for _ in 0..<draw.below(4) {
-        context.records[owner()] = ProviderRecord(settled: draw.below(6), failed: draw.below(4))
+        context.records[owner()] = PublicRecord(settled: draw.below(6), expiries: draw.below(4))
       }
     }
     return context

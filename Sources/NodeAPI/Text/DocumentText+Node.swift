@@ -35,7 +35,7 @@ extension DocumentText {
     }
     var table = TextTable([
       .init("NODE"), .init("ADDRESS"), .init("DIRECTION"), .init("AGENT"), .init("BOOK"), .init("AGREES"),
-      .init("ENTRIES", .right), .init("ROUND TRIP", .right), .init("CONNECTED", .right),
+      .init("ENTRIES", .right), .init("ROUND TRIP", .right), .init("CONNECTED", .right), .init("TRADES"),
     ])
     for peer in peers {
       let agrees: TextTable.Cell =
@@ -48,7 +48,7 @@ extension DocumentText {
         .init(Self.short(peer.node), .cyan), .init(peer.address), .init(peer.direction), .init(peer.agent),
         .init(peer.bookDigest.map(Self.short) ?? "-"), agrees, .init(peer.entries.map { String($0) } ?? "-"),
         .init(peer.roundTripMs.map { "\($0)ms" } ?? "-"),
-        .init(DurationText.brief(milliseconds: peer.connectedMs)),
+        .init(DurationText.brief(milliseconds: peer.connectedMs)), record(peer.record),
       ])
     }
     return table.render(colours: colours)

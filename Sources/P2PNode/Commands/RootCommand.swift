@@ -22,7 +22,10 @@ struct P2PNode: AsyncParsableCommand {
           ReceiptsCommand.self, WhyCommand.self, ClassesCommand.self,
         ]),
       CommandGroup(
-        name: "Checking", subcommands: [VerifyCommand.self, ExportCommand.self, StatusCommand.self, PeersCommand.self]),
+        name: "Checking",
+        subcommands: [
+          VerifyCommand.self, ExportCommand.self, RecordCommand.self, StatusCommand.self, PeersCommand.self,
+        ]),
     ])
 }
 

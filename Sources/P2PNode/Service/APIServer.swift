@@ -37,6 +37,7 @@ struct APIServer: Sendable {
     addOrderRoutes(api)
     addBookRoutes(api)
     addQuoteRoutes(api)
+    addRecordRoutes(api)
     api.get("network") { _, _ in try await json(runtime.read { DocumentBuilder(core: $0, now: $1).network() }) }
     api.get("status") { _, _ in try json(await status.document(runtime)) }
     api.get("peers") { _, _ in

@@ -54,12 +54,6 @@ struct DocumentBuilder {
     }
   }
 
-  /// A node's public record.
-  func record(of node: NodeID) -> RecordDocument {
-    let record = core.records[node] ?? ProviderRecord()
-    return RecordDocument(settled: record.settled, failed: record.failed)
-  }
-
   private func bookState(_ order: Order, _ held: OrderState?) -> OwnOrderState {
     guard let held, order.body.expiry > now else { return .expired }
     return held.isOpen ? .open : .filled
@@ -210,12 +204,14 @@ struct DocumentBuilder {
 
   func peers(bookDigest: Digest) -> [PeerDocument] {
     core.peers.map { peer in
-      PeerDocument(
+      var document = PeerDocument(
         node: peer.node.hex, address: peer.address.description,
         direction: peer.direction == .inbound ? "inbound" : "outbound", agent: peer.agent,
         bookDigest: peer.summary?.bookDigest.hex, agrees: peer.summary.flatMap { agrees($0, bookDigest) },
         entries: peer.summary.map { Int64(clamping: $0.entries) }, roundTripMs: peer.roundTripMilliseconds,
         connectedMs: now - peer.connectedAt)
+      document.record = record(of: peer.node)
+      return document
     }
   }
 
@@ -241,6 +237,7 @@ struct DocumentBuilder {
         let state = core.ledger[$0]?.state
         return state == .proposed || state == .held
       }.count)
+    if state.owner == core.own { document.newcomer = newcomer() }
     if let open = core.openPurchase {
       if open.bid == id {
         document.purchase = PurchaseDocument(
