@@ -53,7 +53,7 @@ extension World {
       fail(.accused, "\(node) has a proof against \(setting.index(of: proof.author) ?? -1)")
     case .findRival(let entry):
       fail(.twoEntries, "\(node) knows two entries of \(setting.index(of: entry.author) ?? -1)")
-    case .disconnect, .verifyProof, .rebuild, .serve, .dial, .reply, .prune: break
+    case .disconnect, .verifyProof, .rebuild, .serve, .dial, .reply, .rotated, .prune: break
     }
   }
 

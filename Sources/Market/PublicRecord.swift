@@ -21,6 +21,18 @@ public struct FeedCounts: Hashable, Sendable {
   /// The counts of a feed without entries.
   public init() {}
 
+  /// Adds what an earlier key's feed adds up to.
+  mutating func add(_ earlier: FeedCounts) {
+    since = [since, earlier.since].compactMap { $0 }.min()
+    proposals += earlier.proposals
+    accepts += earlier.accepts
+    rejects.add(earlier.rejects)
+    releases += earlier.releases
+    settled += earlier.settled
+    sold += earlier.sold
+    bought += earlier.bought
+  }
+
   /// The greatest number that a checkpoint carries on: sums of such stay far from overflow.
   public static let maximum = 1 << 40
 }
@@ -40,6 +52,14 @@ public struct RejectCounts: Hashable, Sendable {
 
   /// None.
   public init() {}
+
+  mutating func add(_ others: RejectCounts) {
+    orderClosed += others.orderClosed
+    noCapacity += others.noCapacity
+    badTerms += others.badTerms
+    stopping += others.stopping
+    noHold += others.noHold
+  }
 
   /// All of them.
   public var total: Int { orderClosed + noCapacity + badTerms + stopping + noHold }
@@ -97,6 +117,14 @@ public struct PublicRecord: Hashable, Sendable {
   public init(settled: Int, expiries: Int = 0) {
     own.settled = settled
     self.expiries = expiries
+  }
+
+  /// Adds the record of a key from which this one took over.
+  public mutating func add(_ earlier: PublicRecord) {
+    own.add(earlier.own)
+    expiries += earlier.expiries
+    holdsLapsed += earlier.holdsLapsed
+    proofs += earlier.proofs
   }
 
   /// Trades that settled, on either side of the market.

@@ -82,10 +82,12 @@ public struct Requirements: Hashable, Sendable {
   ///   - attributes: what the offer says of the machine.
   ///   - classVRAMMiB: the video memory of the offer's class, which counts when the offer states none; 0 when unknown.
   ///   - provider: the offer's owner.
+  ///   - predecessors: what a list says of a key it says of those that took over from it.
   ///   - record: the provider's public record, asked for only when it matters.
   /// - Complexity: O(regions + log of the lists' lengths).
   public func firstUnmet(
-    by attributes: Attributes, classVRAMMiB: UInt32, provider: NodeID, record: () -> PublicRecord
+    by attributes: Attributes, classVRAMMiB: UInt32, provider: NodeID, predecessors: Predecessors = Predecessors(),
+    record: () -> PublicRecord
   ) -> Demand? {
     guard let demands = box?.demands else { return nil }
     if !demands.acceptsRegion(attributes.region) { return .region }
@@ -95,7 +97,7 @@ public struct Requirements: Hashable, Sendable {
     if !Self.isMet(demands.maximumWattsPerGPU, by: attributes.wattsPerGPU) { return .watts }
     if !Self.isMet(demands.maximumGramsCO2PerKWh, by: attributes.gramsCO2PerKWh) { return .co2 }
     if demands.probedOnly, !attributes.probed.isSuperset(of: demands.attributes) { return .probed }
-    if !demands.acceptsProvider(provider) { return .provider }
+    if !demands.acceptsProvider(provider, predecessors: predecessors) { return .provider }
     if demands.demandsRecord, !demands.accepts(record()) { return .record }
     return nil
   }
@@ -141,9 +143,12 @@ extension Requirements.Demands {
     regions.isEmpty || regions.contains { $0 == region || region.hasPrefix($0 + "-") }
   }
 
-  /// Whether an offer's owner is acceptable.
-  public func acceptsProvider(_ provider: NodeID) -> Bool {
-    (providers.isEmpty || providers.contains(provider)) && !excludedProviders.contains(provider)
+  /// Whether an offer's owner is acceptable. What a list says of a key it says of those that took over from it.
+  public func acceptsProvider(_ provider: NodeID, predecessors: Predecessors) -> Bool {
+    if providers.isEmpty, excludedProviders.isEmpty { return true }
+    let names = predecessors.names(of: provider)
+    return (providers.isEmpty || names.contains { providers.contains($0) })
+      && !names.contains { excludedProviders.contains($0) }
   }
 
   /// Whether anything is demanded of the provider's public record.

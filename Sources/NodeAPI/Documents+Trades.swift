@@ -218,6 +218,8 @@ public struct StatusDocument: Codable, Hashable, Sendable {
   public var undecided: Int
   /// Authors whose feeds are frozen by an equivocation proof.
   public var frozenFeeds: Int
+  /// The keys from which the node's key took over, the newest first; nil without any.
+  public var predecessors: [String]?
 
   /// A node's state.
   public init(

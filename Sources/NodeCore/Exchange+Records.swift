@@ -7,7 +7,7 @@ extension Exchange {
   /// What the feeds say of how a node has kept its word.
   func record(of node: NodeID) -> PublicRecord {
     var record = records[node] ?? PublicRecord()
-    record.proofs = proofCount(against: node)
+    record.proofs = predecessors.names(of: node).reduce(0) { $0 + proofCount(against: $1) }
     return record
   }
 
@@ -42,16 +42,13 @@ extension Exchange {
     }
   }
 
-  /// A node without anything to count has no record, so that equal records are equal dictionaries.
   private mutating func change(
     _ node: NodeID, into changes: inout [Change], _ body: (inout PublicRecord) -> Void
   ) {
-    let before = records[node] ?? PublicRecord()
-    var record = before
+    var record = ownRecords[node] ?? PublicRecord()
     body(&record)
-    guard record != before else { return }
-    records[node] = record == PublicRecord() ? nil : record
-    changes.append(.record(node))
+    ownRecords[node] = record == PublicRecord() ? nil : record
+    refreshRecord(of: node, into: &changes)
   }
 }
 

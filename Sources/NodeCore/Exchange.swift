@@ -47,6 +47,8 @@ enum Change: Sendable {
   case freed(OrderID)
   /// A node's public record.
   case record(NodeID)
+  /// A key has taken over from another.
+  case handedOver(to: NodeID)
   /// A checkpoint of an author's feed is complete.
   case checkpoint(NodeID)
 }
@@ -65,11 +67,19 @@ struct Exchange: Sendable {
   var ledger = TradeLedger()
   /// The bids in the book that demand something of a provider's record: what they may trade with changes with records.
   private(set) var recordBids: Set<OrderID> = []
-  /// The public record of each node that has one. For look-up only.
+  /// The public record of each node that has one, with those of the keys before it. For look-up only.
   var records: [NodeID: PublicRecord] = [:]
+  /// The same of single keys. For look-up only.
+  var ownRecords: [NodeID: PublicRecord] = [:]
+  /// Which keys took over from others.
+  var predecessors = Predecessors()
+  /// The keys that closed feeds name. For look-up only.
+  var successors: [NodeID: NodeID] = [:]
+  /// The times of the handovers that count, by the new key. For look-up only.
+  var handoverTimes: [NodeID: Timestamp] = [:]
   var authors: [NodeID: AuthorState] = [:]
   /// Authors whose feeds are forked; for look-up only.
-  private(set) var forked: Set<NodeID> = []
+  var forked: Set<NodeID> = []
   /// Authors of whom a checkpoint did not say what the entries before it did.
   var doubted: Set<NodeID> = []
 
@@ -96,7 +106,7 @@ struct Exchange: Sendable {
       case .propose(let signed): ids.append(signed.terms.takerOrder)
       case .purchase(let legs): ids.append(legs[0].terms.bid)
       case .accept(let signed, _): ids += [signed.terms.takerOrder, signed.terms.makerOrder]
-      case .reject, .receipt, .release, .confirm, .withdraw, .settle, .free, .checkpoint: break
+      case .reject, .receipt, .release, .confirm, .withdraw, .settle, .free, .checkpoint, .rotate: break
       }
     }
     // A single order is brought near by its own change.
@@ -121,6 +131,7 @@ struct Exchange: Sendable {
     case .settle(let id, let confirmation): settle(id, confirmation, at: place, into: &changes)
     case .free(let id, let reference): free(id, by: reference, at: place, into: &changes)
     case .checkpoint(let part): restate(part, at: place, into: &changes)
+    case .rotate(let signed): rotate(to: signed.successor, at: place, into: &changes)
     }
   }
 
@@ -175,7 +186,7 @@ struct Exchange: Sendable {
     changes.append(insert(order) ? .placed(order) : .notPlaced(id))
   }
 
-  private mutating func cancel(_ id: OrderID, at place: Place, into changes: inout [Change]) {
+  mutating func cancel(_ id: OrderID, at place: Place, into changes: inout [Change]) {
     guard authors[place.author]?.orders.cancel(id) == true else { return }
     leave(id)
     changes.append(.cancelled(id))

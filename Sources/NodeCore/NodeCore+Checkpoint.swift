@@ -187,7 +187,7 @@ extension NodeCore {
   /// finds entries, and one that joins never needs more than two checkpoints' worth of them.
   mutating func pruneFeeds(into effects: inout [NodeEffect]) {
     guard !prunable.isEmpty else { return }
-    for author in prunable where author != own && !keepsHistory {
+    for author in prunable where !isOwn(author) && !keepsHistory {
       guard let feed = gossip.feeds.feed(of: author), feed.checkpoints.count == 2, let first = feed.checkpoints.first,
         first > feed.base + 1, !isDoubted(author)
       else { continue }

@@ -52,7 +52,7 @@ extension NodeCore {
   /// Builds, signs and hands to the disk the next own entry, when there is something to say and no other is under way.
   mutating func writeEntry(now: Timestamp, into effects: inout [NodeEffect]) {
     guard let due = nextWrite, due <= now else { return }
-    if writeCheckpoint(now: now, into: &effects) { return }
+    if writeRotation(now: now, into: &effects) || writeCheckpoint(now: now, into: &effects) { return }
     let head = gossip.feeds.head(of: own)
     // A feed's times never go back, whatever the clock does.
     let time = max(now, head.time)
@@ -77,7 +77,7 @@ extension NodeCore {
   private var hasWork: Bool {
     !(duties.decide.isEmpty && duties.conclude.isEmpty && duties.copy.isEmpty && duties.release.isEmpty
       && duties.spent.isEmpty && queue.isEmpty)
-      || (state == .running && !duties.rematch.isEmpty) || isWritingCheckpoint || isCheckpointDue || hasPurchaseToDecide
+      || rotation != nil || (state == .running && !duties.rematch.isEmpty) || isWritingCheckpoint || isCheckpointDue || hasPurchaseToDecide
   }
 
   private var hasPurchaseToDecide: Bool {
@@ -101,7 +101,7 @@ extension NodeCore {
   /// The first moment at which an own entry is to be written and may be; nil when there is nothing to say, or another
   /// one is under way. An entry that came too early or past the rate would not be taken by anybody.
   var nextWrite: Timestamp? {
-    guard mayWrite, state != .forked, inFlight == nil, storeTrouble == nil else { return nil }
+    guard mayWrite, state != .forked, !isOwnFeedClosed, inFlight == nil, storeTrouble == nil else { return nil }
     let dated = [nextTick, purchaseEnd].compactMap { $0 }.min()
     guard let wanted = hasWork ? .zero : dated else { return nil }
     let earliest = gossip.feeds.head(of: own).time - genesis.limits.skewMilliseconds
@@ -331,6 +331,7 @@ extension NodeCore {
     state = .stopping
     for id in duties.giveUpMatching() { reviewImmediate(id) }
     for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.stopping)))) }
+    refuseRotation(.notWriting(.stopping), into: &effects)
     queue = []
   }
 
@@ -341,6 +342,7 @@ extension NodeCore {
     inFlight = nil
     gossip.publish(written.entry, urgentFor: written.counterparties, now: now, into: &gossipEffects)
     for reply in written.replies { effects.append(.reply(reply.id, .success(reply.order))) }
+    if let id = written.rotation { effects.append(.rotated(id, .success(written.entry.sequence))) }
   }
 
   mutating func storeFailed(_ why: String, into effects: inout [NodeEffect]) {
@@ -348,6 +350,9 @@ extension NodeCore {
     // What has been decided stays decided: the same entry is tried again, never another one in its place.
     for reply in inFlight?.replies ?? [] { effects.append(.reply(reply.id, .failure(.notDurableYet(why)))) }
     inFlight?.replies = []
+    if let id = inFlight?.rotation { effects.append(.rotated(id, .failure(.notDurableYet(why)))) }
+    inFlight?.rotation = nil
+    refuseRotation(.storeFailing(why), into: &effects)
     for waiting in queue { effects.append(.reply(waiting.id, .failure(.storeFailing(why)))) }
     queue = []
   }

@@ -34,6 +34,8 @@ public struct NodeCore: Sendable {
   var ownOrders: [OrderID: OwnOrder] = [:]
   var queue: [(id: CommandID, command: OrderCommand)] = []
   var inFlight: InFlightEntry?
+  /// A new key to which the own feed is to be handed over with the next entry.
+  var rotation: (id: CommandID, signed: SignedHandover)?
   /// The parts that are still to be written of an own checkpoint, the next one first; nil when they have to be worked
   /// out.
   var checkpointParts: [CheckpointPart]?
@@ -52,6 +54,8 @@ public struct NodeCore: Sendable {
     var entry: SignedEntry
     var counterparties: [NodeID]
     var replies: [(id: CommandID, order: OrderID)]
+    /// The command by which the entry hands over to a new key.
+    var rotation: CommandID?
   }
 
   /// An order that this node has placed, as it last was.
@@ -177,6 +181,7 @@ public struct NodeCore: Sendable {
     for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.forked)))) }
     inFlight = nil
     queue = []
+    refuseRotation(.notWriting(.forked), into: &effects)
   }
 
   // MARK: Events
@@ -202,6 +207,7 @@ public struct NodeCore: Sendable {
     case .storeFailed(let why): storeFailed(why, into: &effects)
     case .storeRecovered: storeTrouble = nil
     case .command(let id, let command): take(command, id: id, now: now, into: &effects)
+    case .rotate(let id, let signed): take(signed, id: id, into: &effects)
     case .timer: gossip.timer(now: now, into: &gossipEffects)
     case .stop: stop(into: &effects)
     }
@@ -219,7 +225,7 @@ public struct NodeCore: Sendable {
 
   /// Whether a stopping node has written all that it still had to write.
   public var hasFinished: Bool {
-    !mayWrite
+    !mayWrite || (isOwnFeedClosed && inFlight == nil)
       || (inFlight == nil && duties.decide.isEmpty && duties.spent.isEmpty && duties.conclude.isEmpty
         && exchange.authors[own]?.purchase == nil)
   }
@@ -228,6 +234,7 @@ public struct NodeCore: Sendable {
   private mutating func proceed(now: Timestamp, into effects: inout [NodeEffect]) {
     drainGossip(now: now, into: &effects)
     if state == .recovering, hasRecovered(now: now) { recovered() }
+    if isOwnFeedClosed { closed(into: &effects) }
     expireDuties(now: now)
     checkFrees(now: now)
     writeEntry(now: now, into: &effects)
@@ -276,7 +283,10 @@ public struct NodeCore: Sendable {
     case .findRival(let entry): effects.append(.findRival(entry))
     case .freeze(let proof):
       effects.append(.persistProof(proof))
-      exchange.freeze(proof.author)
+      // Past the end of a closed feed nothing is proved.
+      if gossip.feeds.feed(of: proof.author)?.isClosed != true || gossip.feeds.head(of: proof.author).sequence >= proof.sequence {
+        exchange.freeze(proof.author)
+      }
       // Only entries that were taken have to be taken back.
       if gossip.feeds.head(of: proof.author).sequence >= proof.sequence {
         effects.append(.rebuild)
@@ -366,6 +376,7 @@ public struct NodeCore: Sendable {
       let priority = body.isReduction(of: held.body) ? held.priority : place.priority
       ownOrders[id]?.order = Order(id: id, priority: priority, body: body)
     case .checkpoint(let part): adoptOwnOrders(of: part)
+    case .rotate: for id in ownOrders.keys { ownOrders[id]?.isCancelled = true }
     case .propose, .accept, .reject, .receipt, .release, .purchase, .confirm, .withdraw, .settle, .free: break
     }
   }

@@ -11,6 +11,7 @@ extension OperationCodec {
 
   /// What an entry with these operations is to its feed.
   public static func role(of operations: [Operation], in entry: SignedEntry) -> EntryRole {
+    if case .rotate? = operations.first { return .last }
     guard case .checkpoint(let part)? = operations.first else { return .plain }
     guard part.first == entry.sequence, let totals = part.totals else {
       return .checkpointPart(first: part.first, isLast: part.isLast)

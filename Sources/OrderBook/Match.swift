@@ -49,18 +49,21 @@ public struct MatchContext: Hashable, Sendable {
   public var triedOrders: Set<OrderID>
   /// The public records of providers, for bids that demand one; an owner that is left out has an empty one.
   public var records: [NodeID: PublicRecord]
+  /// Which keys took over from others: what a bid's lists say of a key they say of its successors.
+  public var predecessors: Predecessors
 
   /// A context; what is left out rules out nothing.
   public init(
     earliestStart: Slot, earliestPurchaseStart: Slot? = nil, staleOwners: Set<NodeID> = [],
     triedOrders: Set<OrderID> = [],
-    records: [NodeID: PublicRecord] = [:]
+    records: [NodeID: PublicRecord] = [:], predecessors: Predecessors = Predecessors()
   ) {
     self.earliestStart = earliestStart
     self.earliestPurchaseStart = earliestPurchaseStart ?? earliestStart
     self.staleOwners = staleOwners
     self.triedOrders = triedOrders
     self.records = records
+    self.predecessors = predecessors
   }
 }
 

@@ -215,6 +215,9 @@ package struct StreamGenerator {
         context.records[owner()] = PublicRecord(settled: draw.below(6), expiries: draw.below(4))
       }
     }
+    if draw.once(in: 3) {
+      for _ in 0..<draw.below(3) { context.predecessors[owner()] = owner() }
+    }
     return context
   }
 }

@@ -8,6 +8,7 @@ extension DocumentText {
       table.append([.init(name, .dim), .init(text, style)])
     }
     line("node", status.node, .cyan)
+    for key in status.predecessors ?? [] { line("before", key) }
     line("network", "\(status.networkName) (\(Self.short(status.network)))")
     let uptime = DurationText.brief(milliseconds: status.uptimeMs)
     line("state", "\(status.state) for \(uptime), version \(status.version)", state(status.state))

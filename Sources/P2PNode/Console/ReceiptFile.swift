@@ -1,15 +1,10 @@
-import Dispatch
 import Foundation
 import NodeAPI
-import NodeCrypto
-import Synchronization
 
 /// Reads the files that `verify` checks, and checks their receipts on all cores.
 enum ReceiptFile {
   /// The largest file in bytes, some hundred thousands of receipts.
   static let maximumBytes = 512 << 20
-  /// Receipts that one core checks in a row.
-  private static let batch = 64
 
   /// Checks each receipt of the file at `path`, or of the `.json` files in the directory there, in the order of their
   /// names; `-` is standard input, unless the commands come from there.
@@ -25,7 +20,7 @@ enum ReceiptFile {
     } catch {
       throw .file(error)
     }
-    return check([(nil, try documents(in: bytes, of: path))])
+    return ReceiptBatch.check([(nil, try documents(in: bytes, of: path))])
   }
 
   private static func isDirectory(_ path: String) -> Bool {
@@ -42,29 +37,13 @@ enum ReceiptFile {
       do { bytes = try InputFile.read(file, limit: maximumBytes) } catch { throw .file(error) }
       files.append((name, try documents(in: bytes, of: file)))
     }
-    return check(files)
+    return ReceiptBatch.check(files)
   }
 
   private static func documents(
     in bytes: [UInt8], of path: String
   ) throws(ReceiptFileReadError) -> [ArraySlice<UInt8>] {
     do { return try ReceiptVerdict.documents(in: bytes) } catch { throw .notReceipts(path: path, reason: error) }
-  }
-
-  private static func check(_ files: [(name: String?, documents: [ArraySlice<UInt8>])]) -> [ReceiptVerdict] {
-    let receipts = files.flatMap { file in
-      file.documents.enumerated().map { (file: file.name, position: $0.offset + 1, bytes: $0.element) }
-    }
-    let keys = VerifyingKeyCache()
-    let batches = (receipts.count + batch - 1) / batch
-    let verdicts = Mutex([[ReceiptVerdict]](repeating: [], count: batches))
-    DispatchQueue.concurrentPerform(iterations: batches) { number in
-      let checked = receipts[number * batch..<min((number + 1) * batch, receipts.count)].map {
-        ReceiptVerdict(file: $0.file, position: $0.position, checking: $0.bytes, keys: keys)
-      }
-      verdicts.withLock { $0[number] = checked }
-    }
-    return verdicts.withLock { $0.flatMap { $0 } }
   }
 }
 

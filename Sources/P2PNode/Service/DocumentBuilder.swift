@@ -146,7 +146,7 @@ struct DocumentBuilder {
 
   func trade(_ trade: Trade) -> TradeDocument {
     let terms = trade.terms
-    let role = terms.provider == core.own ? "provider" : terms.buyer == core.own ? "buyer" : "observer"
+    let role = core.isOwn(terms.provider) ? "provider" : core.isOwn(terms.buyer) ? "buyer" : "observer"
     var document = TradeDocument(
       id: trade.id.hex, state: state(of: trade), role: role, offer: terms.offer.hex, bid: terms.bid.hex,
       provider: terms.provider.hex, buyer: terms.buyer.hex,
@@ -179,7 +179,7 @@ struct DocumentBuilder {
     func time(_ trade: Trade) -> Timestamp { trade.acceptance?.acceptance.time ?? trade.terms.deadline }
     // The ledger is sorted by id, and the sort is stable.
     return core.ledger.sorted
-      .filter { !ownOnly || $0.terms.provider == core.own || $0.terms.buyer == core.own }
+      .filter { !ownOnly || core.isOwn($0.terms.provider) || core.isOwn($0.terms.buyer) }
       .sorted { time($0) < time($1) }
   }
 

@@ -7,6 +7,7 @@ import Metrics
 import NIOCore
 import NodeCore
 import NodeCrypto
+import Settlement
 import Store
 import Synchronization
 import Transport
@@ -60,6 +61,7 @@ final class NodeRuntime: @unchecked Sendable {
   private struct Commands {
     var next: CommandID = 1
     var waiting: [CommandID: CheckedContinuation<Result<OrderID, CommandRefusal>, Never>] = [:]
+    var rotating: [CommandID: CheckedContinuation<Result<UInt64, CommandRefusal>, Never>] = [:]
   }
 
   /// Events, bytes of entries and bytes of messages that are taken in one go, so that nothing waits long behind what came
@@ -282,6 +284,8 @@ final class NodeRuntime: @unchecked Sendable {
     case .disconnect(let connection, let cause): connections[connection]?.close(cause.description)
     case .reply(let id, let result):
       commands.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: result)
+    case .rotated(let id, let result):
+      commands.withLock { $0.rotating.removeValue(forKey: id) }?.resume(returning: result)
     }
   }
 
@@ -370,6 +374,18 @@ final class NodeRuntime: @unchecked Sendable {
         return commands.next
       }
       post(.command(id, command))
+    }
+  }
+
+  /// Hands the own feed over to a new key; returns when its last entry is on disk, or when that is refused.
+  func rotate(_ signed: SignedHandover) async -> Result<UInt64, CommandRefusal> {
+    await withCheckedContinuation { continuation in
+      let id = commands.withLock { commands in
+        defer { commands.next += 1 }
+        commands.rotating[commands.next] = continuation
+        return commands.next
+      }
+      post(.rotate(id, signed))
     }
   }
 

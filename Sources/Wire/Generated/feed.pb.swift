@@ -350,6 +350,14 @@ public nonisolated struct WireOperation: Sendable {
     set {kind = .free(newValue)}
   }
 
+  public var rotate: WireRotate {
+    get {
+      if case .rotate(let v)? = kind {return v}
+      return WireRotate()
+    }
+    set {kind = .rotate(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -368,6 +376,7 @@ public nonisolated struct WireOperation: Sendable {
     case withdraw(WireWithdraw)
     case settle(WireSettle)
     case free(WireFree)
+    case rotate(WireRotate)
 
   }
 
@@ -833,6 +842,24 @@ public nonisolated struct WireFree: Sendable {
   public init() {}
 }
 
+/// The author's last operation: its feed is closed, and its record goes on with another key, which signs too. Alone in its
+/// entry.
+public nonisolated struct WireRotate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes: the new key
+  public var successor: Data = Data()
+
+  /// 64 bytes: the new key's, over the encoded Handover
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// Part of what the author's entries before `first` add up to: all that an entry from there on can still need of them.
 /// Alone in its entry; the parts stand in consecutive entries with one time.
 public nonisolated struct WireCheckpoint: @unchecked Sendable {
@@ -1259,6 +1286,26 @@ public nonisolated struct WireConfirmedLeg: Sendable {
   public init() {}
 }
 
+/// What a new key takes over. Signed by the new key; says at which place of the old key's feed it stands.
+public nonisolated struct WireHandover: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes: the old key
+  public var author: Data = Data()
+
+  /// of the entry that carries it
+  public var sequence: UInt64 = 0
+
+  /// 32 bytes: of the entry that carries it
+  public var previous: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "p2pnode.v1"
@@ -1392,7 +1439,7 @@ nonisolated extension WirePayload: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Operation"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}cancel\0\u{1}amend\0\u{2}\u{4}propose\0\u{1}accept\0\u{1}reject\0\u{1}receipt\0\u{1}release\0\u{1}checkpoint\0\u{1}purchase\0\u{1}confirm\0\u{1}withdraw\0\u{1}settle\0\u{1}free\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}cancel\0\u{1}amend\0\u{2}\u{4}propose\0\u{1}accept\0\u{1}reject\0\u{1}receipt\0\u{1}release\0\u{1}checkpoint\0\u{1}purchase\0\u{1}confirm\0\u{1}withdraw\0\u{1}settle\0\u{1}free\0\u{1}rotate\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1595,6 +1642,19 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .free(v)
         }
       }()
+      case 19: try {
+        var v: WireRotate?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .rotate(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .rotate(v)
+        }
+      }()
       default: break
       }
     }
@@ -1665,6 +1725,10 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .free?: try {
       guard case .free(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .rotate?: try {
+      guard case .rotate(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
     }()
     case nil: break
     }
@@ -2591,6 +2655,41 @@ nonisolated extension WireFree: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
   }
 }
 
+nonisolated extension WireRotate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Rotate"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}successor\0\u{1}signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.successor) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.successor.isEmpty {
+      try visitor.visitSingularBytesField(value: self.successor, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireRotate, rhs: WireRotate) -> Bool {
+    if lhs.successor != rhs.successor {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Checkpoint"
   public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}totals\0\u{1}orders\0\u{1}takings\0\u{1}proposals\0\u{1}complaints\0\u{1}accepts\0\u{1}last\0\u{1}purchases\0\u{1}holds\0")
@@ -3379,6 +3478,46 @@ nonisolated extension WireConfirmedLeg: SwiftProtobuf.Message, SwiftProtobuf._Me
   public static func ==(lhs: WireConfirmedLeg, rhs: WireConfirmedLeg) -> Bool {
     if lhs.terms != rhs.terms {return false}
     if lhs.acceptance != rhs.acceptance {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireHandover: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Handover"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}author\0\u{1}sequence\0\u{1}previous\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.author) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.previous) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.author.isEmpty {
+      try visitor.visitSingularBytesField(value: self.author, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    if !self.previous.isEmpty {
+      try visitor.visitSingularBytesField(value: self.previous, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireHandover, rhs: WireHandover) -> Bool {
+    if lhs.author != rhs.author {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.previous != rhs.previous {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
