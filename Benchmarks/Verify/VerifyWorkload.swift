@@ -51,7 +51,7 @@ struct VerifyWorkload: Workload {
     let (provider, buyer) = (nodes[index % nodeCount], nodes[(index / nodeCount + index + 1) % nodeCount])
     let start = Timestamp(milliseconds: 1_800_000_000_000)
     let terms = Terms(
-      offer: Blake2b.hash([UInt8(truncatingIfNeeded: index)]), bid: Blake2b.hash([1]), provider: provider.nodeID,
+      offer: Blake2b.hash([UInt8(truncatingIfNeeded: index)]), bid: Blake2b.hash([0, 0]), provider: provider.nodeID,
       buyer: buyer.nodeID, takerSide: .bid, gpuClass: "h100-sxm-80g", gpus: 4, start: start,
       end: start + 3_600_000, price: Price(micros: 2_100_000), total: Amount(micros: 8_400_000), currency: "USD",
       deadline: start - 1000, makerSequence: 1, makerHead: Blake2b.hash([2]),

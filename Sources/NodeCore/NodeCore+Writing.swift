@@ -77,7 +77,8 @@ extension NodeCore {
   private var hasWork: Bool {
     !(duties.decide.isEmpty && duties.conclude.isEmpty && duties.copy.isEmpty && duties.release.isEmpty
       && duties.spent.isEmpty && queue.isEmpty)
-      || rotation != nil || (state == .running && !duties.rematch.isEmpty) || isWritingCheckpoint || isCheckpointDue || hasPurchaseToDecide
+      || rotation != nil || (state == .running && !duties.rematch.isEmpty) || isWritingCheckpoint || isCheckpointDue
+      || hasPurchaseToDecide
   }
 
   private var hasPurchaseToDecide: Bool {

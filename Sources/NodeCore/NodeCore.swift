@@ -284,11 +284,12 @@ public struct NodeCore: Sendable {
     case .freeze(let proof):
       effects.append(.persistProof(proof))
       // Past the end of a closed feed nothing is proved.
-      if gossip.feeds.feed(of: proof.author)?.isClosed != true || gossip.feeds.head(of: proof.author).sequence >= proof.sequence {
+      let head = gossip.feeds.head(of: proof.author).sequence
+      if gossip.feeds.feed(of: proof.author)?.isClosed != true || head >= proof.sequence {
         exchange.freeze(proof.author)
       }
       // Only entries that were taken have to be taken back.
-      if gossip.feeds.head(of: proof.author).sequence >= proof.sequence {
+      if head >= proof.sequence {
         effects.append(.rebuild)
       } else if proof.author == own {
         fork(into: &effects)

@@ -100,7 +100,8 @@ struct RotationTests {
       for entry in maker.entries + taker.entries + heir.entries { #expect(proven.restore(entry) == nil) }
       if !isFirst {
         var effects: [NodeEffect] = []
-        proven.handle(.proofVerified(past, from: identity(8).nodeID, isValid: true), now: epoch + 10_000, into: &effects)
+        proven.handle(
+          .proofVerified(past, from: identity(8).nodeID, isValid: true), now: epoch + 10_000, into: &effects)
       }
       #expect(proven.records == records && proven.record(of: heir.identity.nodeID).proofs == 0, "\(isFirst)")
     }
@@ -202,7 +203,8 @@ struct RotationTests {
     #expect(try !check([rotate(maker.cut(to: 0), to: heir.identity)]))
     #expect(try !check([rotate(taker, to: heir.identity)]))
     guard case .rotate(let signed) = good else { return }
-    let stolen = SignedHandover(handover: signed.handover, successor: taker.identity.nodeID, signature: signed.signature)
+    let stolen = SignedHandover(
+      handover: signed.handover, successor: taker.identity.nodeID, signature: signed.signature)
     #expect(try !check([.rotate(stolen)]))
     #expect(throws: OperationError.self) { try check([good, .cancel(maker.orderID(sequence: 1))]) }
     #expect(throws: OperationError.self) { try check([rotate(maker, to: maker.identity)]) }
@@ -262,7 +264,7 @@ struct OwnRotationTests {
     #expect(nodes[0].replies[command] == .failure(.notWriting(.rotated)))
     #expect(nodes[0].written.count == written)
     let heir = network.addNode(identity: successor)
-    network.settleIn()
+    #expect(network.run(for: 30_000) { network.isMeshed && heir.core?.state == .running })
     let offer = try network.place(genesis.offer(4, at: 2.10), on: heir)
     network.runUntilQuiet()
     try network.place(

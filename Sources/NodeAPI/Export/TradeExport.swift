@@ -100,9 +100,9 @@ public struct TradeExport: Codable, Hashable, Sendable {
   /// end. Of a trade that is no leg of a purchase the fields of the purchase and its confirmation are empty.
   public var csv: String {
     let header = [
-      "trade", "role", "counterparty", "final", "accepted", "purchase", "gpu_class", "gpus", "start", "end", "gpu_seconds", "price", "total",
-      "currency", "offer", "bid", "taker", "maker", "terms", "taker_signature", "acceptance", "maker_signature",
-      "confirmation", "confirmation_signature",
+      "trade", "role", "counterparty", "final", "accepted", "purchase", "gpu_class", "gpus", "start", "end",
+      "gpu_seconds", "price", "total", "currency", "offer", "bid", "taker", "maker", "terms", "taker_signature", "acceptance",
+      "maker_signature", "confirmation", "confirmation_signature",
     ]
     let lines = trades.map { row in
       [

@@ -94,7 +94,8 @@ struct KeyExchange {
     do throws(NodeClientError) {
       document = try await rotate(from: old, to: new, network: network)
     } catch {
-      // What the node refused it has not done. Of a lost answer, or with a store that fails, nobody knows: the file stays.
+      // What the node refused it has not done. Of a lost answer, or with a store that fails, nobody knows: then the file
+      // stays.
       if case .problem(let problem) = error, [400, 409, 503].contains(problem.status) { unlink(IdentityFile.path(inDirectory: directory.path, name: name)) }
       throw error
     }

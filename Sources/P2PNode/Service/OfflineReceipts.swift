@@ -40,11 +40,12 @@ private struct ReceiptReader {
   private var ledger = TradeLedger()
 
   mutating func take(_ operations: [Operation], of names: [NodeID], isOwn: Bool) {
+    func isParty(_ terms: Terms) -> Bool { names.contains(terms.provider) || names.contains(terms.buyer) }
     for operation in operations {
       switch operation {
-      case .propose(let signed) where names.contains(signed.terms.provider) || names.contains(signed.terms.buyer):
+      case .propose(let signed) where isParty(signed.terms):
         _ = ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature)
-      case .accept(let signed, let decision) where names.contains(signed.terms.provider) || names.contains(signed.terms.buyer):
+      case .accept(let signed, let decision) where isParty(signed.terms):
         _ = ledger.accept(
           signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
           acceptanceBytes: decision.bytes, makerSignature: decision.signature)
@@ -53,7 +54,7 @@ private struct ReceiptReader {
         _ = ledger.copy(
           decision.acceptance, bytes: decision.bytes, makerSignature: decision.signature, by: trade.terms.taker)
       case .purchase(let legs):
-        for signed in legs where names.contains(signed.terms.provider) || names.contains(signed.terms.buyer) {
+        for signed in legs where isParty(signed.terms) {
           _ = ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature)
         }
       // The taker's own feed has the confirmation and all acceptances, the maker's own feed copies it.
