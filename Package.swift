@@ -113,7 +113,9 @@ let package = Package(
       path: "Testnet/Launcher"),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["CMalloc", "NodeCrypto", "Market", "MarketFiles", "OrderBook"],
+      dependencies: [
+        "CMalloc", "CSodium", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Settlement", "NodeAPI",
+      ],
       path: "Benchmarks"),
 
     .testTarget(name: "CryptoTests", dependencies: ["NodeCrypto"]),
@@ -202,7 +204,8 @@ let book: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests",
 ]
 let bench: Set = [
-  "CSodium", "CMalloc", "CPrefetch", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Benchmarks",
+  "CSodium", "CMalloc", "CPrefetch", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Wire", "Settlement",
+  "NodeAPI", "Benchmarks",
   "BenchmarksTests",
 ]
 let core: Set = [

@@ -32,6 +32,7 @@ enum BenchmarksCommand {
     [
       BookSection(options: options),
       ReplaySection(options: options),
+      VerifySection(options: options),
     ]
   }
 }

@@ -22,7 +22,7 @@ struct Options: Sendable {
   static let help = """
     usage: make bench ARGS="OPTIONS"
 
-      --only NAME,...   measure these sections (book, replay) or workloads (book/rectangle) and nothing else;
+      --only NAME,...   measure these sections (book, replay, verify) or workloads (book/rectangle) and nothing else;
                         without it: book
       --replay          the same as --only replay: the real offers and a week of the real demand
       --runs N          run each workload N times, in turn with the others; 1 to 100, 5 without it
@@ -81,7 +81,7 @@ struct Options: Sendable {
 struct Selection: Hashable, Sendable {
   /// Each section with the names of its workloads.
   static let known: [(section: String, workloads: [String])] = [
-    ("book", BookSection.workloads), ("replay", []),
+    ("book", BookSection.workloads), ("replay", []), ("verify", []),
   ]
 
   /// The names that can be selected, for an error.

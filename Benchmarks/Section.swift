@@ -47,20 +47,22 @@ struct Scale: Hashable, Sendable {
   var digestChanges: Int
   /// Days of the real demand.
   var replayDays: Int64
+  /// Receipts that are verified.
+  var receipts: Int
 
   /// The sizes that the targets are for.
   static let full = Scale(
     plainOperations: 1_000_000, smallLive: 8_000, largeLive: 250_000, restingAdds: 1_000_000, sweeps: 50_000,
     rectangleOffers: 100_000, rectangleBids: 100_000, mixedOperations: 200_000, walkEvery: 50,
     growthSizes: [10_000, 100_000, 1_000_000], growthOperations: 20_000, rebuiltOrders: 1_000_000,
-    expiringOrders: 200_000, digestOrders: 10_000, digestChanges: 2_000, replayDays: 7)
+    expiringOrders: 200_000, digestOrders: 10_000, digestChanges: 2_000, replayDays: 7, receipts: 100_000)
 
   /// Small enough for every build of continuous integration.
   static let quick = Scale(
     plainOperations: 20_000, smallLive: 1_000, largeLive: 5_000, restingAdds: 20_000, sweeps: 1_000,
     rectangleOffers: 2_000, rectangleBids: 2_000, mixedOperations: 4_000, walkEvery: 10,
     growthSizes: [1_000, 4_000, 16_000], growthOperations: 1_000, rebuiltOrders: 20_000, expiringOrders: 4_000,
-    digestOrders: 500, digestChanges: 200, replayDays: 1)
+    digestOrders: 500, digestChanges: 200, replayDays: 1, receipts: 1_000)
 }
 
 /// What is told while measuring: on standard error, since standard output is the report's.

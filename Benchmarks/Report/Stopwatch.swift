@@ -11,6 +11,9 @@ enum Stopwatch {
   /// does not count, but a call costs a system call: for whole blocks of operations.
   static func processor() -> UInt64 { read(CLOCK_THREAD_CPUTIME_ID) }
 
+  /// Nanoseconds that all threads of this process have had a processor.
+  static func allProcessors() -> UInt64 { read(CLOCK_PROCESS_CPUTIME_ID) }
+
   /// What ``processor()`` shows between two calls with nothing between them.
   private static let processorOverhead: UInt64 = {
     var least = UInt64.max

@@ -3,6 +3,10 @@ import Glibc
 extension IdentityFile {
   /// The file's name in its directory.
   public static let fileName = "identity.key"
+  /// The name of the file of a new identity that has not taken over yet.
+  public static func waitingName(of node: NodeID) -> String { "identity.\(node.hex).next" }
+  /// The name of the file of an identity from which another one took over.
+  public static func retiredName(of node: NodeID) -> String { "identity.\(node.hex).old" }
   /// The only rights that the file may have.
   public static let fileMode: UInt32 = 0o600
   /// The only rights that the directory may have.
@@ -13,25 +17,27 @@ extension IdentityFile {
   /// The file appears at once and whole: it is written and synced under a temporary name with mode 0600, then linked
   /// to its own name, which fails when that exists (a rename would overwrite), then the directory is synced.
   ///
+  /// - Parameter name: ``fileName``, or ``waitingName(of:)`` of a new identity that is to take over.
   /// - Throws: `alreadyExists`, `tooPermissive` or `foreignOwner` for the directory, `system`, and what `encode`
   ///   throws.
   public static func create(
-    _ identity: Identity, inDirectory directory: String, passphrase: SecretBytes, cost: Cost = .standard
+    _ identity: Identity, inDirectory directory: String, passphrase: SecretBytes, cost: Cost = .standard,
+    name: String = fileName
   ) throws(IdentityFileError) {
     if mkdir(directory, mode_t(directoryMode)) != 0, errno != EEXIST {
       throw .system(call: "mkdir", path: directory, errno: errno)
     }
     let folder = try openDirectory(directory)
-    let path = path(inDirectory: directory)
+    let path = path(inDirectory: directory, name: name)
     var status = stat()
     // Only to fail before the costly derivation; the link below is what decides.
-    if fstatat(folder.number, fileName, &status, AT_SYMLINK_NOFOLLOW) == 0 { throw .alreadyExists(path: path) }
+    if fstatat(folder.number, name, &status, AT_SYMLINK_NOFOLLOW) == 0 { throw .alreadyExists(path: path) }
 
     let bytes = try encode(identity, passphrase: passphrase, cost: cost)
-    let temporaryName = "\(fileName).\(Hex.encode(Sodium.randomBytes(count: 8))).tmp"
+    let temporaryName = "\(name).\(Hex.encode(Sodium.randomBytes(count: 8))).tmp"
     defer { unlinkat(folder.number, temporaryName, 0) }
     try write(bytes, to: temporaryName, in: folder, directory: directory)
-    if linkat(folder.number, temporaryName, folder.number, fileName, 0) != 0 {
+    if linkat(folder.number, temporaryName, folder.number, name, 0) != 0 {
       throw errno == EEXIST ? .alreadyExists(path: path) : .system(call: "link", path: path, errno: errno)
     }
     guard fsync(folder.number) == 0 else { throw .system(call: "fsync", path: directory, errno: errno) }
@@ -54,16 +60,44 @@ extension IdentityFile {
     try publicKey(in: read(fromDirectory: directory))
   }
 
-  /// The file's path in `directory`.
-  public static func path(inDirectory directory: String) -> String {
-    directory.hasSuffix("/") ? directory + fileName : directory + "/" + fileName
+  /// The path of a file in `directory`.
+  public static func path(inDirectory directory: String, name: String = fileName) -> String {
+    directory.hasSuffix("/") ? directory + name : directory + "/" + name
   }
 
-  private static func read(fromDirectory directory: String) throws(IdentityFileError) -> [UInt8] {
+  /// Puts the waiting file of a new identity into the place of the old one's, which stays under ``retiredName(of:)``.
+  ///
+  /// At every moment ``fileName`` names one of the two, whole. What an interrupted call has done is done by then; another
+  /// call does the rest, and none does anything when the new one is in its place.
+  ///
+  /// - Throws: `notFound` when the new one does not wait there, `publicKeyMismatch` when a file holds another identity,
+  ///   `system`, and what reading throws.
+  public static func takeOver(
+    from old: NodeID, to new: NodeID, inDirectory directory: String
+  ) throws(IdentityFileError) {
+    let present = try nodeID(inDirectory: directory)
+    if present == new { return }
+    guard present == old else { throw .publicKeyMismatch(found: present, expected: old) }
+    let waiting = try publicKey(in: read(fromDirectory: directory, name: waitingName(of: new)))
+    guard waiting == new else { throw .publicKeyMismatch(found: waiting, expected: new) }
     let folder = try openDirectory(directory)
-    let path = path(inDirectory: directory)
+    if linkat(folder.number, fileName, folder.number, retiredName(of: old), 0) != 0, errno != EEXIST {
+      throw .system(call: "link", path: path(inDirectory: directory, name: retiredName(of: old)), errno: errno)
+    }
+    guard fsync(folder.number) == 0 else { throw .system(call: "fsync", path: directory, errno: errno) }
+    guard renameat(folder.number, waitingName(of: new), folder.number, fileName) == 0 else {
+      throw .system(call: "rename", path: path(inDirectory: directory), errno: errno)
+    }
+    guard fsync(folder.number) == 0 else { throw .system(call: "fsync", path: directory, errno: errno) }
+  }
+
+  private static func read(
+    fromDirectory directory: String, name: String = fileName
+  ) throws(IdentityFileError) -> [UInt8] {
+    let folder = try openDirectory(directory)
+    let path = path(inDirectory: directory, name: name)
     // Without O_NONBLOCK a named pipe would block here.
-    let number = openat(folder.number, fileName, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+    let number = openat(folder.number, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
     guard number >= 0 else {
       switch errno {
       case ENOENT: throw .notFound(path: path)

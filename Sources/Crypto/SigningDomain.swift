@@ -12,6 +12,8 @@ public enum SigningDomain: CaseIterable, Sendable {
   case acceptance
   /// The confirmation of a purchase, signed by the taker.
   case confirmation
+  /// The handover of a feed's record to a new key, signed by the new key.
+  case handover
   /// A Noise static public key, signed by the identity that owns it.
   case transport
 
@@ -22,6 +24,7 @@ public enum SigningDomain: CaseIterable, Sendable {
     case .terms: "p2pnode/terms/v1"
     case .acceptance: "p2pnode/acceptance/v1"
     case .confirmation: "p2pnode/confirmation/v1"
+    case .handover: "p2pnode/handover/v1"
     case .transport: "p2pnode/transport/v1"
     }
   }

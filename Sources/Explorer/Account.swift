@@ -114,7 +114,7 @@ struct Account {
       decide(place, isConfirmed: false)
     case .settle(let trade, _): deals[trade]?.isSettledByMaker = true
     case .free(let trade, _): deals[trade]?.isFreed = true
-    case .place, .cancel, .amend, .checkpoint: break
+    case .place, .cancel, .amend, .checkpoint, .rotate: break
     }
   }
 

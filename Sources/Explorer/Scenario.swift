@@ -50,8 +50,8 @@ public struct Scenario: Sendable {
           "board_power_watts": 700}],
        "limits": {"skew_ms": 2000, "tick_ms": 7001, "proposal_ms": 6000, "retry_ms": 60000,
          "operations_per_entry": 256, "entry_bytes": 32000, "entries_per_second": 1000, "entry_burst": 5000,
-         "open_orders_per_author": 200, "gpus_per_order": 64, "lot_gpus": 1, "price_micros": 1000000000,
-         "price_tick_micros": 1, "horizon_ms": 2592000000},
+         "open_orders_per_author": 200, "newcomer_trades": 0, "gpus_per_order": 64, "lot_gpus": 1,
+         "price_micros": 1000000000, "price_tick_micros": 1, "horizon_ms": 2592000000},
        "bootstrap": []}
       """
     guard let genesis = try? Genesis(file: Array(text.utf8)) else { preconditionFailure("a genesis of our own") }

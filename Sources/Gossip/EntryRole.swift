@@ -8,4 +8,6 @@ public enum EntryRole: Hashable, Sendable {
   case checkpointStart(rateLeft: Int64, isLast: Bool)
   /// A further part of the checkpoint that begins at `first`.
   case checkpointPart(first: UInt64, isLast: Bool)
+  /// The last entry of its feed: the author hands over to another key.
+  case last
 }

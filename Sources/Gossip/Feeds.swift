@@ -29,6 +29,8 @@ public enum EntryRefusal: Error, Equatable, Sendable, CustomStringConvertible {
   case timeGoesBack(time: Timestamp, previous: Timestamp)
   /// The author publishes faster than the genesis allows.
   case rate(perSecond: Int64, burst: Int64)
+  /// Its feed was closed by the entry before it.
+  case closed(at: UInt64)
   /// It is not the next part of the checkpoint that the feed is in, or a part of one that it is not in.
   case outsideCheckpoint(first: UInt64?)
 
@@ -40,6 +42,8 @@ public enum EntryRefusal: Error, Equatable, Sendable, CustomStringConvertible {
       "entry time \(time.milliseconds) is before the previous entry's; allowed: \(previous.milliseconds) or later"
     case .rate(let perSecond, let burst):
       "more entries than the network allows an author: \(perSecond) a second, \(burst) at once"
+    case .closed(let sequence):
+      "an entry of a feed that ends at \(sequence), where its author handed over to another key; allowed: none"
     case .outsideCheckpoint(let first?):
       "an entry inside a checkpoint; allowed: the next part of the one that begins at \(first), with its time"
     case .outsideCheckpoint(nil): "a part of a checkpoint that the feed is not in; allowed: a first part"
@@ -101,6 +105,9 @@ public struct Feed: Sendable {
   /// Where the last two complete checkpoints begin of which all parts are held, ascending.
   public private(set) var checkpoints: [UInt64] = []
 
+  /// Whether the author has handed over to another key: there are no entries past the head.
+  public private(set) var isClosed = false
+
   /// Whether a checkpoint said that more of the author's rate was left than there was.
   public private(set) var hasOverstatedRate = false
 
@@ -128,6 +135,7 @@ public struct Feed: Sendable {
     guard entry.previous == head.entry else {
       return head.sequence == 0 ? .invalid(.origin(entry.previous, expected: head.entry)) : .divergent
     }
+    guard !isClosed else { return .invalid(.closed(at: head.sequence)) }
     guard entry.time >= head.time else { return .invalid(.timeGoesBack(time: entry.time, previous: head.time)) }
     guard continues(role, at: entry.time) else { return .invalid(.outsideCheckpoint(first: unfinishedCheckpoint)) }
     guard budget(before: entry.time, role).spending(at: entry.time, limits: limits) != nil else {
@@ -140,7 +148,7 @@ public struct Feed: Sendable {
   /// Whether an entry of this kind may come now: nothing stands between the parts of a checkpoint.
   private func continues(_ role: EntryRole, at time: Timestamp) -> Bool {
     switch role {
-    case .plain, .checkpointStart: unfinishedCheckpoint == nil
+    case .plain, .checkpointStart, .last: unfinishedCheckpoint == nil
     case .checkpointPart(let first, _): unfinishedCheckpoint == first && time == head.time
     }
   }
@@ -181,6 +189,7 @@ public struct Feed: Sendable {
     case .plain: break
     case .checkpointStart(_, let isLast): note(checkpoint: entry.sequence, isLast: isLast)
     case .checkpointPart(let first, let isLast): note(checkpoint: first, isLast: isLast)
+    case .last: isClosed = true
     }
   }
 
@@ -261,7 +270,7 @@ public struct Feeds: Sendable {
   public mutating func jump(to entry: SignedEntry, role: EntryRole) -> Bool {
     guard case .checkpointStart(let rateLeft, let isLast) = role else { return false }
     var feed = byAuthor[entry.author] ?? Feed(network: network, limits: limits)
-    guard entry.sequence > feed.head.sequence + 1, entry.time >= feed.head.time,
+    guard entry.sequence > feed.head.sequence + 1, entry.time >= feed.head.time, !feed.isClosed,
       feed.frozenFrom.map({ entry.sequence < $0 }) ?? true
     else { return false }
     entryCount += Int64(entry.sequence - feed.head.sequence)

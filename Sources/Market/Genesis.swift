@@ -50,6 +50,17 @@ public struct GenesisLimits: Hashable, Sendable {
   /// After how many entries an author restates in a checkpoint what its entries add up to.
   public var checkpointEntries: Int64 = Self.defaultCheckpointEntries
 
+  /// From how many settled trades in its own feed on an author is no newcomer any more; 0 when nobody is one.
+  public var newcomerTrades: Int = Self.defaultNewcomerTrades
+  /// The most GPUs in the live orders of a newcomer, as they are ordered, on both sides of the market together.
+  public var newcomerGPUs: Int64 = Self.defaultNewcomerGPUs
+
+  /// What holds where a genesis file does not say who is a newcomer: ten trades show that an identity delivers or pays.
+  public static let defaultNewcomerTrades = 10
+  /// What holds where a genesis file does not say how much newcomers may have open: the GPUs of a data centre of 512
+  /// machines with eight each, which can so begin to sell at once.
+  public static let defaultNewcomerGPUs: Int64 = 4096
+
   /// What holds where a genesis file does not say after how many entries a checkpoint comes.
   public static let defaultCheckpointEntries: Int64 = 10_000
 

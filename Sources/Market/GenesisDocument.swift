@@ -28,6 +28,8 @@ struct GenesisDocument: Decodable {
     var price_tick_micros: Int64
     var horizon_ms: Int64
     var checkpoint_entries: Int64?
+    var newcomer_trades: Int64?
+    var newcomer_gpus: Int64?
   }
 
   var format: String
@@ -108,6 +110,12 @@ extension GenesisDocument.LimitsDocument {
     if let checkpoint_entries {
       try GenesisDocument.check("limits.checkpoint_entries", checkpoint_entries, 1...1_000_000_000)
     }
+    if let newcomer_trades {
+      try GenesisDocument.check("limits.newcomer_trades", newcomer_trades, 0...1_000_000)
+    }
+    if let newcomer_gpus {
+      try GenesisDocument.check("limits.newcomer_gpus", newcomer_gpus, lot_gpus...1_000_000_000_000)
+    }
     try GenesisDocument.check("limits.horizon_ms", horizon_ms, slotMilliseconds...366 * 86_400_000)
     guard Price(micros: price_micros).total(gpus: gpus_per_order, seconds: horizon_ms / 1000 + 1) != nil else {
       throw .field(
@@ -138,6 +146,8 @@ extension GenesisDocument.LimitsDocument {
       entriesPerSecond: entries_per_second, entryBurst: entry_burst, openOrdersPerAuthor: Int(open_orders_per_author),
       gpusPerOrder: Int32(gpus_per_order), lotGPUs: Int32(lot_gpus), priceMicros: price_micros,
       priceTickMicros: price_tick_micros, horizonMilliseconds: horizon_ms,
-      checkpointEntries: checkpoint_entries ?? GenesisLimits.defaultCheckpointEntries)
+      checkpointEntries: checkpoint_entries ?? GenesisLimits.defaultCheckpointEntries,
+      newcomerTrades: newcomer_trades.map { Int($0) } ?? GenesisLimits.defaultNewcomerTrades,
+      newcomerGPUs: newcomer_gpus ?? GenesisLimits.defaultNewcomerGPUs)
   }
 }

@@ -82,10 +82,12 @@ public struct Requirements: Hashable, Sendable {
   ///   - attributes: what the offer says of the machine.
   ///   - classVRAMMiB: the video memory of the offer's class, which counts when the offer states none; 0 when unknown.
   ///   - provider: the offer's owner.
+  ///   - predecessors: what a list says of a key it says of those that took over from it.
   ///   - record: the provider's public record, asked for only when it matters.
   /// - Complexity: O(regions + log of the lists' lengths).
   public func firstUnmet(
-    by attributes: Attributes, classVRAMMiB: UInt32, provider: NodeID, record: () -> ProviderRecord
+    by attributes: Attributes, classVRAMMiB: UInt32, provider: NodeID, predecessors: Predecessors = Predecessors(),
+    record: () -> PublicRecord
   ) -> Demand? {
     guard let demands = box?.demands else { return nil }
     if !demands.acceptsRegion(attributes.region) { return .region }
@@ -95,7 +97,7 @@ public struct Requirements: Hashable, Sendable {
     if !Self.isMet(demands.maximumWattsPerGPU, by: attributes.wattsPerGPU) { return .watts }
     if !Self.isMet(demands.maximumGramsCO2PerKWh, by: attributes.gramsCO2PerKWh) { return .co2 }
     if demands.probedOnly, !attributes.probed.isSuperset(of: demands.attributes) { return .probed }
-    if !demands.acceptsProvider(provider) { return .provider }
+    if !demands.acceptsProvider(provider, predecessors: predecessors) { return .provider }
     if demands.demandsRecord, !demands.accepts(record()) { return .record }
     return nil
   }
@@ -141,16 +143,19 @@ extension Requirements.Demands {
     regions.isEmpty || regions.contains { $0 == region || region.hasPrefix($0 + "-") }
   }
 
-  /// Whether an offer's owner is acceptable.
-  public func acceptsProvider(_ provider: NodeID) -> Bool {
-    (providers.isEmpty || providers.contains(provider)) && !excludedProviders.contains(provider)
+  /// Whether an offer's owner is acceptable. What a list says of a key it says of those that took over from it.
+  public func acceptsProvider(_ provider: NodeID, predecessors: Predecessors) -> Bool {
+    if providers.isEmpty, excludedProviders.isEmpty { return true }
+    let names = predecessors.names(of: provider)
+    return (providers.isEmpty || names.contains { providers.contains($0) })
+      && !names.contains { excludedProviders.contains($0) }
   }
 
   /// Whether anything is demanded of the provider's public record.
   public var demandsRecord: Bool { minimumSettledTrades > 0 || maximumFailurePercent != nil }
 
   /// Whether a provider's public record is what is demanded.
-  public func accepts(_ record: ProviderRecord) -> Bool {
+  public func accepts(_ record: PublicRecord) -> Bool {
     record.settled >= minimumSettledTrades
       && maximumFailurePercent.map { record.failsAtMost(percent: $0) } ?? true
   }
@@ -164,24 +169,5 @@ extension Requirements.Demands {
     if maximumWattsPerGPU != 0 { attributes.insert(.watts) }
     if maximumGramsCO2PerKWh != 0 { attributes.insert(.co2) }
     return attributes
-  }
-}
-
-/// What the feeds say of how a node has kept its word. The same on every node that has the same feeds.
-public struct ProviderRecord: Hashable, Sendable {
-  /// Trades that settled, on either side of the market.
-  public var settled: Int
-  /// Proposals to it that it declined though their terms were right, or that ended without its answer.
-  public var failed: Int
-
-  /// A record; that of a node which nobody has traded with is empty.
-  public init(settled: Int = 0, failed: Int = 0) {
-    self.settled = settled
-    self.failed = failed
-  }
-
-  /// Whether at most `percent` of a hundred of its decided trades failed; an empty record fails in none.
-  public func failsAtMost(percent: UInt32) -> Bool {
-    100 * failed <= Int(percent) * (settled + failed)
   }
 }

@@ -117,6 +117,8 @@ public struct WhyDocument: Codable, Hashable, Sendable {
   public var purchase: PurchaseDocument?
   /// Whether this bid waits until the node's open purchase, for another bid, is decided.
   public var waitsForPurchase: Bool?
+  /// What this node may have open, if the order is its own and it is a newcomer; nil otherwise.
+  public var newcomer: NewcomerDocument?
 
   /// An explanation.
   public init(
@@ -152,6 +154,8 @@ public struct PeerDocument: Codable, Hashable, Sendable {
   public var roundTripMs: Int64?
   /// How long the connection has stood, in milliseconds.
   public var connectedMs: Int64
+  /// What the feeds say of how the peer has kept its word.
+  public var record = RecordDocument()
 
   /// A peer with the given facts.
   public init(
@@ -214,6 +218,8 @@ public struct StatusDocument: Codable, Hashable, Sendable {
   public var undecided: Int
   /// Authors whose feeds are frozen by a proof of fraud.
   public var frozenFeeds: Int
+  /// The keys from which the node's key took over, the newest first; nil without any.
+  public var predecessors: [String]?
 
   /// A node's state.
   public init(

@@ -179,20 +179,6 @@ public struct CalendarRunDocument: Codable, Hashable, Sendable {
   }
 }
 
-/// What the feeds say of how a node has kept its word.
-public struct RecordDocument: Codable, Hashable, Sendable {
-  /// Trades that settled, on either side of the market.
-  public var settled: Int
-  /// Proposals to it that it declined though their terms were right, or that ended without its answer.
-  public var failed: Int
-
-  /// A record; that of a node which nobody has traded with is empty.
-  public init(settled: Int = 0, failed: Int = 0) {
-    self.settled = settled
-    self.failed = failed
-  }
-}
-
 /// An order as the node understood it: the answer to `POST /v1/orders`, and the element of `GET /v1/orders`.
 public struct OrderDocument: Codable, Hashable, Sendable {
   /// The order's id in hexadecimal.

@@ -59,13 +59,20 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
   /// - Throws: ``NodeJSONError/notJSON`` when the file is cut short or something else than JSON.
   public static func documents(in file: [UInt8]) throws(NodeJSONError) -> [ArraySlice<UInt8>] {
     guard let first = file.firstIndex(where: { !isBlank($0) }) else { throw .notJSON }
-    if file[first] == UInt8(ascii: "[") { return try elements(in: file[(first + 1)...]) }
-    _ = try NodeJSON.decode(AnyDocument.self, from: file)
-    return [file[...]]
+    switch file[first] {
+    case UInt8(ascii: "["): return try elements(in: file[(first + 1)...], of: UInt8(ascii: "]"))
+    case UInt8(ascii: "{"):
+      // What is in it is read when it is checked; here only that it is there to its end.
+      _ = try elements(in: file[(first + 1)...], of: UInt8(ascii: "}"))
+      return [file[...]]
+    default: throw .notJSON
+    }
   }
 
-  /// The elements of a list that begins before `list`.
-  private static func elements(in list: ArraySlice<UInt8>) throws(NodeJSONError) -> [ArraySlice<UInt8>] {
+  /// The elements of a list, or the members of an object, that begins before `list` and ends with `end`.
+  private static func elements(
+    in list: ArraySlice<UInt8>, of end: UInt8
+  ) throws(NodeJSONError) -> [ArraySlice<UInt8>] {
     var elements: [ArraySlice<UInt8>] = []
     var (start, depth, isText) = (list.startIndex, 0, false)
     var place = list.startIndex
@@ -77,7 +84,7 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
         switch byte {
         case UInt8(ascii: "\""): isText = true
         case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
-        case UInt8(ascii: "]") where depth == 0:
+        case end where depth == 0:
           let last = list[start..<place]
           guard list[(place + 1)...].allSatisfy(isBlank) else { throw .notJSON }
           if last.allSatisfy(isBlank) {
@@ -100,9 +107,6 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
   }
 
   private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-
-  /// Whatever is JSON.
-  private struct AnyDocument: Decodable { init(from decoder: any Decoder) {} }
 }
 
 /// What the receipts of some files add up to.

@@ -32,6 +32,8 @@ public protocol NodeAPIClient: Sendable {
   func receipts(_ scope: ListScope) async throws(NodeClientError) -> [ReceiptDocument]
   /// `GET /v1/proofs`.
   func proofs() async throws(NodeClientError) -> [FraudProofDocument]
+  /// `GET /v1/records/{node}`, or of the own node `GET /v1/records`.
+  func record(_ node: String?) async throws(NodeClientError) -> NodeRecordDocument
   /// `GET /v1/peers`.
   func peers() async throws(NodeClientError) -> [PeerDocument]
   /// `POST /v1/stop`: asks the node to stop, which takes it a moment after the answer.

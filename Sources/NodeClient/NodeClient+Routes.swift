@@ -52,6 +52,19 @@ extension NodeClient {
     try await get("/v1/orders/\(Self.percentEncoded(id))/why")
   }
 
+  /// A node's public record, the own without a name: `GET /v1/records/{node}`.
+  public func record(_ node: String?) async throws(NodeClientError) -> NodeRecordDocument {
+    try await get(node.map { "/v1/records/\(Self.percentEncoded($0))" } ?? "/v1/records")
+  }
+
+  /// The node's key and where its feed stands: `GET /v1/key`.
+  public func key() async throws(NodeClientError) -> KeyDocument { try await get("/v1/key") }
+
+  /// Hands the node's feed over to a new key: `POST /v1/key/rotate`.
+  public func rotate(_ request: RotationRequest) async throws(NodeClientError) -> RotationDocument {
+    try await send(.post, "/v1/key/rotate", request)
+  }
+
   /// Every class at a glance: `GET /v1/book`.
   public func book() async throws(NodeClientError) -> [BookSummaryDocument] { try await get("/v1/book") }
 

@@ -11,6 +11,7 @@ struct AuthorOrders: Sendable {
   /// What an amend has to know of an order that the book may not hold.
   struct Live: Sendable {
     var expiry: Timestamp
+    /// As it is ordered, whatever is taken of it.
     var gpus: Int32
     let side: Side
     let timeInForce: TimeInForce
@@ -28,18 +29,23 @@ struct AuthorOrders: Sendable {
 
   /// For look-up only.
   private(set) var live: [OrderID: Live] = [:]
+  /// The GPUs of all live orders, as they are ordered.
+  private(set) var gpus: Int64 = 0
   /// One for each live order, and some of orders that have been cancelled or amended since.
   private var expiries = Heap<Expiry>()
 
   mutating func add(_ id: OrderID, _ body: OrderBody, at place: OrderPlace, taken: Taken = Taken()) {
     live[id] = Live(
       expiry: body.expiry, gpus: body.gpus, side: body.side, timeInForce: body.timeInForce, place: place, taken: taken)
+    gpus += Int64(body.gpus)
     insert(Expiry(time: body.expiry, order: id))
   }
 
   mutating func amend(_ id: OrderID, to body: OrderBody) {
+    guard let old = live[id] else { return }
+    gpus += Int64(body.gpus) - Int64(old.gpus)
     live[id]?.gpus = body.gpus
-    guard live[id]?.expiry != body.expiry else { return }
+    guard old.expiry != body.expiry else { return }
     live[id]?.expiry = body.expiry
     insert(Expiry(time: body.expiry, order: id))
   }
@@ -51,7 +57,11 @@ struct AuthorOrders: Sendable {
   }
 
   /// Returns whether the order was live.
-  mutating func cancel(_ id: OrderID) -> Bool { live.removeValue(forKey: id) != nil }
+  mutating func cancel(_ id: OrderID) -> Bool {
+    guard let old = live.removeValue(forKey: id) else { return false }
+    gpus -= Int64(old.gpus)
+    return true
+  }
 
   /// Takes from a live order, or puts back where negative.
   mutating func take(_ id: OrderID, gpus: Int64, slots: SlotRange) {
@@ -61,7 +71,7 @@ struct AuthorOrders: Sendable {
   /// Forgets the orders that have expired at the time of an entry of the author's.
   mutating func expire(at time: Timestamp) {
     while let next = expiries.min, next.time <= time {
-      if live[next.order]?.expiry == next.time { live[next.order] = nil }
+      if live[next.order]?.expiry == next.time { _ = cancel(next.order) }
       expiries.removeMin()
     }
   }

@@ -61,7 +61,14 @@ struct AuthorState: Sendable {
     var items: CheckpointItems
   }
 
-  /// The makers of whom an author can complain; complaints of more are not counted.
+  /// What the author says of another node: that it did not answer proposals, as maker, and that it let holds for
+  /// purchases of its own lapse, as taker.
+  struct Complaint: Hashable, Sendable {
+    var expiries = 0
+    var lapses = 0
+  }
+
+  /// The nodes of whom an author can complain; complaints of more are not counted.
   static let maximumComplaints = 1024
 
   var orders = AuthorOrders()
@@ -79,12 +86,10 @@ struct AuthorState: Sendable {
   /// How many GPUs of an order they hold, whatever the slots. For look-up only.
   private(set) var heldGPUs: [OrderID: Int64] = [:]
   private var holdsUntil = Heap<Ending<TradeID>>()
-  /// Trades that it accepted, or proposed and got the receipt of; legs that it settled or confirmed.
-  var settled = 0
-  /// Proposals that it declined though their terms were right.
-  var failed = 0
-  /// Releases after a closure, by maker.
-  private(set) var complaints: [NodeID: Int] = [:]
+  /// What it adds up to in the author's public record.
+  var counts = FeedCounts()
+  /// What it says of others in their public records.
+  private(set) var complaints: [NodeID: Complaint] = [:]
   var unfinished: Unfinished?
   /// Whether the entries before the unfinished checkpoint are not all known, so that it cannot be checked.
   var isJump = false
@@ -169,10 +174,18 @@ struct AuthorState: Sendable {
     confirmedUntil.insert(Ending(until: end + keptMilliseconds, name: id))
   }
 
-  /// Counts complaints of a maker; false when they are of one too many.
-  mutating func complain(of maker: NodeID, _ releases: Int = 1) -> Bool {
-    guard complaints[maker] != nil || complaints.count < Self.maximumComplaints else { return false }
-    complaints[maker, default: 0] += releases
+  /// Counts complaints of a node; false when they are of one too many.
+  mutating func complain(of node: NodeID, _ complaint: Complaint) -> Bool {
+    guard complaints[node] != nil || complaints.count < Self.maximumComplaints else { return false }
+    complaints[node, default: Complaint()].expiries += complaint.expiries
+    complaints[node, default: Complaint()].lapses += complaint.lapses
     return true
+  }
+
+  /// Counts a trade that the author's own word has settled.
+  mutating func settle(_ terms: Terms, by author: NodeID) {
+    counts.settled += 1
+    let time = GPUTime(gpus: terms.gpus, from: terms.start, until: terms.end)
+    if terms.provider == author { counts.sold += time } else { counts.bought += time }
   }
 }

@@ -27,16 +27,13 @@ public struct CheckpointPart: Sendable {
 public struct CheckpointTotals: Hashable, Sendable {
   /// What is left of the author's rate before the entry, in thousandths of an entry.
   public var rateLeft: Int64
-  /// Trades that the author accepted, or proposed and got the receipt of.
-  public var settled: Int
-  /// Proposals that the author declined though their terms were right.
-  public var failed: Int
+  /// What the author's feed adds up to in its public record.
+  public var counts: FeedCounts
 
   /// Totals with the given content.
-  public init(rateLeft: Int64, settled: Int, failed: Int) {
+  public init(rateLeft: Int64, counts: FeedCounts) {
     self.rateLeft = rateLeft
-    self.settled = settled
-    self.failed = failed
+    self.counts = counts
   }
 }
 
@@ -83,12 +80,21 @@ public struct CheckpointItems: Sendable {
     public var slots: SlotRange?
   }
 
-  /// How often the author took a proposal to a maker back after a closure.
+  /// What the author says of another node in its public record.
   public struct Complaint: Hashable, Sendable {
-    /// The maker.
-    public var maker: NodeID
-    /// Releases after a closure.
-    public var releases: Int
+    /// The other node.
+    public var node: NodeID
+    /// Proposals of the author's that it did not answer, as maker.
+    public var expiries: Int
+    /// Holds of the author's for purchases of its own that it let lapse, as taker.
+    public var lapses: Int
+
+    /// A complaint with the given content.
+    public init(node: NodeID, expiries: Int = 0, lapses: Int = 0) {
+      self.node = node
+      self.expiries = expiries
+      self.lapses = lapses
+    }
   }
 
   /// A purchase of the author's.
@@ -108,7 +114,7 @@ public struct CheckpointItems: Sendable {
   public var takings: [Taking] = []
   /// Own proposals that are neither released nor copied.
   public var proposals: [SignedTerms] = []
-  /// Ascending by maker.
+  /// Ascending by node.
   public var complaints: [Complaint] = []
   /// Accepts whose leases have not ended and of which the author has not seen the receipt in the taker's feed.
   public var accepts: [(terms: SignedTerms, decision: SignedAcceptance)] = []

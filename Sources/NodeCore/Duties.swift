@@ -62,7 +62,7 @@ struct Duties: Sendable {
   /// Own bids in the book that demand something of a provider's record.
   private(set) var recordBids: Set<OrderID> = []
   /// The own record when it was last looked at.
-  var ownRecord = ProviderRecord()
+  var ownRecord = PublicRecord()
   /// Pairs left alone until a moment.
   private(set) var failures: [Pair: Timestamp] = [:]
   /// When the own orders of undecided proposals expire: what they hold is of no use after that, so nothing is waited

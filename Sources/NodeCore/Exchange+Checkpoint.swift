@@ -31,7 +31,7 @@ extension Exchange {
   private func isTrue(_ whole: AuthorState.Unfinished, of author: NodeID) -> Bool {
     guard let state = authors[author] else { return false }
     let (items, stated) = (whole.items, restated(whole, by: author))
-    guard whole.totals.settled == state.settled, whole.totals.failed == state.failed,
+    guard whole.totals.counts == state.counts,
       stated.complaints == state.complaints, items.complaints.count == state.complaints.count,
       stated.proposals.count == state.proposals.count, items.proposals.count == state.proposals.count,
       stated.proposals.keys.allSatisfy({ state.proposals[$0] != nil }),
@@ -68,13 +68,14 @@ extension Exchange {
   /// What a checkpoint makes of its author, whatever was before. Of what is stated twice the first counts.
   private func restated(_ whole: AuthorState.Unfinished, by author: NodeID) -> AuthorState {
     var state = AuthorState()
-    state.settled = whole.totals.settled
-    state.failed = whole.totals.failed
+    state.counts = whole.totals.counts
     var taken: [OrderPlace: [CheckpointItems.Taking]] = [:]
     for taking in whole.items.takings { taken[taking.place, default: []].append(taking) }
-    for item in whole.items.orders.prefix(genesis.limits.openOrdersPerAuthor) {
+    for item in whole.items.orders {
       let id = order(item, of: author).id
-      guard state.orders.live[id] == nil else { continue }
+      guard state.orders.live[id] == nil, state.room(for: item.body, limits: genesis.limits) == .enough else {
+        continue
+      }
       var sum = Taken()
       for taking in taken[item.place] ?? [] {
         switch (item.body.side, taking.slots) {
@@ -106,8 +107,9 @@ extension Exchange {
       guard state.holds[id] == nil else { continue }
       state.hold(id, AuthorState.Hold(signed: signed, decision: decision, isTaken: isTaken ?? false))
     }
-    for complaint in whole.items.complaints where state.complaints[complaint.maker] == nil {
-      _ = state.complain(of: complaint.maker, complaint.releases)
+    for stated in whole.items.complaints where state.complaints[stated.node] == nil {
+      _ = state.complain(
+        of: stated.node, AuthorState.Complaint(expiries: stated.expiries, lapses: stated.lapses))
     }
     return state
   }
@@ -130,11 +132,9 @@ extension Exchange {
       leave(order.id)
       changes.append(insert(order) ? .placed(order) : .notPlaced(order.id))
     }
-    count(
-      settled: new.settled - old.settled, failed: new.failed - old.failed, of: author, by: author, into: &changes)
-    for maker in Set(old.complaints.keys).union(new.complaints.keys).sorted() {
-      let difference = (new.complaints[maker] ?? 0) - (old.complaints[maker] ?? 0)
-      count(settled: 0, failed: difference, of: maker, by: author, into: &changes)
+    count(author, into: &changes)
+    for node in Set(old.complaints.keys).union(new.complaints.keys).sorted() {
+      count(new.complaints[node], insteadOf: old.complaints[node], of: node, by: author, into: &changes)
     }
     for signed in whole.items.proposals {
       note(ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature), into: &changes)

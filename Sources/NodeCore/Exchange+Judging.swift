@@ -47,7 +47,7 @@ extension Exchange {
       bid.gpuClasses.contains(gpuClass),
       bid.requirements.firstUnmet(
         by: offer.attributes, classVRAMMiB: UInt32(clamping: genesis.gpuClass(at: gpuClass).vramMiB),
-        provider: terms.provider, record: { record(of: terms.provider) }) == nil,
+        provider: terms.provider, predecessors: predecessors, record: { record(of: terms.provider) }) == nil,
       let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end)
     else { return false }
     let slots = SlotRange(start: start, end: end)

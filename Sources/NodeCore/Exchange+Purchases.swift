@@ -25,6 +25,8 @@ extension Exchange {
     for leg in legs { isTaken = take(leg.terms, from: leg.terms.bid, of: place.author, into: &changes) }
     guard let purchase = AuthorState.Purchase(legs: legs, isTaken: isTaken) else { return }
     authors[place.author]?.purchase = purchase
+    authors[place.author]?.counts.proposals += legs.count
+    count(place.author, into: &changes)
     note(purchase, into: &changes)
   }
 
@@ -47,8 +49,8 @@ extension Exchange {
       })
     else { return }
     _ = authors[place.author]?.endPurchase()
-    authors[place.author]?.settled += acceptances.count
-    count(settled: acceptances.count, failed: 0, of: place.author, by: place.author, into: &changes)
+    for leg in purchase.legs { authors[place.author]?.settle(leg.terms, by: place.author) }
+    count(place.author, into: &changes)
     authors[place.author]?.confirm(confirmation, of: purchase.legs, keptMilliseconds: genesis.limits.skewMilliseconds)
     noteConfirmed(purchase.legs, confirmation, acceptances, from: .taker, into: &changes)
   }
@@ -75,9 +77,7 @@ extension Exchange {
   mutating func withdraw(_ id: PurchaseID, silent: [Int], at place: Place, into changes: inout [Change]) {
     guard let purchase = authors[place.author]?.purchase, purchase.id == id else { return }
     for leg in silent where leg < purchase.legs.count {
-      let maker = purchase.legs[leg].terms.maker
-      guard authors[place.author]?.complain(of: maker) == true else { continue }
-      count(settled: 0, failed: 1, of: maker, by: place.author, into: &changes)
+      complain(of: purchase.legs[leg].terms.maker, expiries: 1, by: place.author, into: &changes)
     }
     void(place.author, at: place.sequence, into: &changes)
   }
@@ -85,6 +85,8 @@ extension Exchange {
   /// The open purchase of an author comes to nothing with its entry at `sequence`.
   mutating func void(_ author: NodeID, at sequence: UInt64, into changes: inout [Change]) {
     guard let purchase = authors[author]?.endPurchase() else { return }
+    authors[author]?.counts.releases += purchase.legs.count
+    count(author, into: &changes)
     if purchase.isTaken {
       var isBack = false
       for leg in purchase.legs { isBack = adjust(purchase.bid, of: author, by: -1, leg.terms) }
@@ -100,8 +102,8 @@ extension Exchange {
       confirmation.confirmation.confirms(hold.signed.terms, acceptanceBytes: hold.decision.bytes)
     else { return }
     _ = authors[place.author]?.endHold(id)
-    authors[place.author]?.settled += 1
-    count(settled: 1, failed: 0, of: place.author, by: place.author, into: &changes)
+    authors[place.author]?.settle(hold.signed.terms, by: place.author)
+    count(place.author, into: &changes)
     note(
       ledger.confirm(
         id, confirmation.confirmation, confirmation.signed, accepted: hold.decision.held, from: .maker),
@@ -111,6 +113,7 @@ extension Exchange {
   mutating func free(_ id: TradeID, by reference: EntryReference, at place: Place, into changes: inout [Change]) {
     guard let hold = authors[place.author]?.endHold(id) else { return }
     let terms = hold.signed.terms
+    complain(of: terms.taker, lapses: 1, by: place.author, into: &changes)
     if hold.isTaken, adjust(terms.makerOrder, of: place.author, by: -1, terms) {
       changes.append(.freed(terms.makerOrder))
     }

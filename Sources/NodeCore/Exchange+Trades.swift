@@ -13,6 +13,8 @@ extension Exchange {
     if authors[place.author]?.isNew(id) == true {
       let isTaken = take(signed.terms, from: signed.terms.takerOrder, of: place.author, into: &changes)
       authors[place.author]?.open(id, AuthorState.Proposal(signed: signed, isTaken: isTaken))
+      authors[place.author]?.counts.proposals += 1
+      count(place.author, into: &changes)
     }
     note(ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature), into: &changes)
   }
@@ -27,9 +29,10 @@ extension Exchange {
         let hold = AuthorState.Hold(signed: signed, decision: decision, isTaken: isTaken)
         authors[place.author]?.hold(decision.acceptance.trade, hold)
       } else {
-        authors[place.author]?.settled += 1
-        count(settled: 1, failed: 0, of: place.author, by: place.author, into: &changes)
+        authors[place.author]?.settle(signed.terms, by: place.author)
       }
+      authors[place.author]?.counts.accepts += 1
+      count(place.author, into: &changes)
     }
     note(
       ledger.accept(
@@ -42,9 +45,9 @@ extension Exchange {
     _ id: TradeID, _ reason: RejectReason, at place: Place, into changes: inout [Change]
   ) {
     let until = place.time + answerMemoryMilliseconds
-    if authors[place.author]?.finish(id, until: until) == true, reason != .badTerms, reason != .noHold {
-      authors[place.author]?.failed += 1
-      count(settled: 0, failed: 1, of: place.author, by: place.author, into: &changes)
+    if authors[place.author]?.finish(id, until: until) == true {
+      authors[place.author]?.counts.rejects[reason] += 1
+      count(place.author, into: &changes)
     }
     note(ledger.reject(id, by: place.author, at: place.sequence, reason: reason), into: &changes)
   }
@@ -55,8 +58,8 @@ extension Exchange {
       decision.acceptance.time <= terms.deadline
     {
       _ = authors[place.author]?.close(trade)
-      authors[place.author]?.settled += 1
-      count(settled: 1, failed: 0, of: place.author, by: place.author, into: &changes)
+      authors[place.author]?.settle(terms, by: place.author)
+      count(place.author, into: &changes)
     }
     guard ledger[trade]?.terms.maker == decision.maker else { return }
     note(
@@ -71,9 +74,9 @@ extension Exchange {
       if proposal.isTaken, adjust(terms.takerOrder, of: place.author, by: -1, terms) {
         changes.append(.freed(terms.takerOrder))
       }
-      if isClosure, authors[place.author]?.complain(of: terms.maker) == true {
-        count(settled: 0, failed: 1, of: terms.maker, by: place.author, into: &changes)
-      }
+      authors[place.author]?.counts.releases += 1
+      count(place.author, into: &changes)
+      if isClosure { complain(of: terms.maker, expiries: 1, by: place.author, into: &changes) }
     }
     note(ledger.release(id, by: place.author), into: &changes)
   }
@@ -112,23 +115,5 @@ extension Exchange {
       book.putBack(id, gpus: terms.gpus, slots: slots)
     }
     return true
-  }
-
-  // MARK: Records
-
-  /// What the feeds say of how a node has kept its word.
-  func record(of node: NodeID) -> ProviderRecord { records[node] ?? ProviderRecord() }
-
-  /// Counts for `node` what the feed of `author` says; a frozen feed says nothing. A node without anything to count has
-  /// no record, so that equal records are equal dictionaries.
-  mutating func count(
-    settled: Int, failed: Int, of node: NodeID, by author: NodeID, into changes: inout [Change]
-  ) {
-    guard settled != 0 || failed != 0, !frozen.contains(author) else { return }
-    var record = record(of: node)
-    record.settled += settled
-    record.failed += failed
-    records[node] = record == ProviderRecord() ? nil : record
-    changes.append(.record(node))
   }
 }

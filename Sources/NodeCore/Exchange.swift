@@ -43,7 +43,7 @@ enum Change: Sendable {
   case placed(Order)
   /// An order in the book has other terms, or is back in it with other terms.
   case amended(Order)
-  /// An order is not in the book after its placing or an amend: its author has as many as the genesis allows or is
+  /// An order is not in the book after its placing or an amend: its author has as much open as the genesis allows or is
   /// frozen, or it has expired.
   case notPlaced(OrderID)
   /// An order of the author's is not in the book any more.
@@ -54,6 +54,8 @@ enum Change: Sendable {
   case freed(OrderID)
   /// A node's public record.
   case record(NodeID)
+  /// A key has taken over from another.
+  case handedOver(to: NodeID)
   /// A checkpoint of an author's feed is complete.
   case checkpoint(NodeID)
   /// An author took more of its order than there is: a fraud.
@@ -74,11 +76,19 @@ struct Exchange: Sendable {
   var ledger = TradeLedger()
   /// The bids in the book that demand something of a provider's record: what they may trade with changes with records.
   private(set) var recordBids: Set<OrderID> = []
-  /// The public record of each node that has one. For look-up only.
-  var records: [NodeID: ProviderRecord] = [:]
+  /// The public record of each node that has one, with those of the keys before it. For look-up only.
+  var records: [NodeID: PublicRecord] = [:]
+  /// The same of single keys. For look-up only.
+  var ownRecords: [NodeID: PublicRecord] = [:]
+  /// Which keys took over from others.
+  var predecessors = Predecessors()
+  /// The keys that closed feeds name. For look-up only.
+  var successors: [NodeID: NodeID] = [:]
+  /// The times of the handovers that count, by the new key. For look-up only.
+  var handoverTimes: [NodeID: Timestamp] = [:]
   var authors: [NodeID: AuthorState] = [:]
   /// Authors whose feeds are frozen by a proof of fraud; for look-up only.
-  private(set) var frozen: Set<NodeID> = []
+  var frozen: Set<NodeID> = []
   /// Authors of whom a checkpoint did not say what the entries before it did.
   var doubted: Set<NodeID> = []
   /// Whether this is made of part of one feed: what depends on entries before it is taken for granted.
@@ -107,7 +117,7 @@ struct Exchange: Sendable {
       case .propose(let signed): ids.append(signed.terms.takerOrder)
       case .purchase(let legs): ids.append(legs[0].terms.bid)
       case .accept(let signed, _): ids += [signed.terms.takerOrder, signed.terms.makerOrder]
-      case .reject, .receipt, .release, .confirm, .withdraw, .settle, .free, .checkpoint: break
+      case .reject, .receipt, .release, .confirm, .withdraw, .settle, .free, .checkpoint, .rotate: break
       }
     }
     // A single order is brought near by its own change.
@@ -132,6 +142,7 @@ struct Exchange: Sendable {
     case .settle(let id, let confirmation): settle(id, confirmation, at: place, into: &changes)
     case .free(let id, let reference): free(id, by: reference, at: place, into: &changes)
     case .checkpoint(let part): restate(part, at: place, into: &changes)
+    case .rotate(let signed): rotate(to: signed.successor, at: place, into: &changes)
     }
   }
 
@@ -139,6 +150,10 @@ struct Exchange: Sendable {
   /// entry is past its last moment. Doing it again for the same entry changes nothing.
   mutating func enter(_ author: NodeID, at time: Timestamp, sequence: UInt64, into changes: inout [Change]) {
     if authors[author, default: AuthorState()].expire(at: time) { void(author, at: sequence, into: &changes) }
+    if sequence == 1, authors[author]?.counts.since == nil {
+      authors[author]?.counts.since = time
+      count(author, into: &changes)
+    }
   }
 
   /// The trade that an order may propose next.
@@ -160,20 +175,19 @@ struct Exchange: Sendable {
     recordBids.subtract(book.removeAll(ownedBy: author))
     var changes: [Change] = []
     if let state = authors[author] {
-      count(settled: -state.settled, failed: -state.failed, of: author, by: author, into: &changes)
-      for (maker, releases) in state.complaints {
-        count(settled: 0, failed: -releases, of: maker, by: author, into: &changes)
+      for (node, complaint) in state.complaints {
+        count(nil, insteadOf: complaint, of: node, by: author, into: &changes)
       }
     }
     frozen.insert(author)
+    count(author, into: &changes)
   }
 
   // MARK: Orders
 
   private mutating func place(_ body: OrderBody, at place: Place, into changes: inout [Change]) {
     let id = place.orderID(network: genesis.networkID)
-    let count = authors[place.author]?.orders.live.count ?? 0
-    guard isExcerpt || count < genesis.limits.openOrdersPerAuthor else {
+    guard isExcerpt || authors[place.author]?.room(for: body, limits: genesis.limits) == .enough else {
       changes.append(.notPlaced(id))
       return
     }
@@ -183,7 +197,7 @@ struct Exchange: Sendable {
     changes.append(insert(order) ? .placed(order) : .notPlaced(id))
   }
 
-  private mutating func cancel(_ id: OrderID, at place: Place, into changes: inout [Change]) {
+  mutating func cancel(_ id: OrderID, at place: Place, into changes: inout [Change]) {
     guard authors[place.author]?.orders.cancel(id) == true else { return }
     leave(id)
     changes.append(.cancelled(id))
@@ -194,7 +208,8 @@ struct Exchange: Sendable {
   /// place as its priority, just as on a node that saw the two feeds in the other order.
   private mutating func amend(_ id: OrderID, to body: OrderBody, at place: Place, into changes: inout [Change]) {
     guard let live = authors[place.author]?.orders.live[id],
-      (try? OrderRules.checkAmend(to: body, side: live.side, timeInForce: live.timeInForce)) != nil
+      (try? OrderRules.checkAmend(to: body, side: live.side, timeInForce: live.timeInForce)) != nil,
+      authors[place.author]?.room(for: body, replacing: id, limits: genesis.limits) == .enough
     else { return }
     authors[place.author]?.orders.amend(id, to: body)
     let isInBook: Bool
@@ -257,17 +272,6 @@ struct Exchange: Sendable {
     return book.match(order.id, context: context)
   }
 
-  // MARK: Limits of an author
-
-  /// Whether `author` may have one more order at `time`. Changes nothing: the limit goes by the times of entries, and at
-  /// `time` there may never be one.
-  func hasRoomForOrder(of author: NodeID, at time: Timestamp) -> Bool {
-    let maximum = genesis.limits.openOrdersPerAuthor
-    guard var orders = authors[author]?.orders, orders.live.count >= maximum else { return true }
-    orders.expire(at: time)
-    return orders.live.count < maximum
-  }
-
   /// Whether `id` is an order of `author` that is neither cancelled nor expired.
   func isLive(_ id: OrderID, of author: NodeID) -> Bool { authors[author]?.orders.live[id] != nil }
 }
@@ -280,7 +284,7 @@ extension OrderBody {
   }
 
   /// Whether a node with this record meets what the order demands of a record.
-  func accepts(_ record: ProviderRecord) -> Bool {
+  func accepts(_ record: PublicRecord) -> Bool {
     guard case .bid(let bid) = self else { return true }
     return bid.requirements.demands.accepts(record)
   }

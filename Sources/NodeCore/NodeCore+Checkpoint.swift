@@ -91,7 +91,7 @@ extension NodeCore {
     let rateLeft = gossip.feeds.rateLeft(of: own, at: time)
     let parts = codec.parts(
       of: checkpointItems(of: state, at: time), first: gossip.feeds.head(of: own).sequence + 1,
-      totals: CheckpointTotals(rateLeft: rateLeft, settled: state.settled, failed: state.failed))
+      totals: CheckpointTotals(rateLeft: rateLeft, counts: state.counts))
     let needed = 2 * parts.count + 8
     guard needed <= Int(OperationCodec.maximumCheckpointParts), rateLeft >= Int64(needed) * 1000,
       areReadable(parts, at: time)
@@ -128,8 +128,8 @@ extension NodeCore {
       items.takings += live.taken.takings(of: live.place, isBid: live.side == .bid)
     }
     items.proposals = state.proposals.keys.sorted().compactMap { state.proposals[$0]?.signed }
-    items.complaints = state.complaints.keys.sorted().map {
-      CheckpointItems.Complaint(maker: $0, releases: state.complaints[$0] ?? 0)
+    items.complaints = state.complaints.sorted { $0.key < $1.key }.map {
+      CheckpointItems.Complaint(node: $0.key, expiries: $0.value.expiries, lapses: $0.value.lapses)
     }
     for id in duties.owed.sorted() {
       guard let trade = exchange.ledger[id], trade.terms.end > time, let held = trade.acceptance,
@@ -187,7 +187,7 @@ extension NodeCore {
   /// finds entries, and one that joins never needs more than two checkpoints' worth of them.
   mutating func pruneFeeds(into effects: inout [NodeEffect]) {
     guard !prunable.isEmpty else { return }
-    for author in prunable where author != own && !keepsHistory {
+    for author in prunable where !isOwn(author) && !keepsHistory {
       guard let feed = gossip.feeds.feed(of: author), feed.checkpoints.count == 2, let first = feed.checkpoints.first,
         first > feed.base + 1, !isDoubted(author)
       else { continue }

@@ -102,7 +102,7 @@ extension NodeCore {
     guard leg.confirmation == nil, let confirmBy = leg.terms.leg?.confirmBy,
       let feed = gossip.feeds.feed(of: leg.terms.taker), feed.unfinishedCheckpoint == nil
     else { return false }
-    return feed.head.time > confirmBy
+    return feed.head.time > confirmBy || feed.isClosed
   }
 
   /// The entry of the taker's by which a purchase came to nothing: that entry, or if it is not held a later one.

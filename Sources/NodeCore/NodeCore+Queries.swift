@@ -64,7 +64,19 @@ extension NodeCore {
   }
 
   /// What the feeds say of how each node has kept its word; a node without anything to say of has none.
-  public var records: [NodeID: ProviderRecord] { exchange.records }
+  public var records: [NodeID: PublicRecord] { exchange.records }
+
+  /// What the feeds say of how one node has kept its word, with the proofs of fraud that name it.
+  public func record(of node: NodeID) -> PublicRecord { exchange.record(of: node) }
+
+  /// What this node, as a newcomer, has open and may have: its settled trades and the GPUs in its open orders; nil when
+  /// it is none any more.
+  public func newcomer(now: Timestamp) -> (settled: Int, openGPUs: Int64)? {
+    var state = exchange.authors[own] ?? AuthorState()
+    guard state.counts.settled < genesis.limits.newcomerTrades else { return nil }
+    state.expire(at: now)
+    return (state.counts.settled, state.orders.gpus)
+  }
 
   /// Authors of whom a checkpoint did not say what their entries before it did, ascending. Their orders are not taken.
   public var doubtedAuthors: [NodeID] { gossip.feeds.sorted.map(\.author).filter(isDoubted) }

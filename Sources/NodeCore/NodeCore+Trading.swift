@@ -25,6 +25,8 @@ extension NodeCore {
       case .cancelled(let id), .notPlaced(let id): duties.left(id)
       case .trade(let id): review(id)
       case .record(let node): rematch(aroundRecordOf: node)
+      case .handedOver(let successor):
+        for order in exchange.book.orders(ownedBy: successor) { rematch(around: order.id, owner: successor) }
       case .checkpoint(let author):
         prunable.append(author)
         afterEntry(of: author)
@@ -137,13 +139,14 @@ extension NodeCore {
   }
 
   /// Closure: the maker's feed, gapless, reaches past the deadline without an accept, or up to the fork at which it is
-  /// frozen.
+  /// frozen, or to its end.
   func hasClosed(_ terms: Terms) -> Bool {
     let head = gossip.feeds.head(of: terms.maker)
     // A checkpoint may still restate the accept. One that jumps over the lease's end does not.
     if let feed = gossip.feeds.feed(of: terms.maker), feed.unfinishedCheckpoint != nil { return false }
     if !isHeldWithoutGap(terms), head.time >= terms.end { return false }
-    return head.time > terms.deadline || gossip.feeds.feed(of: terms.maker)?.frozenFrom == head.sequence + 1
+    let feed = gossip.feeds.feed(of: terms.maker)
+    return head.time > terms.deadline || feed?.isClosed == true || feed?.frozenFrom == head.sequence + 1
   }
 
   /// Whether the maker's feed is held from where it stood when the terms were proposed.
@@ -218,7 +221,7 @@ extension NodeCore {
     MatchContext(
       earliestStart: genesis.slot(startingFrom: time + genesis.limits.proposalMilliseconds),
       earliestPurchaseStart: genesis.slot(startingFrom: time + 2 * genesis.limits.proposalMilliseconds),
-      staleOwners: staleOwners, triedOrders: tried, records: exchange.records)
+      staleOwners: staleOwners, triedOrders: tried, records: exchange.records, predecessors: exchange.predecessors)
   }
 
   /// What a post-only order would take at once at `time`, were it in the book: the counter-order and its price.

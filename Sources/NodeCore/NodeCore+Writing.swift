@@ -52,7 +52,7 @@ extension NodeCore {
   /// Builds, signs and hands to the disk the next own entry, when there is something to say and no other is under way.
   mutating func writeEntry(now: Timestamp, into effects: inout [NodeEffect]) {
     guard let due = nextWrite, due <= now else { return }
-    if writeCheckpoint(now: now, into: &effects) { return }
+    if writeRotation(now: now, into: &effects) || writeCheckpoint(now: now, into: &effects) { return }
     let head = gossip.feeds.head(of: own)
     // A feed's times never go back, whatever the clock does.
     let time = max(now, head.time)
@@ -77,7 +77,8 @@ extension NodeCore {
   private var hasWork: Bool {
     !(duties.decide.isEmpty && duties.conclude.isEmpty && duties.copy.isEmpty && duties.release.isEmpty
       && duties.spent.isEmpty && queue.isEmpty)
-      || (state == .running && !duties.rematch.isEmpty) || isWritingCheckpoint || isCheckpointDue || hasPurchaseToDecide
+      || rotation != nil || (state == .running && !duties.rematch.isEmpty) || isWritingCheckpoint || isCheckpointDue
+      || hasPurchaseToDecide
   }
 
   private var hasPurchaseToDecide: Bool {
@@ -101,7 +102,7 @@ extension NodeCore {
   /// The first moment at which an own entry is to be written and may be; nil when there is nothing to say, or another
   /// one is under way. An entry that came too early or past the rate would not be taken by anybody.
   var nextWrite: Timestamp? {
-    guard mayWrite, state != .frozen, inFlight == nil, storeTrouble == nil else { return nil }
+    guard mayWrite, state != .frozen, !isOwnFeedClosed, inFlight == nil, storeTrouble == nil else { return nil }
     let dated = [nextTick, purchaseEnd].compactMap { $0 }.min()
     guard let wanted = hasWork ? .zero : dated else { return nil }
     let earliest = gossip.feeds.head(of: own).time - genesis.limits.skewMilliseconds
@@ -203,8 +204,7 @@ extension NodeCore {
     switch command {
     case .place(let body):
       do { try OrderRules.check(body, placedAt: time, genesis: genesis) } catch { return .order(error) }
-      let maximum = genesis.limits.openOrdersPerAuthor
-      guard exchange.hasRoomForOrder(of: own, at: time) else { return .tooManyOrders(maximum: maximum) }
+      if let refusal = refusal(ofSize: body, replacing: nil, at: time) { return refusal }
       let place = nextPlace(at: time)
       return refusal(
         ofPostOnly: Order(id: place.orderID(network: genesis.networkID), priority: place.priority, body: body), at: time
@@ -219,7 +219,22 @@ extension NodeCore {
         try OrderRules.check(body, placedAt: time, genesis: genesis)
         try OrderRules.checkAmend(to: body, side: old.side, timeInForce: old.timeInForce)
       } catch { return .order(error) }
+      if let refusal = refusal(ofSize: body, replacing: id, at: time) { return refusal }
       return refusal(ofPostOnly: exchange.amended(id, to: body, at: nextPlace(at: time)), at: time)
+    }
+  }
+
+  private func refusal(
+    ofSize body: OrderBody, replacing replaced: OrderID?, at time: Timestamp
+  ) -> CommandRefusal? {
+    let limits = genesis.limits
+    switch exchange.room(for: body, replacing: replaced, of: own, at: time) {
+    case .enough: return nil
+    case .tooManyOrders: return .tooManyOrders(maximum: limits.openOrdersPerAuthor)
+    case .newcomer(let open):
+      return .newcomer(
+        gpus: body.gpus, openGPUs: open, maximum: limits.newcomerGPUs,
+        settled: exchange.authors[own]?.counts.settled ?? 0, trades: limits.newcomerTrades)
     }
   }
 
@@ -317,6 +332,7 @@ extension NodeCore {
     state = .stopping
     for id in duties.giveUpMatching() { reviewImmediate(id) }
     for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.stopping)))) }
+    refuseRotation(.notWriting(.stopping), into: &effects)
     queue = []
   }
 
@@ -327,6 +343,7 @@ extension NodeCore {
     inFlight = nil
     gossip.publish(written.entry, urgentFor: written.counterparties, now: now, into: &gossipEffects)
     for reply in written.replies { effects.append(.reply(reply.id, .success(reply.order))) }
+    if let id = written.rotation { effects.append(.rotated(id, .success(written.entry.sequence))) }
   }
 
   mutating func storeFailed(_ why: String, into effects: inout [NodeEffect]) {
@@ -334,6 +351,9 @@ extension NodeCore {
     // What has been decided stays decided: the same entry is tried again, never another one in its place.
     for reply in inFlight?.replies ?? [] { effects.append(.reply(reply.id, .failure(.notDurableYet(why)))) }
     inFlight?.replies = []
+    if let id = inFlight?.rotation { effects.append(.rotated(id, .failure(.notDurableYet(why)))) }
+    inFlight?.rotation = nil
+    refuseRotation(.storeFailing(why), into: &effects)
     for waiting in queue { effects.append(.reply(waiting.id, .failure(.storeFailing(why)))) }
     queue = []
   }

@@ -34,6 +34,8 @@ public struct NodeCore: Sendable {
   var ownOrders: [OrderID: OwnOrder] = [:]
   var queue: [(id: CommandID, command: OrderCommand)] = []
   var inFlight: InFlightEntry?
+  /// A new key to which the own feed is to be handed over with the next entry.
+  var rotation: (id: CommandID, signed: SignedHandover)?
   /// The parts that are still to be written of an own checkpoint, the next one first; nil when they have to be worked
   /// out.
   var checkpointParts: [CheckpointPart]?
@@ -53,6 +55,8 @@ public struct NodeCore: Sendable {
     var entry: SignedEntry
     var counterparties: [NodeID]
     var replies: [(id: CommandID, order: OrderID)]
+    /// The command by which the entry hands over to a new key.
+    var rotation: CommandID?
   }
 
   /// An order that this node has placed, as it last was.
@@ -179,6 +183,7 @@ public struct NodeCore: Sendable {
     for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.frozen)))) }
     inFlight = nil
     queue = []
+    refuseRotation(.notWriting(.frozen), into: &effects)
   }
 
   // MARK: Events
@@ -204,6 +209,7 @@ public struct NodeCore: Sendable {
     case .storeFailed(let why): storeFailed(why, into: &effects)
     case .storeRecovered: storeTrouble = nil
     case .command(let id, let command): take(command, id: id, now: now, into: &effects)
+    case .rotate(let id, let signed): take(signed, id: id, into: &effects)
     case .timer: gossip.timer(now: now, into: &gossipEffects)
     case .stop: stop(into: &effects)
     }
@@ -221,7 +227,7 @@ public struct NodeCore: Sendable {
 
   /// Whether a stopping node has written all that it still had to write.
   public var hasFinished: Bool {
-    !mayWrite
+    !mayWrite || (isOwnFeedClosed && inFlight == nil)
       || (inFlight == nil && duties.decide.isEmpty && duties.spent.isEmpty && duties.conclude.isEmpty
         && exchange.authors[own]?.purchase == nil)
   }
@@ -231,6 +237,7 @@ public struct NodeCore: Sendable {
     drainGossip(now: now, into: &effects)
     proceedWithFrauds(now: now, into: &effects)
     if state == .recovering, hasRecovered(now: now) { recovered() }
+    if isOwnFeedClosed { closed(into: &effects) }
     expireDuties(now: now)
     checkFrees(now: now)
     writeEntry(now: now, into: &effects)
@@ -279,9 +286,13 @@ public struct NodeCore: Sendable {
     case .collect(let found): effects.append(.collect(found))
     case .freeze(let proof):
       effects.append(.persistProof(proof))
-      exchange.freeze(proof.author)
+      // Past the end of a closed feed nothing is proved.
+      let head = gossip.feeds.head(of: proof.author).sequence
+      if gossip.feeds.feed(of: proof.author)?.isClosed != true || head >= proof.sequence {
+        exchange.freeze(proof.author)
+      }
       // Only entries that were taken have to be taken back.
-      if gossip.feeds.head(of: proof.author).sequence >= proof.sequence {
+      if head >= proof.sequence {
         effects.append(.rebuild)
       } else if proof.author == own {
         freezeOwn(into: &effects)
@@ -371,6 +382,7 @@ public struct NodeCore: Sendable {
       let priority = body.isReduction(of: held.body) ? held.priority : place.priority
       ownOrders[id]?.order = Order(id: id, priority: priority, body: body)
     case .checkpoint(let part): adoptOwnOrders(of: part)
+    case .rotate: for id in ownOrders.keys { ownOrders[id]?.isCancelled = true }
     case .propose, .accept, .reject, .receipt, .release, .purchase, .confirm, .withdraw, .settle, .free: break
     }
   }

@@ -1,6 +1,7 @@
 import Gossip
 import Market
 import NodeCrypto
+import Settlement
 
 /// Names a command until it is answered.
 public typealias CommandID = UInt64
@@ -21,8 +22,16 @@ public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
   case order(OrderError)
   /// The node has as many open orders as the genesis allows.
   case tooManyOrders(maximum: Int)
+  /// The node has too few settled trades for as many GPUs in open orders.
+  case newcomer(gpus: Int32, openGPUs: Int64, maximum: Int64, settled: Int, trades: Int)
   /// The order is post-only and would take from a counter-order at once.
   case wouldTake(counterOrder: OrderID, price: Price)
+  /// The new key is the own one, or has not signed the handover.
+  case badHandover(successor: NodeID)
+  /// The new key has signed for another place than that of the next own entry, or a checkpoint is under way.
+  case staleHandover(sequence: UInt64)
+  /// Something is open that has to be decided before the own feed can end.
+  case stillOpen(String)
   /// No open order of this node has that id.
   case noSuchOrder(OrderID)
   /// The node does not write now.
@@ -37,10 +46,21 @@ public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
     switch self {
     case .order(let error): "\(error)"
     case .tooManyOrders(let maximum): "\(maximum) orders are open; allowed: at most \(maximum). Cancel some first"
+    case .newcomer(let gpus, let open, let maximum, let settled, let trades):
+      "the order is for \(gpus) GPUs and \(open) are in other open orders of this node, which has \(settled) settled "
+        + "trades; allowed: \(maximum) GPUs together until \(trades) trades have settled, then any number"
     case .wouldTake(let id, let price):
       "the order is post-only and would take at once: it crosses order \(id) at \(Decimal.format(micros: price.micros)); "
         + "allowed: a price that crosses no order, or an order that is not post-only"
     case .noSuchOrder(let id): "order \(id) is not an open order of this node; `orders` lists those"
+    case .badHandover(let successor):
+      "the handover to \(successor) is not signed by that key; allowed: a new key and its signature"
+    case .staleHandover(let sequence):
+      "the feed has grown meanwhile; allowed: a handover that names sequence \(sequence). Try again"
+    case .stillOpen(let what):
+      "\(what) are undecided; allowed: nothing undecided, which takes a moment. Cancel the orders first if it does not end"
+    case .notWriting(.rotated):
+      "this node's key was handed over to another one; restart the node to go on with that"
     case .notWriting(.stopping): "the node is stopping"
     case .notWriting(.frozen):
       "there is a proof of fraud against this node's identity (`proofs` shows it), which is frozen everywhere; start anew "
@@ -61,6 +81,8 @@ public enum NodeState: String, Sendable {
   case running
   /// Finishing what is open; nothing new is taken.
   case stopping
+  /// The own key was handed over to another one; nothing is written any more under it.
+  case rotated
   /// There is a proof of fraud against the own identity; nothing is written any more.
   case frozen
 }
@@ -95,6 +117,8 @@ public enum NodeEvent: Sendable {
   case storeRecovered
   /// A command.
   case command(CommandID, OrderCommand)
+  /// End the own feed and hand its record over to a new key.
+  case rotate(CommandID, SignedHandover)
   /// The moment of ``NodeCore/nextWake`` has come.
   case timer
   /// Finish what is open and take nothing new.
@@ -139,4 +163,6 @@ public enum NodeEffect: Sendable {
   case disconnect(connection: UInt64, cause: DisconnectCause)
   /// Answer a command: the order it concerned, or why it is refused.
   case reply(CommandID, Result<OrderID, CommandRefusal>)
+  /// Answer a handover: the sequence of the own feed's last entry, which is on disk, or why it is refused.
+  case rotated(CommandID, Result<UInt64, CommandRefusal>)
 }

@@ -32,6 +32,8 @@ public enum Operation: Sendable {
   case settle(TradeID, SignedConfirmation)
   /// What the author holds for a leg is for sale again; names an entry of the taker's by which the purchase came to nothing.
   case free(TradeID, by: EntryReference)
+  /// Closes the author's feed, whose record goes on with another key; alone in its entry.
+  case rotate(SignedHandover)
   /// Restates part of what the author's earlier entries add up to; alone in its entry.
   case checkpoint(CheckpointPart)
 }
@@ -157,10 +159,10 @@ public struct OperationCodec: Sendable {
     var out: [Operation] = []
     out.reserveCapacity(payload.operations.count)
     for (index, operation) in payload.operations.enumerated() {
-      if case .checkpoint? = operation.kind, payload.operations.count > 1 {
+      if let name = Self.solitary(operation), payload.operations.count > 1 {
         throw .field(
-          index: index, name: "kind", value: "a checkpoint among \(payload.operations.count) operations",
-          allowed: "a part of a checkpoint alone in its entry")
+          index: index, name: "kind", value: "\(name) among \(payload.operations.count) operations",
+          allowed: "\(name) alone in its entry")
       }
       out.append(try read(operation, index: index, of: entry))
     }
@@ -211,6 +213,10 @@ public struct OperationCodec: Sendable {
           add(confirmed.confirmation)
           for acceptance in confirmed.acceptances { add(acceptance) }
         }
+      case .rotate(let signed):
+        checks.append(
+          SignatureCheck(
+            node: signed.successor, message: signed.handover.encoded(), signature: signed.signature, domain: .handover))
       case .place, .cancel, .amend, .reject, .release, .withdraw, .free: break
       }
     }
@@ -247,6 +253,7 @@ public struct OperationCodec: Sendable {
     case .withdraw(let withdraw): return try read(withdraw, index: index)
     case .settle(let settle): return try read(settle, index: index)
     case .free(let free): return try read(free, index: index)
+    case .rotate(let rotate): return try read(rotate, index: index, of: entry)
     case nil:
       throw .field(index: index, name: "kind", value: "unknown", allowed: "a kind of this protocol version")
     }

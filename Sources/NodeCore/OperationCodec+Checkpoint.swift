@@ -11,6 +11,7 @@ extension OperationCodec {
 
   /// What an entry with these operations is to its feed.
   public static func role(of operations: [Operation], in entry: SignedEntry) -> EntryRole {
+    if case .rotate? = operations.first { return .last }
     guard case .checkpoint(let part)? = operations.first else { return .plain }
     guard part.first == entry.sequence, let totals = part.totals else {
       return .checkpointPart(first: part.first, isLast: part.isLast)
@@ -29,19 +30,20 @@ extension OperationCodec {
       throw .field(
         index: index, name: "totals", value: wire.hasTotals ? "there" : "missing", allowed: "in the first part alone")
     }
-    let totals = wire.hasTotals ? try read(wire.totals, index) : nil
+    let totals = wire.hasTotals ? try read(wire.totals, index, at: entry.time) : nil
     var items = CheckpointItems()
     for order in wire.orders { items.orders.append(try read(order, before: wire.first, index, at: entry.time)) }
     for taking in wire.takings { items.takings.append(try read(taking, before: wire.first, index)) }
     for propose in wire.proposals { items.proposals.append(try restated(propose, index, of: entry)) }
     for complaint in wire.complaints {
-      guard complaint.releases > 0, let releases = Int(exactly: complaint.releases), releases <= Self.maximumCount
-      else {
-        throw .field(
-          index: index, name: "releases", value: "\(complaint.releases)", allowed: "1 to \(Self.maximumCount)")
+      let (expiries, lapses) = (complaint.expiries, complaint.lapses)
+      guard expiries > 0 || lapses > 0 else {
+        throw .field(index: index, name: "expiries, lapses", value: "0, 0", allowed: "one or more")
       }
       items.complaints.append(
-        CheckpointItems.Complaint(maker: try identifier(complaint.maker, "maker", index), releases: releases))
+        CheckpointItems.Complaint(
+          node: try identifier(complaint.node, "node", index), expiries: try count(expiries, "expiries", index),
+          lapses: try count(lapses, "lapses", index)))
     }
     for accept in wire.accepts { items.accepts.append(try restated(accept, before: wire.first, index, of: entry)) }
     for purchase in wire.purchases {
@@ -58,20 +60,46 @@ extension OperationCodec {
     return .checkpoint(CheckpointPart(first: wire.first, totals: totals, items: items, isLast: wire.last))
   }
 
-  /// The largest count that a checkpoint carries on: sums of such stay far from overflow.
-  static let maximumCount = 1 << 40
-
-  private func read(_ wire: WireCheckpointTotals, _ index: Int) throws(OperationError) -> CheckpointTotals {
+  private func read(
+    _ wire: WireCheckpointTotals, _ index: Int, at time: Timestamp
+  ) throws(OperationError) -> CheckpointTotals {
     let capacity = genesis.limits.entryBurst * 1000
     guard let left = Int64(exactly: wire.rateLeft), (1000...capacity).contains(left) else {
       throw .field(index: index, name: "rate_left", value: "\(wire.rateLeft)", allowed: "1000 to \(capacity)")
     }
-    guard wire.settled <= UInt64(Self.maximumCount), wire.failed <= UInt64(Self.maximumCount) else {
+    guard wire.hasRejects else { throw .field(index: index, name: "rejects", value: "missing", allowed: "there") }
+    guard let since = Timestamp(wire: wire.sinceMs), since <= time else {
       throw .field(
-        index: index, name: "settled, failed", value: "\(wire.settled), \(wire.failed)",
-        allowed: "at most \(Self.maximumCount)")
+        index: index, name: "since_ms", value: "\(wire.sinceMs)", allowed: "at most \(time.milliseconds)")
     }
-    return CheckpointTotals(rateLeft: left, settled: Int(wire.settled), failed: Int(wire.failed))
+    var counts = FeedCounts()
+    counts.since = since
+    counts.proposals = try count(wire.proposals, "proposals", index)
+    counts.accepts = try count(wire.accepts, "accepts", index)
+    counts.rejects.orderClosed = try count(wire.rejects.orderClosed, "order_closed", index)
+    counts.rejects.noCapacity = try count(wire.rejects.noCapacity, "no_capacity", index)
+    counts.rejects.badTerms = try count(wire.rejects.badTerms, "bad_terms", index)
+    counts.rejects.stopping = try count(wire.rejects.stopping, "stopping", index)
+    counts.rejects.noHold = try count(wire.rejects.noHold, "no_hold", index)
+    counts.releases = try count(wire.releases, "releases", index)
+    counts.settled = try count(wire.settled, "settled", index)
+    counts.sold = try gpuTime(wire.soldGpuSeconds, "sold_gpu_seconds", index)
+    counts.bought = try gpuTime(wire.boughtGpuSeconds, "bought_gpu_seconds", index)
+    return CheckpointTotals(rateLeft: left, counts: counts)
+  }
+
+  private func count(_ wire: UInt64, _ name: String, _ index: Int) throws(OperationError) -> Int {
+    guard wire <= UInt64(FeedCounts.maximum) else {
+      throw .field(index: index, name: name, value: "\(wire)", allowed: "at most \(FeedCounts.maximum)")
+    }
+    return Int(wire)
+  }
+
+  private func gpuTime(_ wire: UInt64, _ name: String, _ index: Int) throws(OperationError) -> GPUTime {
+    guard wire <= UInt64(GPUTime.maximum.gpuSeconds) else {
+      throw .field(index: index, name: name, value: "\(wire)", allowed: "at most \(GPUTime.maximum.gpuSeconds)")
+    }
+    return GPUTime(gpuSeconds: Int64(wire))
   }
 
   private func place(
@@ -205,17 +233,16 @@ extension OperationCodec {
     var out = WireCheckpoint()
     out.first = part.first
     if let totals = part.totals {
-      out.totals.rateLeft = UInt64(totals.rateLeft)
-      out.totals.settled = UInt64(totals.settled)
-      out.totals.failed = UInt64(totals.failed)
+      out.totals = wire(totals)
     }
     out.orders = part.items.orders.map { wire($0) }
     out.takings = part.items.takings.map { wire($0) }
     out.proposals = part.items.proposals.map { wire($0) }
     out.complaints = part.items.complaints.map { complaint in
       var out = WireCheckpointComplaint()
-      out.maker = .init(complaint.maker.bytes)
-      out.releases = UInt64(complaint.releases)
+      out.node = .init(complaint.node.bytes)
+      out.expiries = UInt64(complaint.expiries)
+      out.lapses = UInt64(complaint.lapses)
       return out
     }
     out.accepts = part.items.accepts.map { wire($0.terms, $0.decision) }
@@ -227,6 +254,25 @@ extension OperationCodec {
       return out
     }
     out.holds = part.items.holds.map { wire($0.terms, $0.decision) }
+    return out
+  }
+
+  private func wire(_ totals: CheckpointTotals) -> WireCheckpointTotals {
+    let counts = totals.counts
+    var out = WireCheckpointTotals()
+    out.rateLeft = UInt64(totals.rateLeft)
+    out.sinceMs = counts.since?.wire ?? 0
+    out.proposals = UInt64(counts.proposals)
+    out.accepts = UInt64(counts.accepts)
+    out.rejects.orderClosed = UInt64(counts.rejects.orderClosed)
+    out.rejects.noCapacity = UInt64(counts.rejects.noCapacity)
+    out.rejects.badTerms = UInt64(counts.rejects.badTerms)
+    out.rejects.stopping = UInt64(counts.rejects.stopping)
+    out.rejects.noHold = UInt64(counts.rejects.noHold)
+    out.releases = UInt64(counts.releases)
+    out.settled = UInt64(counts.settled)
+    out.soldGpuSeconds = UInt64(counts.sold.gpuSeconds)
+    out.boughtGpuSeconds = UInt64(counts.bought.gpuSeconds)
     return out
   }
 
@@ -309,5 +355,5 @@ extension OperationCodec {
   }
 
   /// A part's tags, lengths, first sequence and totals.
-  private static let partOverheadBytes = 128
+  private static let partOverheadBytes = 256
 }

@@ -263,6 +263,7 @@ extension OperationCodec {
       out.free.trade = .init(trade.bytes)
       out.free.sequence = reference.sequence
       out.free.entry = .init(reference.entry.bytes)
+    case .rotate(let signed): out.rotate = wire(signed)
     }
     // A payload is the concatenation of its operations, each as a field of its own, so that they can be encoded as
     // they are decided and the entry's length is known at every step.

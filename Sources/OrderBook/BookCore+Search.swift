@@ -248,7 +248,7 @@ extension BookCore {
     let records = context.records
     return requirements.firstUnmet(
       by: attributes, classVRAMMiB: position < classVRAMMiB.count ? classVRAMMiB[position] : 0, provider: provider,
-      record: { records[provider] ?? ProviderRecord() })
+      predecessors: context.predecessors, record: { records[provider] ?? PublicRecord() })
   }
 }
 

@@ -48,19 +48,22 @@ public struct MatchContext: Hashable, Sendable {
   /// Counter-orders that the taker tried lately without success.
   public var triedOrders: Set<OrderID>
   /// The public records of providers, for bids that demand one; an owner that is left out has an empty one.
-  public var records: [NodeID: ProviderRecord]
+  public var records: [NodeID: PublicRecord]
+  /// Which keys took over from others: what a bid's lists say of a key they say of its successors.
+  public var predecessors: Predecessors
 
   /// A context; what is left out rules out nothing.
   public init(
     earliestStart: Slot, earliestPurchaseStart: Slot? = nil, staleOwners: Set<NodeID> = [],
     triedOrders: Set<OrderID> = [],
-    records: [NodeID: ProviderRecord] = [:]
+    records: [NodeID: PublicRecord] = [:], predecessors: Predecessors = Predecessors()
   ) {
     self.earliestStart = earliestStart
     self.earliestPurchaseStart = earliestPurchaseStart ?? earliestStart
     self.staleOwners = staleOwners
     self.triedOrders = triedOrders
     self.records = records
+    self.predecessors = predecessors
   }
 }
 

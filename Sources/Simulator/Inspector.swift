@@ -159,6 +159,7 @@ final class Inspector: Observer {
       for leg in legs { check(leg.maker, leg.bytes, leg.signature, .acceptance) }
     case .settle(_, let confirmation):
       check(confirmation.taker, confirmation.signed.bytes, confirmation.signed.signature, .confirmation)
+    case .rotate(let signed): check(signed.successor, signed.handover.encoded(), signed.signature, .handover)
     default: break
     }
     if !isGood { report(.badEntryTaken, "\(entry.author.short(6)):\(entry.sequence) carries a bad signature") }

@@ -84,6 +84,7 @@ struct MarketModel {
     case .release(let id, _): return release(id, by: entry.author)
     // It restates what the entries before it say.
     case .checkpoint: break
+    case .rotate: break
     case .purchase(let legs): return purchase(legs, by: entry.author, at: entry.time)
     case .confirm(let confirmation, _): return confirm(confirmation.confirmation, by: entry.author, at: entry.time)
     case .withdraw(let id, _): return withdraw(id, by: entry.author)

@@ -17,8 +17,9 @@ public enum SimulatedMarket {
           "board_power_watts": 400}],
        "limits": {"skew_ms": \(skew), "tick_ms": \(tick), "proposal_ms": \(proposal), "retry_ms": \(retry),
          "operations_per_entry": 256, "entry_bytes": 32000, "entries_per_second": 1000,
-         "entry_burst": 5000, "open_orders_per_author": 200, "gpus_per_order": 64,
-         "lot_gpus": 1, "price_micros": 1000000000, "price_tick_micros": 1, "horizon_ms": 2592000000,
+         "entry_burst": 5000, "open_orders_per_author": 200, "newcomer_trades": 3, "newcomer_gpus": 256,
+         "gpus_per_order": 64, "lot_gpus": 1, "price_micros": 1000000000, "price_tick_micros": 1,
+         "horizon_ms": 2592000000,
          "checkpoint_entries": \(checkpointEntries)},
        "bootstrap": []}
       """

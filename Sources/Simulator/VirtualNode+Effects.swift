@@ -60,6 +60,9 @@ extension VirtualNode {
     case .reply(let id, let result):
       network.note(.reply, index, id)
       if keepsHistory { replies[id] = result }
+    case .rotated(let id, let result):
+      network.note(.reply, index, id)
+      if keepsHistory { rotations[id] = result }
     }
   }
 

@@ -2,6 +2,7 @@ import Gossip
 import Market
 import NodeCore
 import NodeCrypto
+import Settlement
 
 /// A node core with a virtual disk, and everything that its effects ask for.
 public final class VirtualNode: Participant {
@@ -35,6 +36,8 @@ public final class VirtualNode: Participant {
 
   /// Answers to commands.
   public internal(set) var replies: [CommandID: Result<OrderID, CommandRefusal>] = [:]
+  /// The answers to handovers.
+  public internal(set) var rotations: [CommandID: Result<UInt64, CommandRefusal>] = [:]
   /// Why this node ended connections.
   public internal(set) var disconnects: [DisconnectCause] = []
   /// Own entries in the order in which the core handed them to the disk.
@@ -254,6 +257,14 @@ public final class VirtualNode: Participant {
     defer { nextCommand += 1 }
     network.note(.command, index, nextCommand)
     post(.command(nextCommand, command))
+    return nextCommand
+  }
+
+  /// Hands the node's feed over to a new key; the answer comes in ``rotations``.
+  public func rotate(_ signed: SignedHandover) -> CommandID {
+    defer { nextCommand += 1 }
+    network.note(.command, index, nextCommand)
+    post(.rotate(nextCommand, signed))
     return nextCommand
   }
 }

@@ -75,7 +75,11 @@ public final class EntryStore: Sendable {
   /// - Parameters:
   ///   - network: the market whose feeds it holds; a store of another one is refused.
   ///   - node: whose store it is; another node's is refused.
-  public init(path: String, network: NetworkID, node: NodeID) throws(StoreError) {
+  ///   - hasTakenOver: asked of a store of another node with the last entry of that node's feed: whether that says that
+  ///     `node` has taken over. Then it is `node`'s store from here on.
+  public init(
+    path: String, network: NetworkID, node: NodeID, hasTakenOver: (StoredEntry) -> Bool = { _ in false }
+  ) throws(StoreError) {
     self.path = path
     self.node = node
     pool = try Self.guarding(path) {
@@ -96,7 +100,7 @@ public final class EntryStore: Sendable {
     guard level == 2 else {
       throw .unusable(path: path, why: "SQLite keeps synchronous at \(level ?? -1); 2 (FULL) is needed")
     }
-    try claim(network: network, node: node)
+    try claim(network: network, node: node, hasTakenOver: hasTakenOver)
   }
 
   private static var migrator: DatabaseMigrator {
@@ -140,7 +144,9 @@ public final class EntryStore: Sendable {
     return migrator
   }
 
-  private func claim(network: NetworkID, node: NodeID) throws(StoreError) {
+  private func claim(
+    network: NetworkID, node: NodeID, hasTakenOver: (StoredEntry) -> Bool
+  ) throws(StoreError) {
     let owner = try Self.guarding(path) { [pool] in
       try pool.write { database -> (Data, Data)? in
         try database.execute(
@@ -153,6 +159,12 @@ public final class EntryStore: Sendable {
     }
     guard let owner, owner.0 == Data(network.bytes) else {
       throw .foreign(path: path, what: "network", found: Hex.encode(owner?.0 ?? Data()), expected: network.hex)
+    }
+    if let before = NodeID(bytes: owner.1), before != node, let last = try lastEntry(of: before), hasTakenOver(last) {
+      try Self.guarding(path) { [pool] in
+        try pool.write { try $0.execute(sql: "UPDATE owner SET node = ?", arguments: [Data(node.bytes)]) }
+      }
+      return
     }
     guard owner.1 == Data(node.bytes) else {
       throw .foreign(path: path, what: "node", found: Hex.encode(owner.1), expected: node.hex)
@@ -223,6 +235,36 @@ public final class EntryStore: Sendable {
   /// The entry at a place; nil when it is not held.
   public func entry(of author: NodeID, at sequence: UInt64) throws(StoreError) -> StoredEntry? {
     try entries(of: author, from: sequence, through: sequence, maximumBytes: .max).first
+  }
+
+  /// The last entry of a feed; nil when none is held.
+  public func lastEntry(of author: NodeID) throws(StoreError) -> StoredEntry? {
+    try Self.guarding(path) { [pool] in
+      try pool.read { database in
+        try Row.fetchOne(
+          database,
+          sql: "SELECT author, sequence, bytes, signature FROM entry WHERE author = ? ORDER BY sequence DESC LIMIT 1",
+          arguments: [Data(author.bytes)]
+        ).flatMap(Self.entry)
+      }
+    }
+  }
+
+  /// The last entry of every feed.
+  public func lastEntries() throws(StoreError) -> [StoredEntry] {
+    try Self.guarding(path) { [pool] in
+      try pool.read { database in
+        try Row.fetchAll(
+          database,
+          sql: """
+            SELECT author, sequence, bytes, signature FROM entry
+            JOIN (SELECT author AS feed, MAX(sequence) AS head FROM entry GROUP BY author)
+              ON author = feed AND sequence = head
+            ORDER BY author
+            """
+        ).compactMap(Self.entry)
+      }
+    }
   }
 
   /// The entries of a feed from one sequence through another, ascending, at most as many as make up `maximumBytes`

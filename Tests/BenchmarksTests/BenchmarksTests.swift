@@ -10,7 +10,8 @@ import Testing
 private let tiny = Scale(
   plainOperations: 600, smallLive: 50, largeLive: 100, restingAdds: 300, sweeps: 60, rectangleOffers: 60,
   rectangleBids: 60, mixedOperations: 300, walkEvery: 2, growthSizes: [20, 40, 80], growthOperations: 20,
-  rebuiltOrders: 100, expiringOrders: 100, digestOrders: 40, digestChanges: 20, replayDays: 1)
+  rebuiltOrders: 100, expiringOrders: 100, digestOrders: 40, digestChanges: 20, replayDays: 1,
+  receipts: 100)
 
 /// The report of the given arguments at the tiny size.
 private func report(_ arguments: String...) throws -> Report {
@@ -76,6 +77,13 @@ private func report(_ arguments: String...) throws -> Report {
       #expect(ratio >= 0.999_999)
     }
     #expect(try value("x1/filled").value >= value("x16/filled").value)
+  }
+
+  @Test("receipts are verified beside bare libsodium in the same run")
+  func verify() throws {
+    let rows = try report("--only", "verify").rows
+    #expect(rows.map(\.name) == ["verify/receipts/processor", "verify/receipts/wall", "verify/receipts/rate"])
+    #expect(rows.prefix(2).allSatisfy { ($0.ratio ?? 0) > 0 })
   }
 
   @Test("a workload can be selected alone")

@@ -22,6 +22,10 @@ extension OperationText {
       text += context.records.sorted { $0.key < $1.key }
         .map { "\(name($0.key))/\($0.value.settled)/\($0.value.failed)" }.joined(separator: ",")
     }
+    let heirs = context.predecessors.sorted
+    if !heirs.isEmpty {
+      text += " heirs=" + heirs.map { "\(name($0.key))/\(name($0.before))" }.joined(separator: ",")
+    }
     return text
   }
 
@@ -33,8 +37,13 @@ extension OperationText {
     for record in reader.list("records") {
       let parts = record.split(separator: "/").map(String.init)
       guard parts.count == 3 else { throw OperationTextError(line: reader.line, field: "records") }
-      context.records[try reader.identifier("records", parts[0])] = ProviderRecord(
-        settled: try reader.integer("records", parts[1]), failed: try reader.integer("records", parts[2]))
+      context.records[try reader.identifier("records", parts[0])] = PublicRecord(
+        settled: try reader.integer("records", parts[1]), expiries: try reader.integer("records", parts[2]))
+    }
+    for heir in reader.list("heirs") {
+      let parts = heir.split(separator: "/").map(String.init)
+      guard parts.count == 2 else { throw OperationTextError(line: reader.line, field: "heirs") }
+      context.predecessors[try reader.identifier("heirs", parts[0])] = try reader.identifier("heirs", parts[1])
     }
     return context
   }

@@ -201,9 +201,13 @@ extension ReferenceBook {
         if !machine.probed.contains(attribute) { return .probed }
       }
     }
-    if !demands.providers.isEmpty, !demands.providers.contains(offer.owner) { return .provider }
-    if demands.excludedProviders.contains(offer.owner) { return .provider }
-    let record = context.records[offer.owner] ?? ProviderRecord()
+    var names = [offer.owner]
+    for _ in 0..<16 {
+      if let before = context.predecessors[names[names.count - 1]] { names.append(before) }
+    }
+    if !demands.providers.isEmpty, Set(names).isDisjoint(with: demands.providers) { return .provider }
+    if !Set(names).isDisjoint(with: demands.excludedProviders) { return .provider }
+    let record = context.records[offer.owner] ?? PublicRecord()
     if record.settled < Int(demands.minimumSettledTrades) { return .record }
     if let percent = demands.maximumFailurePercent, record.failed > 0 {
       if record.failed * 100 > Int(percent) * (record.failed + record.settled) { return .record }

@@ -212,8 +212,11 @@ package struct StreamGenerator {
     }
     if draw.once(in: 2) {
       for _ in 0..<draw.below(4) {
-        context.records[owner()] = ProviderRecord(settled: draw.below(6), failed: draw.below(4))
+        context.records[owner()] = PublicRecord(settled: draw.below(6), expiries: draw.below(4))
       }
+    }
+    if draw.once(in: 3) {
+      for _ in 0..<draw.below(3) { context.predecessors[owner()] = owner() }
     }
     return context
   }

@@ -99,6 +99,7 @@ struct CommandInterpreterTests {
       ("book", "book"), ("book h200-sxm-141g top 3", "book h200-sxm-141g 3"), ("orders", "orders mine"),
       ("orders all", "orders all"), ("trades", "trades mine"), ("trades all", "trades all"),
       ("receipts", "receipts mine"), ("receipts all", "receipts all"), ("peers", "peers"), ("status", "status"),
+      ("record", "record own"), ("record 3f2a", "record 3f2a"),
       ("classes", "network"),
     ])
   func routes(line: String, request: String) async {

@@ -129,6 +129,14 @@ final class FakeNode: NodeAPIClient {
   }
 
   func proofs() async throws(NodeClientError) -> [FraudProofDocument] { try answer("proofs") { $0.proofs } }
+  func record(_ node: String?) async throws(NodeClientError) -> NodeRecordDocument {
+    try answer("record \(node ?? "own")") { _ in
+      NodeRecordDocument(
+        node: Self.status.node, own: node == nil, record: RecordDocument(settled: 12, failed: 3),
+        newcomer: node == nil ? NewcomerDocument(settled: 2, trades: 10, openGpus: 8, maximumGpus: 4096) : nil)
+    }
+  }
+
   func peers() async throws(NodeClientError) -> [PeerDocument] { try answer("peers") { _ in [] } }
   func stop() async throws(NodeClientError) { try answer("stop") { $0.answersLeft = 2 } }
 

@@ -38,7 +38,7 @@ import Testing
       SigningDomain.allCases.map { "\($0.prefix)" }
         == [
           "p2pnode/entry/v1", "p2pnode/terms/v1", "p2pnode/acceptance/v1", "p2pnode/confirmation/v1",
-          "p2pnode/transport/v1",
+          "p2pnode/handover/v1", "p2pnode/transport/v1",
         ])
   }
 

@@ -179,8 +179,13 @@ struct ProtocolVectors {
     ]
     items.takings = [CheckpointItems.Taking(place: offerPlace, gpus: sold.gpus, slots: sold.slots)]
     items.accepts = [(terms, acceptance)]
+    var counts = FeedCounts()
+    counts.since = place.time
+    counts.accepts = 1
+    counts.settled = 1
+    counts.sold = GPUTime(gpus: terms.terms.gpus, from: terms.terms.start, until: terms.terms.end)
     return CheckpointPart(
-      first: 3, totals: CheckpointTotals(rateLeft: 100_000, settled: 1, failed: 0), items: items, isLast: true)
+      first: 3, totals: CheckpointTotals(rateLeft: 100_000, counts: counts), items: items, isLast: true)
   }
 
   private static func offer(_ genesis: Genesis) -> OrderBody { offer(8, until: 3_660_000, genesis) }

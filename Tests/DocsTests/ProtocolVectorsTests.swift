@@ -76,7 +76,8 @@ struct ProtocolVectorsTests {
       "entries_per_second": limits.entriesPerSecond, "entry_burst": limits.entryBurst,
       "open_orders_per_author": Int64(limits.openOrdersPerAuthor), "gpus_per_order": Int64(limits.gpusPerOrder),
       "lot_gpus": Int64(limits.lotGPUs), "price_micros": limits.priceMicros,
-      "price_tick_micros": limits.priceTickMicros, "horizon_ms": limits.horizonMilliseconds,
+      "newcomer_gpus": limits.newcomerGPUs, "price_tick_micros": limits.priceTickMicros,
+      "horizon_ms": limits.horizonMilliseconds,
     ]
     let lines = try Repository.text("docs/PROTOCOL.md").split(separator: "\n")
     for (name, value) in rows.sorted(by: { $0.key < $1.key }) {

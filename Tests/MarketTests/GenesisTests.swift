@@ -72,6 +72,14 @@ struct GenesisTests {
         "\"price_tick_micros\": 1", "\"price_tick_micros\": 3",
         "limits.price_micros is 1000000000; allowed: a multiple of limits.price_tick_micros, 3"
       ),
+      (
+        "\"horizon_ms\"", "\"newcomer_trades\": -1, \"horizon_ms\"",
+        "limits.newcomer_trades is -1; allowed: 0 to 1000000"
+      ),
+      (
+        "\"horizon_ms\"", "\"newcomer_gpus\": 0, \"horizon_ms\"",
+        "limits.newcomer_gpus is 0; allowed: 1 to 1000000000000"
+      ),
       ("2592000000", "9999", "limits.horizon_ms is 9999; allowed: 10000 to 31622400000"),
     ] as [(String, String, String)])
   func refusals(old: String, new: String, message: String) {

@@ -145,7 +145,7 @@ struct OrderRulesTests {
     func unmet(_ requirements: Requirements, _ attributes: Attributes? = nil) -> Requirements.Demand? {
       requirements.firstUnmet(
         by: attributes ?? machine, classVRAMMiB: 80_000, provider: NodeID(word0: 1, word1: 0, word2: 0, word3: 0),
-        record: { ProviderRecord(settled: 3, failed: 1) })
+        record: { PublicRecord(settled: 3, expiries: 1) })
     }
     #expect(unmet(Requirements(), Attributes()) == nil)
     #expect(unmet(Requirements(regions: ["EU"])) == nil)
@@ -171,7 +171,7 @@ struct OrderRulesTests {
       change(&demands)
       return Requirements(demands).firstUnmet(
         by: Attributes(region: "EU", driver: "550", probed: [.driver]), classVRAMMiB: 0, provider: provider,
-        record: { ProviderRecord(settled: 3, failed: 1) })
+        record: { PublicRecord(settled: 3, expiries: 1) })
     }
     #expect(unmet { $0.providers = [provider] } == nil)
     #expect(unmet { $0.providers = [other] } == .provider)

@@ -15,7 +15,8 @@ struct CommandGrammarTests {
       ("orders", .orders(.mine)), ("orders all", .orders(.all)), ("trades", .trades(.mine)),
       ("trades ALL", .trades(.all)), ("receipts mine", .receipts(.mine)), ("receipts all", .receipts(.all)),
       ("verify \"my file.json\"", .verify(file: "my file.json")), ("verify it's 'own", .verify(file: "its own")),
-      ("verify -", .verify(file: "-")), ("peers", .peers), ("STATUS", .status), ("classes", .classes),
+      ("verify -", .verify(file: "-")), ("peers", .peers), ("record", .record(node: nil)),
+      ("record 3F2A", .record(node: "3f2a")), ("STATUS", .status), ("classes", .classes),
       ("help", .help(nil)), ("help Offer", .help(.offer)), ("stop", .stop), ("quit", .quit), ("exit", .quit),
     ] as [(String, Command)])
   func forms(line: String, expected: Command) throws {

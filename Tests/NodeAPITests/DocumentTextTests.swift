@@ -119,6 +119,33 @@ struct DocumentTextTests {
     #expect(text().book(book).hasSuffix("offer 8 rtx4090-24g at 2.10 for 12h"))
   }
 
+  @Test("a record is shown whole, with ratios where there is something to divide, and what a newcomer may have open")
+  func record() {
+    var record = RecordDocument(settled: 12, failed: 3)
+    record.sinceMs = noon.milliseconds
+    record.failurePercent = 20
+    record.accepts = 7
+    record.acceptPercent = 70
+    record.rejects.noCapacity = 2
+    record.rejects.badTerms = 1
+    record.expiries = 1
+    record.soldGpuSeconds = 5400
+    record.proofs = 1
+    let newcomer = NewcomerDocument(settled: 2, trades: 10, openGpus: 8, maximumGpus: 4096)
+    let shown = text().record(NodeRecordDocument(node: "3f2a", own: true, record: record, newcomer: newcomer))
+    for line in [
+      "node          3f2a (own)", "since         Mon 12:00:00", "trades        12 settled",
+      "failed        3, 20% of those that settled or failed", "GPU-hours     1.50 sold, 0.00 bought",
+      "accepts       7, 70% of the proposals to it", "rejects       2 no capacity, 1 wrong terms",
+      "expiries      1 proposals to it that it did not answer", "releases      0\n", "fraud         proven, 1 proof",
+      "This node is a newcomer with 2 settled trades: of at most 4096 GPUs in open orders 8 are; from 10 trades on",
+    ] {
+      #expect(shown.contains(line), "\(line) in \(shown)")
+    }
+    let empty = text().record(NodeRecordDocument(node: "3f2a", own: false, record: RecordDocument()))
+    #expect(!empty.contains("%") && empty.contains("none proven") && !empty.contains("newcomer"))
+  }
+
   @Test("why lists what ruled counter-orders out, and leaves out what did not")
   func why() {
     let document = WhyDocument(

@@ -83,7 +83,8 @@ struct NodeJSONTests {
     let text = try NodeJSON.text(order)
     for field in [
       #""time_in_force":"gtt""#, #""post_only":true"#, #""all_or_none":true"#, #""kept_priority":true"#,
-      #""owner_record":{"failed":1,"settled":3}"#,
+      #""owner_record":{"accepts":0,"bought_gpu_seconds":0,"expiries":0,"failed":1,"#,
+      #""rejects":{"bad_terms":0,"no_capacity":0,"no_hold":0,"order_closed":0,"stopping":0},"releases":0,"settled":3,"#,
     ] {
       #expect(text.contains(field))
     }

@@ -50,12 +50,12 @@ struct CheckpointTests {
       items.takings += live.taken.takings(of: live.place, isBid: live.side == .bid)
     }
     items.proposals = state.proposals.keys.sorted().compactMap { state.proposals[$0]?.signed }
-    items.complaints = state.complaints.keys.sorted().map {
-      CheckpointItems.Complaint(maker: $0, releases: state.complaints[$0] ?? 0)
+    items.complaints = state.complaints.sorted { $0.key < $1.key }.map {
+      CheckpointItems.Complaint(node: $0.key, expiries: $0.value.expiries, lapses: $0.value.lapses)
     }
     return CheckpointPart(
       first: core.feeds.head(of: author).sequence + 1,
-      totals: CheckpointTotals(rateLeft: 5_000_000, settled: state.settled, failed: state.failed), items: items,
+      totals: CheckpointTotals(rateLeft: 5_000_000, counts: state.counts), items: items,
       isLast: true)
   }
 
@@ -111,7 +111,8 @@ struct CheckpointTests {
         digest(maker.entries + taker.entries.prefix(start + count))
           == digest(maker.entries + taker.entries.dropFirst(start).prefix(count)))
     }
-    #expect(core(maker.entries + taker.entries).records[maker.identity.nodeID] == ProviderRecord(settled: 1, failed: 1))
+    let record = core(maker.entries + taker.entries).record(of: maker.identity.nodeID)
+    #expect(record.settled == 1 && record.expiries == 1)
   }
 
   @Test("a false checkpoint counts on every node alike, and who can see it takes no orders of its author any more")
@@ -122,8 +123,11 @@ struct CheckpointTests {
     let lies: [(inout CheckpointPart) -> Void] = [
       { $0.items.takings = [] }, { $0.items.takings[0].gpus = 1 }, { $0.items.orders = [] },
       { $0.items.orders[0].time = epoch - 5000 }, { $0.items.orders.append($0.items.orders[0]) },
-      { $0.totals?.settled = 99 }, { $0.totals?.failed = 99 },
-      { $0.items.complaints = [CheckpointItems.Complaint(maker: identity(5).nodeID, releases: 1)] },
+      { $0.totals?.counts.settled = 99 }, { $0.totals?.counts.rejects.noHold = 99 },
+      { $0.totals?.counts.since = epoch - 1 }, { $0.totals?.counts.proposals = 99 }, { $0.totals?.counts.accepts = 9 },
+      { $0.totals?.counts.releases = 99 }, { $0.totals?.counts.sold = .maximum },
+      { $0.totals?.counts.bought = .maximum },
+      { $0.items.complaints = [CheckpointItems.Complaint(node: identity(5).nodeID, expiries: 1)] },
     ]
     for (index, lie) in lies.enumerated() {
       var stated = part
@@ -189,13 +193,13 @@ struct CheckpointTests {
       ("first is 0", { $0.first = 0 }), ("first is 3", { $0.first = 3 }), ("totals is missing", { $0.totals = nil }),
       ("totals is there", { $0.first = 1 }), ("rate_left is 999", { $0.totals?.rateLeft = 999 }),
       ("rate_left is 5000001", { $0.totals?.rateLeft = 5_000_001 }),
-      ("settled, failed is \(1 << 41)", { $0.totals?.settled = 1 << 41 }),
+      ("settled is \(1 << 41)", { $0.totals?.counts.settled = 1 << 41 }),
       ("sequence is 2", { $0.items.orders[0].place = OrderPlace(sequence: 2, index: 0) }),
       ("operation 256", { $0.items.orders[0].place = OrderPlace(sequence: 1, index: 256) }),
       ("priority_ms is", { $0.items.orders[0].time = epoch + 2501 }),
       ("expiry", { $0.items.orders[0].body = $0.items.orders[0].body.expiring(2) }),
       ("gpus is 0", { $0.items.takings[0].gpus = 0 }),
-      ("releases is 0", { $0.items.complaints = [.init(maker: identity(5).nodeID, releases: 0)] }),
+      ("expiries, lapses is 0, 0", { $0.items.complaints = [.init(node: identity(5).nodeID)] }),
       (
         "taker is",
         {

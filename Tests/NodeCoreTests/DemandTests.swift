@@ -206,6 +206,6 @@ struct DemandTradeTests {
     settle()
     #expect(nodes[3].settled.count == 2)
     #expect(nodes[3].remaining(demanding) == 0)
-    #expect(nodes[3].core?.records[nodes[0].nodeID] == ProviderRecord(settled: 2))
+    #expect(nodes[3].core?.record(of: nodes[0].nodeID).settled == 2)
   }
 }

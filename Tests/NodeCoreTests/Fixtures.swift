@@ -12,7 +12,8 @@ enum TestMarket {
   /// A genesis; the limits that a test is about differ from the testnet's.
   static func genesis(
     name: String = "core tests", openOrders: Int = 200, entriesPerSecond: Int = 1000, burst: Int = 5000,
-    operations: Int = 256, lot: Int = 1, checkpointEntries: Int? = nil, entryBytes: Int = 32_000
+    operations: Int = 256, lot: Int = 1, checkpointEntries: Int? = nil, entryBytes: Int = 32_000,
+    newcomer: (trades: Int, gpus: Int) = (0, 64)
   ) throws -> Genesis {
     let checkpoints = checkpointEntries.map { ", \"checkpoint_entries\": \($0)" } ?? ""
     let text = """
@@ -25,6 +26,7 @@ enum TestMarket {
        "limits": {"skew_ms": 2000, "tick_ms": 5000, "proposal_ms": 6000, "retry_ms": 5000,
          "operations_per_entry": \(operations), "entry_bytes": \(entryBytes), "entries_per_second": \(entriesPerSecond),
          "entry_burst": \(burst), "open_orders_per_author": \(openOrders), "gpus_per_order": 64,
+         "newcomer_trades": \(newcomer.trades), "newcomer_gpus": \(newcomer.gpus),
          "lot_gpus": \(lot), "price_micros": 1000000000, "price_tick_micros": 1, "horizon_ms": 2592000000\(checkpoints)},
        "bootstrap": []}
       """

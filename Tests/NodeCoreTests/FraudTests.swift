@@ -178,7 +178,7 @@ struct FraudTests {
     let slots = SlotRange(
       start: try #require(pruning.slot(at: epoch + 60_000)), end: try #require(pruning.slot(at: epoch + 120_000)))
     items.takings = [CheckpointItems.Taking(place: OrderPlace(sequence: 1, index: 0), gpus: 3, slots: slots)]
-    let totals = CheckpointTotals(rateLeft: 1000, settled: 1, failed: 0)
+    let totals = CheckpointTotals(rateLeft: 1000, counts: FeedCounts())
     feed.append(
       [.checkpoint(CheckpointPart(first: 2, totals: totals, items: items, isLast: true))], at: network.time)
     let deals = DealBuilder(genesis: pruning)

@@ -58,8 +58,12 @@ struct PurchaseTests {
       #expect(offers.map { node.remaining($0) } == [0, 2])
     }
     #expect(nodes[2].ownState(bid) == .filled)
-    #expect(nodes[3].core?.records[nodes[2].nodeID] == ProviderRecord(settled: 2))
-    #expect(nodes[3].core?.records[nodes[1].nodeID] == ProviderRecord(settled: 1))
+    let records = try #require(nodes[3].core?.records)
+    let (bought, sold) = (try #require(records[nodes[2].nodeID]?.own), try #require(records[nodes[1].nodeID]?.own))
+    #expect(bought.settled == 2 && bought.proposals == 2 && bought.releases == 0 && bought.accepts == 0)
+    #expect(sold.settled == 1 && sold.accepts == 1)
+    #expect(bought.bought == GPUTime(gpuSeconds: 6 * 120) && bought.sold == GPUTime())
+    #expect(sold.sold == GPUTime(gpuSeconds: 2 * 120))
   }
 
   @Test("a split bid that one offer fills is a single trade")

@@ -1,3 +1,4 @@
+import Gossip
 import Market
 import NodeCrypto
 import Settlement
@@ -29,13 +30,17 @@ struct RecordTests {
 
   private var trade: TradeID { Blake2b.hash(signed.bytes) }
 
-  private func records() -> (maker: ProviderRecord, taker: ProviderRecord) {
-    var core = NodeCore(
+  private func core() -> NodeCore {
+    NodeCore(
       NodeConfiguration(
         genesis: genesis, identity: identity(9), agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [], seed: 1),
       now: epoch)
+  }
+
+  private func records() -> (maker: PublicRecord, taker: PublicRecord) {
+    var core = core()
     for entry in maker.entries + taker.entries { #expect(core.restore(entry) == nil) }
-    let none = ProviderRecord()
+    let none = PublicRecord()
     return (core.records[maker.identity.nodeID] ?? none, core.records[taker.identity.nodeID] ?? none)
   }
 
@@ -44,20 +49,34 @@ struct RecordTests {
     let accept = deals.accept(signed, in: maker, at: epoch + 1000)
     guard case .accept(_, let decision) = accept else { return }
     maker.append([accept, accept], at: epoch + 1000)
-    #expect(records() == (ProviderRecord(settled: 1), ProviderRecord()))
+    var (sold, bought) = (PublicRecord(settled: 1), PublicRecord())
+    sold.own.since = epoch
+    sold.own.accepts = 1
+    sold.own.sold = GPUTime(gpuSeconds: 60)
+    bought.own.since = epoch
+    bought.own.proposals = 1
+    #expect(records() == (sold, bought))
     taker.append([.receipt(decision), .receipt(decision), .release(trade, isClosure: true)], at: epoch + 2000)
-    #expect(records() == (ProviderRecord(settled: 1), ProviderRecord(settled: 1)))
+    bought.own.settled = 1
+    bought.own.bought = GPUTime(gpuSeconds: 60)
+    #expect(records() == (sold, bought))
   }
 
   @Test("a reject counts against the maker unless the terms were wrong, and is not made up for by an accept")
   mutating func rejected() {
-    for (reason, failed) in [(RejectReason.noCapacity, 1), (.orderClosed, 1), (.stopping, 1), (.badTerms, 0)] {
+    let reasons: [(RejectReason, failed: Int)] = [
+      (.noCapacity, 1), (.orderClosed, 1), (.stopping, 1), (.badTerms, 0), (.noHold, 0),
+    ]
+    for (reason, failed) in reasons {
       var feed = maker
       feed.append([.reject(trade, reason, gpusLeft: 0)], at: epoch + 1000)
       feed.append([deals.accept(signed, in: feed, at: epoch + 1500)], at: epoch + 1500)
       var test = self
       test.maker = feed
-      #expect(test.records() == (ProviderRecord(failed: failed), ProviderRecord()), "\(reason)")
+      let record = test.records().maker
+      #expect(record.failed == failed, "\(reason)")
+      #expect(record.own.rejects[reason] == 1 && record.own.rejects.total == 1, "\(reason)")
+      #expect(record.own.accepts == 0 && record.settled == 0 && record.expiries == 0, "\(reason)")
     }
   }
 
@@ -65,8 +84,59 @@ struct RecordTests {
   mutating func released() {
     var test = self
     test.taker.append([.release(trade, isClosure: false)], at: epoch + 9000)
-    #expect(test.records() == (ProviderRecord(), ProviderRecord()))
+    #expect(test.records().maker.failed == 0)
+    #expect(test.records().taker.own.releases == 1)
     taker.append([.release(trade, isClosure: true), .release(trade, isClosure: true)], at: epoch + 9000)
-    #expect(records() == (ProviderRecord(failed: 1), ProviderRecord()))
+    #expect(records().maker.expiries == 1 && records().maker.failed == 1)
+    #expect(records().taker.own.releases == 1 && records().taker.failed == 0)
+  }
+
+  @Test("a purchase that comes to nothing counts its legs as released, and each hold that is freed as lapsed")
+  mutating func lapsed() throws {
+    let legs = deals.purchase(
+      [
+        LegDraft(offer: maker.orderID(sequence: 1), provider: maker.identity, gpus: 1),
+        LegDraft(offer: maker.orderID(sequence: 2), provider: identity(3), gpus: 2),
+      ],
+      bid: taker.orderID(sequence: 1), buyer: taker.identity, deadline: epoch + 6000, confirmBy: epoch + 12_000)
+    taker = taker.cut(to: 0)
+    taker.append([.place(genesis.bid(8, at: 2.40)), .purchase(legs)], at: epoch)
+    let leg: TradeID = Blake2b.hash(legs[0].bytes)
+    maker.append([deals.accept(legs[0], in: maker, at: epoch + 1000)], at: epoch + 1000)
+    let id = try #require(legs[0].terms.leg?.purchase)
+    var withdrawn = self
+    withdrawn.taker.append([.withdraw(id, silent: [1])], at: epoch + 7000)
+    let named = EntryReference(sequence: 2, entry: withdrawn.taker.head.entry)
+    withdrawn.maker.append([.free(leg, by: named), .free(leg, by: named)], at: epoch + 8000)
+    #expect(withdrawn.records().taker.holdsLapsed == 1)
+    #expect(withdrawn.records().taker.own.proposals == 2 && withdrawn.records().taker.own.releases == 2)
+    #expect(withdrawn.records().maker.own.accepts == 1 && withdrawn.records().maker.settled == 0)
+    // An entry past the last moment does the same, whatever is in it.
+    taker.append([], at: epoch + 12_001)
+    #expect(records().taker.own.releases == 2 && records().taker.holdsLapsed == 0)
+  }
+
+  @Test("a fork takes what its author's feed says out of all records, and names the author in a proof")
+  mutating func forked() throws {
+    taker.append([.release(trade, isClosure: true)], at: epoch + 9000)
+    var other = maker
+    maker.append([], at: epoch + 1000)
+    other.append([.cancel(maker.orderID(sequence: 1))], at: epoch + 1000)
+    let proof = try #require(FraudProof(maker.entries[1], other.entries[1]))
+    var core = core()
+    core.restore(proof)
+    for entry in maker.entries + taker.entries { #expect(core.restore(entry) == nil) }
+    let record = core.record(of: maker.identity.nodeID)
+    #expect(record.own == FeedCounts() && record.expiries == 1 && record.proofs == 1)
+    #expect(core.record(of: taker.identity.nodeID).proofs == 0)
+  }
+
+  @Test("the time traded stops at its maximum instead of overflowing")
+  func saturates() {
+    var sum = GPUTime(gpus: .max, from: .zero, until: .maximum)
+    #expect(sum == .maximum)
+    sum += sum
+    #expect(sum == .maximum && GPUTime(gpus: -1, from: .zero, until: .maximum) == GPUTime())
+    #expect(GPUTime(gpus: 3, from: epoch, until: epoch + 10_000).gpuSeconds == 30)
   }
 }

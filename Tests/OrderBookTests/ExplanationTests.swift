@@ -50,8 +50,8 @@ struct ExplanationTests {
   private static let context = MatchContext(
     earliestStart: Slot(0), staleOwners: [node(77)], triedOrders: [orderID(15)],
     records: [
-      node(7): ProviderRecord(settled: 3, failed: 3), node(77): ProviderRecord(settled: 30),
-      node(8): ProviderRecord(settled: 3, failed: 4), node(66): ProviderRecord(settled: 30),
+      node(7): PublicRecord(settled: 3, expiries: 3), node(77): PublicRecord(settled: 30),
+      node(8): PublicRecord(settled: 3, expiries: 4), node(66): PublicRecord(settled: 30),
     ])
 
   private static func book(isPostOnly: Bool = false) -> OrderBook {

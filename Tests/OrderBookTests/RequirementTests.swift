@@ -6,7 +6,7 @@ import Testing
 @Suite("What a bid demands")
 struct RequirementTests {
   private func meets(
-    _ attributes: Attributes, owner: UInt64 = 7, vram: [UInt32] = [], record: ProviderRecord = ProviderRecord(),
+    _ attributes: Attributes, owner: UInt64 = 7, vram: [UInt32] = [], record: PublicRecord = PublicRecord(),
     _ demand: (inout Requirements.Demands) -> Void
   ) -> Bool {
     let book = OrderBook(
@@ -68,7 +68,7 @@ struct RequirementTests {
   @Test("the record counts settled trades and the share of those that failed")
   func record() {
     func meets(_ settled: Int, _ failed: Int, _ demand: (inout Requirements.Demands) -> Void) -> Bool {
-      self.meets(Attributes(), record: ProviderRecord(settled: settled, failed: failed), demand)
+      self.meets(Attributes(), record: PublicRecord(settled: settled, expiries: failed), demand)
     }
     #expect(meets(3, 90) { $0.minimumSettledTrades = 3 })
     #expect(!meets(2, 0) { $0.minimumSettledTrades = 3 })
@@ -84,10 +84,10 @@ struct RequirementTests {
     let book = OrderBook(
       .bid(1, owner: 5, time: 10, requirements: demanding { $0.minimumSettledTrades = 1 }),
       .offer(2, owner: 7, time: 20))
-    func match(_ records: [NodeID: ProviderRecord]) -> Match? {
+    func match(_ records: [NodeID: PublicRecord]) -> Match? {
       book.matching(2, MatchContext(earliestStart: Slot(0), records: records))
     }
-    #expect(match([node(7): ProviderRecord(settled: 1)]) != nil)
-    #expect(match([node(5): ProviderRecord(settled: 1)]) == nil)
+    #expect(match([node(7): PublicRecord(settled: 1)]) != nil)
+    #expect(match([node(5): PublicRecord(settled: 1)]) == nil)
   }
 }

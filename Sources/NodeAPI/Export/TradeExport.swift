@@ -11,8 +11,13 @@ public struct TradeExport: Codable, Hashable, Sendable {
     public var role: String
     /// The other party's node id.
     public var counterparty: String
-    /// When the maker accepted: the moment at which the trade became final.
+    /// When the trade became final: when the taker confirmed the purchase of which it is a leg, else when the maker
+    /// accepted.
+    public var finalMs: Int64
+    /// When the maker accepted.
     public var acceptedMs: Int64
+    /// Of a leg, the purchase that it is part of.
+    public var purchase: String?
     /// The class's id.
     public var gpuClass: String
     /// GPUs in each slot of the lease.
@@ -41,7 +46,9 @@ public struct TradeExport: Codable, Hashable, Sendable {
       trade = lease.trade
       role = isProvider ? "provider" : "buyer"
       counterparty = isProvider ? lease.buyer : lease.provider
+      finalMs = lease.confirmedMs ?? lease.acceptedMs
       acceptedMs = lease.acceptedMs
+      purchase = lease.purchase
       gpuClass = lease.gpuClass
       gpus = lease.gpus
       startMs = lease.startMs
@@ -64,39 +71,47 @@ public struct TradeExport: Codable, Hashable, Sendable {
   public var fromMs: Int64?
   /// The first moment after the span; nil when it has no end.
   public var toMs: Int64?
-  /// The trades, by the time of their acceptance, then by id.
+  /// The trades, by the time at which they became final, then by id.
   public var trades: [Row]
 
   /// The trades of `node` among those with these receipts that became final from `from` on and before `to`.
+  ///
+  /// - Parameter predecessors: keys of which `node` took over: their trades are its own.
   public init(
-    of node: String, network: String, receipts: [ReceiptDocument], from: Timestamp?, to: Timestamp?
+    of node: String, predecessors: [String] = [], network: String, receipts: [ReceiptDocument], from: Timestamp?,
+    to: Timestamp?
   ) {
+    let names = Set([node] + predecessors)
     self.node = node
     self.network = network
     fromMs = from?.milliseconds
     toMs = to?.milliseconds
     trades = receipts.compactMap { receipt in
       let lease = receipt.decoded
-      guard lease.provider == node || lease.buyer == node, lease.acceptedMs >= from?.milliseconds ?? .min,
-        lease.acceptedMs < to?.milliseconds ?? .max
-      else { return nil }
-      return Row(receipt, isProvider: lease.provider == node)
-    }.sorted { ($0.acceptedMs, $0.trade) < ($1.acceptedMs, $1.trade) }
+      guard names.contains(lease.provider) || names.contains(lease.buyer) else { return nil }
+      let row = Row(receipt, isProvider: names.contains(lease.provider))
+      guard row.finalMs >= from?.milliseconds ?? .min, row.finalMs < to?.milliseconds ?? .max else { return nil }
+      return row
+    }.sorted { ($0.finalMs, $0.trade) < ($1.finalMs, $1.trade) }
   }
 
   /// The rows as comma-separated values by RFC 4180, but for line ends of one character, with a line of names: moments in
-  /// UTC by ISO 8601, amounts in whole units of the currency, and the four signed parts of the receipt at the end.
+  /// UTC by ISO 8601, amounts in whole units of the currency, and the signed parts of the receipt at the
+  /// end. Of a trade that is no leg of a purchase the fields of the purchase and its confirmation are empty.
   public var csv: String {
     let header = [
-      "trade", "role", "counterparty", "accepted", "gpu_class", "gpus", "start", "end", "gpu_seconds", "price", "total",
-      "currency", "offer", "bid", "taker", "maker", "terms", "taker_signature", "acceptance", "maker_signature",
+      "trade", "role", "counterparty", "final", "accepted", "purchase", "gpu_class", "gpus", "start", "end",
+      "gpu_seconds", "price", "total", "currency", "offer", "bid", "taker", "maker", "terms", "taker_signature", "acceptance",
+      "maker_signature", "confirmation", "confirmation_signature",
     ]
     let lines = trades.map { row in
       [
-        row.trade, row.role, row.counterparty, Self.utc(row.acceptedMs), row.gpuClass, "\(row.gpus)",
+        row.trade, row.role, row.counterparty, Self.utc(row.finalMs), Self.utc(row.acceptedMs), row.purchase ?? "",
+        row.gpuClass, "\(row.gpus)",
         Self.utc(row.startMs), Self.utc(row.endMs), "\(row.gpuSeconds)", Decimal.format(micros: row.priceMicros),
         Decimal.format(micros: row.totalMicros), row.currency, row.offer, row.bid, row.receipt.taker, row.receipt.maker,
         row.receipt.terms, row.receipt.takerSignature, row.receipt.acceptance, row.receipt.makerSignature,
+        row.receipt.confirmation ?? "", row.receipt.confirmationSignature ?? "",
       ]
     }
     return ([header] + lines).map { $0.map(Self.field).joined(separator: ",") }.joined(separator: "\n")

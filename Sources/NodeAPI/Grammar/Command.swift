@@ -30,6 +30,8 @@ public enum Command: Hashable, Sendable {
   case receipts(ListScope)
   /// `why ORDER`.
   case why(order: String)
+  /// `record`, of one node or of the own.
+  case record(node: String?)
   /// `verify FILE`.
   case verify(file: String)
   /// `proofs`.

@@ -51,7 +51,7 @@ public struct CommandCompletion: Sendable {
     case .book: return isFirstArgument ? gpuClasses : words.count == 2 ? ["top"] : []
     case .orders, .trades, .receipts: return isFirstArgument ? ["all"] : []
     case .help: return isFirstArgument ? CommandName.allCases.map(\.rawValue) : []
-    case .verify, .proofs, .peers, .status, .classes, .stop, .quit: return []
+    case .record, .verify, .proofs, .peers, .status, .classes, .stop, .quit: return []
     }
   }
 

@@ -14,6 +14,9 @@ extension CommandName {
     case .why:
       "ORDER is an order's id or its first digits, at least 4. Each counter-order counts once, under the "
         + "first condition that rules it out."
+    case .record:
+      "NODE is a node's id or its first digits, at least 4. Each count is a sum of what single feeds say, so every node "
+        + "shows the same."
     case .verify:
       "FILE holds one receipt, or a list of them as `receipts --json` prints it; it may be a directory of such .json files, or -, standard input. The last line is the sum."
     case .proofs:

@@ -1,8 +1,7 @@
 /// The words that begin a command line.
 public enum CommandName: String, CaseIterable, Sendable {
-  case offer, bid, amend, cancel, quote, book, depth, orders, trades, receipts, why, verify, proofs, peers, status,
-    classes,
-    help
+  case offer, bid, amend, cancel, quote, book, depth, orders, trades, receipts, why, record, verify, proofs, peers,
+    status, classes, help
   case stop, quit
 
   /// The command that `word` begins: its name in either case, or `exit` for `quit`.
@@ -26,6 +25,7 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .trades: "trades [all]"
     case .receipts: "receipts [all]"
     case .why: "why ORDER"
+    case .record: "record [NODE]"
     case .verify: "verify FILE"
     case .proofs, .peers, .status, .classes, .stop, .quit: rawValue
     case .help: "help [COMMAND]"
@@ -46,6 +46,7 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .trades: "List your trades; with all, every trade known."
     case .receipts: "List the receipts of your trades; with all, every receipt known."
     case .why: "Explain why an open order has not traded."
+    case .record: "Show a node's public record: what the feeds say of how it has kept its word; your own without NODE."
     case .verify: "Check the receipts or proofs of fraud in a file; no node is needed."
     case .proofs: "List the authors that are proven to be frauds."
     case .peers: "List the connected peers and whether their books agree."

@@ -74,6 +74,7 @@ public struct CommandParser: Sendable {
     case .orders: .orders(try scope(&reader))
     case .trades: .trades(try scope(&reader))
     case .receipts: .receipts(try scope(&reader))
+    case .record: .record(node: try nodeID(&reader))
     case .verify: .verify(file: try reader.next("a file's path"))
     case .proofs: .proofs
     case .peers: .peers
@@ -126,6 +127,12 @@ public struct CommandParser: Sendable {
 
   func orderID(_ reader: inout WordReader) throws(CommandError) -> String {
     try identifier(try reader.next("an order's id"), name: "order's id", reader)
+  }
+
+  /// A node's id; nil, which means the own one, at the line's end.
+  private func nodeID(_ reader: inout WordReader) throws(CommandError) -> String? {
+    guard !reader.isAtEnd else { return nil }
+    return try identifier(try reader.next("a node's id"), name: "node's id", reader)
   }
 
   static let identifierForms = "its 64 hexadecimal digits, or the first 4 or more"

@@ -8,6 +8,7 @@ extension DocumentText {
       table.append([.init(name, .dim), .init(text, style)])
     }
     line("node", status.node, .cyan)
+    for key in status.predecessors ?? [] { line("before", key) }
     line("network", "\(status.networkName) (\(Self.short(status.network)))")
     let uptime = DurationText.brief(milliseconds: status.uptimeMs)
     line("state", "\(status.state) for \(uptime), version \(status.version)", state(status.state))
@@ -35,7 +36,7 @@ extension DocumentText {
     }
     var table = TextTable([
       .init("NODE"), .init("ADDRESS"), .init("DIRECTION"), .init("AGENT"), .init("BOOK"), .init("AGREES"),
-      .init("ENTRIES", .right), .init("ROUND TRIP", .right), .init("CONNECTED", .right),
+      .init("ENTRIES", .right), .init("ROUND TRIP", .right), .init("CONNECTED", .right), .init("TRADES"),
     ])
     for peer in peers {
       let agrees: TextTable.Cell =
@@ -48,7 +49,7 @@ extension DocumentText {
         .init(Self.short(peer.node), .cyan), .init(peer.address), .init(peer.direction), .init(peer.agent),
         .init(peer.bookDigest.map(Self.short) ?? "-"), agrees, .init(peer.entries.map { String($0) } ?? "-"),
         .init(peer.roundTripMs.map { "\($0)ms" } ?? "-"),
-        .init(DurationText.brief(milliseconds: peer.connectedMs)),
+        .init(DurationText.brief(milliseconds: peer.connectedMs)), record(peer.record),
       ])
     }
     return table.render(colours: colours)

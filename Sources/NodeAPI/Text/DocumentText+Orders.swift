@@ -180,18 +180,13 @@ extension DocumentText {
     return .init(order.stale ? name + " stale" : name, order.stale ? .yellow : order.own ? .bold : .plain)
   }
 
-  /// A node's public record in a table.
-  func record(_ record: RecordDocument) -> TextTable.Cell {
-    if record.failed > 0 { return .init("\(record.settled), \(record.failed) failed", .yellow) }
-    return record.settled > 0 ? .init(record.settled) : .init("none", .dim)
-  }
-
   /// Why an order has not traded.
   public func why(_ document: WhyDocument) -> String {
     let order = document.order
     let counter = order.side == "offer" ? "bid" : "offer"
     var lines = [self.order(order)]
     if let purchase = document.purchase { lines.append(purchaseText(purchase)) }
+    if let newcomer = document.newcomer { lines.append(newcomerText(newcomer)) }
     guard order.state == "open" else { return lines.joined(separator: "\n") }
     if document.waitsForPurchase == true {
       lines.append("It waits until this node's other purchase is decided: there is one at a time.")

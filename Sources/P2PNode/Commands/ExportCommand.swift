@@ -9,7 +9,8 @@ struct ExportCommand: AsyncParsableCommand {
     commandName: "export", abstract: "Print this node's settled trades with their receipts, for bookkeeping.",
     usage: "p2pnode export [--from <time>] [--to <time>] [--format csv|json] [--offline] [--data <dir>]",
     discussion: """
-      A trade belongs to the moment at which its maker accepted it. TIME is 2026-11-24 (the start of that day), \
+      A trade belongs to the moment at which it became final: when its maker accepted it or, of a purchase over several \
+      offers, when the taker confirmed that. TIME is 2026-11-24 (the start of that day), \
       2026-11-24T14:00Z, 14:00 or now; dates without a zone are local ones. --from is part of the span, --to is not.
 
       Example: p2pnode export --from 2026-11-01 --to 2026-12-01 > november.csv

@@ -115,6 +115,11 @@ struct WhyCommand: NodeCommand {
   @OptionGroup var line: NodeCommandLine
 }
 
+struct RecordCommand: NodeCommand {
+  static let name = CommandName.record
+  @OptionGroup var line: NodeCommandLine
+}
+
 struct VerifyCommand: NodeCommand {
   static let name = CommandName.verify
   @OptionGroup var line: NodeCommandLine

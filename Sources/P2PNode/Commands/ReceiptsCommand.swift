@@ -22,7 +22,7 @@ struct ReceiptsCommand: AsyncParsableCommand {
         throw ValidationError("\"\(line.words[0])\" does not go with --offline; allowed: no further words")
       }
       do {
-        let receipts = try OfflineReceipts.read(dataDirectory: line.data.directory.path)
+        let receipts = try OfflineReceipts.read(dataDirectory: line.data.directory.path).receipts
         result = interpreter.receipts(receipts, scope: .mine)
       } catch {
         result = interpreter.failure(kind: "offline", title: "The store was not read", status: 503, detail: "\(error)")

@@ -13,7 +13,7 @@ struct P2PNode: AsyncParsableCommand {
       """,
     version: Version.current,
     groupedSubcommands: [
-      CommandGroup(name: "Node", subcommands: [InitCommand.self, RunCommand.self, StopCommand.self]),
+      CommandGroup(name: "Node", subcommands: [InitCommand.self, RunCommand.self, StopCommand.self, KeyCommand.self]),
       CommandGroup(
         name: "Trading",
         subcommands: [
@@ -24,7 +24,8 @@ struct P2PNode: AsyncParsableCommand {
       CommandGroup(
         name: "Checking",
         subcommands: [
-          VerifyCommand.self, ExportCommand.self, ProofsCommand.self, StatusCommand.self, PeersCommand.self,
+          VerifyCommand.self, ExportCommand.self, RecordCommand.self, ProofsCommand.self, StatusCommand.self,
+          PeersCommand.self,
         ]),
     ])
 }

@@ -12,15 +12,16 @@ extension CommandInterpreter {
     let export: TradeExport
     do {
       if let offline {
-        let node = try IdentityFile.nodeID(inDirectory: offline)
         let network = try DataDirectory(path: offline).genesis().networkID
+        let (receipts, keys) = try OfflineReceipts.read(dataDirectory: offline)
         export = TradeExport(
-          of: node.hex, network: network.hex, receipts: try OfflineReceipts.read(dataDirectory: offline), from: from,
-          to: to)
+          of: keys[0].hex, predecessors: keys.dropFirst().map(\.hex), network: network.hex, receipts: receipts,
+          from: from, to: to)
       } else {
         let status = try await client.status()
         export = TradeExport(
-          of: status.node, network: status.network, receipts: try await client.receipts(.mine), from: from, to: to)
+          of: status.node, predecessors: status.predecessors ?? [], network: status.network,
+          receipts: try await client.receipts(.mine), from: from, to: to)
       }
     } catch let error as NodeClientError {
       return failure(error.problem)

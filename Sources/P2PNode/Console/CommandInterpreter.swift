@@ -125,6 +125,7 @@ final class CommandInterpreter: Sendable {
       case .receipts(let scope): self.receipts(try await self.client.receipts(scope), scope: scope)
       case .why(let id): self.show(try await self.client.why(id), text.why)
       case .proofs: self.show(try await self.client.proofs(), text.proofs)
+      case .record(let node): self.show(try await self.client.record(node), text.record)
       case .peers: self.show(try await self.client.peers(), text.peers)
       case .status: self.show(try await self.client.status(), text.status)
       case .classes:

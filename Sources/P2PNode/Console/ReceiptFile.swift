@@ -1,15 +1,10 @@
-import Dispatch
 import Foundation
 import NodeAPI
-import NodeCrypto
-import Synchronization
 
 /// Reads the files that `verify` checks, and checks their receipts on all cores.
 enum ReceiptFile {
   /// The largest file in bytes, some hundred thousands of receipts.
   static let maximumBytes = 512 << 20
-  /// Receipts that one core checks in a row.
-  private static let batch = 64
 
   /// Checks each receipt of the file at `path`, or of the `.json` files in the directory there, in the order of their
   /// names; `-` is standard input, unless the commands come from there.
@@ -25,7 +20,7 @@ enum ReceiptFile {
     } catch {
       throw .file(error)
     }
-    return check([(nil, try documents(in: bytes, of: path))])
+    return ReceiptBatch.check([(nil, try documents(in: bytes, of: path))], another: checkProof)
   }
 
   private static func isDirectory(_ path: String) -> Bool {
@@ -42,7 +37,7 @@ enum ReceiptFile {
       do { bytes = try InputFile.read(file, limit: maximumBytes) } catch { throw .file(error) }
       files.append((name, try documents(in: bytes, of: file)))
     }
-    return check(files)
+    return ReceiptBatch.check(files, another: checkProof)
   }
 
   private static func documents(
@@ -52,36 +47,17 @@ enum ReceiptFile {
   }
 
   /// A document that is no valid receipt may be a proof of fraud.
-  private static func verdict(
-    _ file: String?, _ position: Int, _ bytes: ArraySlice<UInt8>, _ keys: VerifyingKeyCache
-  ) -> ReceiptVerdict {
-    var verdict = ReceiptVerdict(file: file, position: position, checking: bytes, keys: keys)
-    guard !verdict.valid, let document = try? NodeJSON.decode(FraudProofDocument.self, from: bytes) else {
-      return verdict
-    }
+  @Sendable
+  private static func checkProof(
+    _ verdict: inout ReceiptVerdict, _ bytes: ArraySlice<UInt8>, _ keys: VerifyingKeyCache
+  ) {
+    guard let document = try? NodeJSON.decode(FraudProofDocument.self, from: bytes) else { return }
     do {
       verdict.fraud = try document.verify(keys: keys)
       (verdict.valid, verdict.error) = (true, nil)
     } catch {
       verdict.error = error.description
     }
-    return verdict
-  }
-
-  private static func check(_ files: [(name: String?, documents: [ArraySlice<UInt8>])]) -> [ReceiptVerdict] {
-    let receipts = files.flatMap { file in
-      file.documents.enumerated().map { (file: file.name, position: $0.offset + 1, bytes: $0.element) }
-    }
-    let keys = VerifyingKeyCache()
-    let batches = (receipts.count + batch - 1) / batch
-    let verdicts = Mutex([[ReceiptVerdict]](repeating: [], count: batches))
-    DispatchQueue.concurrentPerform(iterations: batches) { number in
-      let checked = receipts[number * batch..<min((number + 1) * batch, receipts.count)].map {
-        verdict($0.file, $0.position, $0.bytes, keys)
-      }
-      verdicts.withLock { $0[number] = checked }
-    }
-    return verdicts.withLock { $0.flatMap { $0 } }
   }
 }
 

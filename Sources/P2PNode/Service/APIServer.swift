@@ -37,6 +37,8 @@ struct APIServer: Sendable {
     addOrderRoutes(api)
     addBookRoutes(api)
     addQuoteRoutes(api)
+    addRecordRoutes(api)
+    addKeyRoutes(api)
     api.get("network") { _, _ in try await json(runtime.read { DocumentBuilder(core: $0, now: $1).network() }) }
     api.get("status") { _, _ in try json(await status.document(runtime)) }
     api.get("peers") { _, _ in
@@ -270,9 +272,9 @@ struct StatusSource: Sendable {
     await runtime.read { core, now in
       let own = core.own
       let ownTrades = core.ledger.sorted.filter {
-        $0.state == .settled && ($0.terms.provider == own || $0.terms.buyer == own)
+        $0.state == .settled && (core.isOwn($0.terms.provider) || core.isOwn($0.terms.buyer))
       }
-      return StatusDocument(
+      var document = StatusDocument(
         node: own.hex, network: core.genesis.networkID.hex, networkName: networkName, version: Version.current,
         state: core.state.rawValue, trouble: core.storeTrouble, listen: listen, timeMs: now.milliseconds,
         uptimeMs: now - startedAt, bookDigest: core.bookDigest().hex, bookTimeMs: core.feeds.latestTime.milliseconds,
@@ -281,6 +283,9 @@ struct StatusSource: Sendable {
         ownSequence: core.feeds.head(of: own).sequence, peers: core.peers.count,
         trades: core.ledger.settledCount, ownTrades: ownTrades.count, undecided: core.undecidedCount,
         frozenFeeds: core.feeds.frozenCount)
+      let predecessors = core.ownKeys.dropFirst().map(\.hex)
+      document.predecessors = predecessors.isEmpty ? nil : predecessors
+      return document
     }
   }
 }

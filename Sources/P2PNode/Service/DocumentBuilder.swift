@@ -54,12 +54,6 @@ struct DocumentBuilder {
     }
   }
 
-  /// A node's public record.
-  func record(of node: NodeID) -> RecordDocument {
-    let record = core.records[node] ?? ProviderRecord()
-    return RecordDocument(settled: record.settled, failed: record.failed)
-  }
-
   private func bookState(_ order: Order, _ held: OrderState?) -> OwnOrderState {
     guard let held, order.body.expiry > now else { return .expired }
     return held.isOpen ? .open : .filled
@@ -152,7 +146,7 @@ struct DocumentBuilder {
 
   func trade(_ trade: Trade) -> TradeDocument {
     let terms = trade.terms
-    let role = terms.provider == core.own ? "provider" : terms.buyer == core.own ? "buyer" : "observer"
+    let role = core.isOwn(terms.provider) ? "provider" : core.isOwn(terms.buyer) ? "buyer" : "observer"
     var document = TradeDocument(
       id: trade.id.hex, state: state(of: trade), role: role, offer: terms.offer.hex, bid: terms.bid.hex,
       provider: terms.provider.hex, buyer: terms.buyer.hex,
@@ -186,7 +180,7 @@ struct DocumentBuilder {
     func time(_ trade: Trade) -> Timestamp { trade.acceptance?.acceptance.time ?? trade.terms.deadline }
     // The ledger is sorted by id, and the sort is stable.
     return core.ledger.sorted
-      .filter { !ownOnly || $0.terms.provider == core.own || $0.terms.buyer == core.own }
+      .filter { !ownOnly || core.isOwn($0.terms.provider) || core.isOwn($0.terms.buyer) }
       .sorted { time($0) < time($1) }
   }
 
@@ -211,12 +205,14 @@ struct DocumentBuilder {
 
   func peers(bookDigest: Digest) -> [PeerDocument] {
     core.peers.map { peer in
-      PeerDocument(
+      var document = PeerDocument(
         node: peer.node.hex, address: peer.address.description,
         direction: peer.direction == .inbound ? "inbound" : "outbound", agent: peer.agent,
         bookDigest: peer.summary?.bookDigest.hex, agrees: peer.summary.flatMap { agrees($0, bookDigest) },
         entries: peer.summary.map { Int64(clamping: $0.entries) }, roundTripMs: peer.roundTripMilliseconds,
         connectedMs: now - peer.connectedAt)
+      document.record = record(of: peer.node)
+      return document
     }
   }
 
@@ -242,6 +238,7 @@ struct DocumentBuilder {
         let state = core.ledger[$0]?.state
         return state == .proposed || state == .held
       }.count)
+    if state.owner == core.own { document.newcomer = newcomer() }
     if let open = core.openPurchase {
       if open.bid == id {
         document.purchase = PurchaseDocument(

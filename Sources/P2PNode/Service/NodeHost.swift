@@ -39,9 +39,9 @@ struct NodeHost {
     let lock = try DirectoryLock(directory: directory.path)
     defer { withExtendedLifetime(lock) {} }
     let socketPath = try NodeSocket.path(inDataDirectory: directory.path)
-    let identity = try IdentityFile.load(
-      fromDirectory: directory.path, passphrase: try options.passphrase.read(isNew: false))
-    let store = try EntryStore(path: directory.storeFile, network: genesis.networkID, node: identity.nodeID)
+    let passphrase = try options.passphrase.read(isNew: false)
+    let store = try KeyRotation.openStore(of: directory, genesis: genesis)
+    let identity = try IdentityFile.load(fromDirectory: directory.path, passphrase: passphrase)
     let runtime = NodeRuntime(
       configuration: configuration(genesis: genesis, identity: identity), store: store, logger: logger)
     try await runtime.restore()

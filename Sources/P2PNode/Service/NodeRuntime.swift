@@ -7,6 +7,7 @@ import Metrics
 import NIOCore
 import NodeCore
 import NodeCrypto
+import Settlement
 import Store
 import Synchronization
 import Transport
@@ -53,14 +54,9 @@ final class NodeRuntime: @unchecked Sendable {
   private let store: EntryStore
   private var pool: VerificationPool!
   private let inbox = Mutex(Inbox())
-  private let commands = Mutex(Commands())
+  private let commands = PendingCommands()
   private var writer: StoreWriter!
   private(set) var server: FeedServer!
-
-  private struct Commands {
-    var next: CommandID = 1
-    var waiting: [CommandID: CheckedContinuation<Result<OrderID, CommandRefusal>, Never>] = [:]
-  }
 
   /// Events, bytes of entries and bytes of messages that are taken in one go, so that nothing waits long behind what came
   /// first.
@@ -280,8 +276,8 @@ final class NodeRuntime: @unchecked Sendable {
       if let open = connections[connection] { server.serve(open, id: connection, request: request, ranges: ranges) }
     case .dial(let address): dial(address)
     case .disconnect(let connection, let cause): connections[connection]?.close(cause.description)
-    case .reply(let id, let result):
-      commands.withLock { $0.waiting.removeValue(forKey: id) }?.resume(returning: result)
+    case .reply(let id, let result): commands.answer(id, result)
+    case .rotated(let id, let result): commands.answer(id, result)
     }
   }
 
@@ -360,14 +356,12 @@ final class NodeRuntime: @unchecked Sendable {
 
   /// Gives the core a command; returns when its entry is on disk, or when it is refused.
   func submit(_ command: OrderCommand) async -> Result<OrderID, CommandRefusal> {
-    await withCheckedContinuation { continuation in
-      let id = commands.withLock { commands in
-        defer { commands.next += 1 }
-        commands.waiting[commands.next] = continuation
-        return commands.next
-      }
-      post(.command(id, command))
-    }
+    await commands.answerToOrder { post(.command($0, command)) }
+  }
+
+  /// Hands the own feed over to a new key; returns when its last entry is on disk, or when that is refused.
+  func rotate(_ signed: SignedHandover) async -> Result<UInt64, CommandRefusal> {
+    await commands.answerToRotation { post(.rotate($0, signed)) }
   }
 
   /// Asks the core something, on the writer's queue.

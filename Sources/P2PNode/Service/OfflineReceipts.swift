@@ -9,13 +9,15 @@ import Store
 /// Reads the receipts of a stopped node out of its store. Needs no passphrase: nothing is signed.
 enum OfflineReceipts {
   /// The receipts of the trades in which the node of `dataDirectory` is a party, in the order of their acceptance.
-  static func read(dataDirectory path: String) throws -> [ReceiptDocument] {
+  ///
+  /// - Returns: the receipts, and the keys of the node, the newest first.
+  static func read(dataDirectory path: String) throws -> (receipts: [ReceiptDocument], keys: [NodeID]) {
     let directory = DataDirectory(path: path)
     let lock = try DirectoryLock(directory: path)
     defer { withExtendedLifetime(lock) {} }
     let genesis = try directory.genesis()
-    let node = try IdentityFile.nodeID(inDirectory: path)
-    let store = try EntryStore(path: directory.storeFile, network: genesis.networkID, node: node)
+    let store = try KeyRotation.openStore(of: directory, genesis: genesis)
+    let names = try KeyRotation.names(of: try IdentityFile.nodeID(inDirectory: path), in: store, genesis: genesis)
     let codec = OperationCodec(genesis: genesis)
     let limits = genesis.limits
     var feeds = Feeds(network: genesis.networkID, limits: limits)
@@ -26,10 +28,10 @@ enum OfflineReceipts {
         feeds.admission(of: entry, now: entry.time) == .next, let operations = try? codec.operations(of: entry)
       else { return }
       feeds.append(entry)
-      exchange.take(operations, of: node, isOwn: entry.author == node)
+      exchange.take(operations, of: names, isOwn: names.contains(entry.author))
     }
     try store.close()
-    return try exchange.receipts(network: genesis.networkID)
+    return (try exchange.receipts(network: genesis.networkID), names)
   }
 }
 
@@ -37,12 +39,13 @@ enum OfflineReceipts {
 private struct ReceiptReader {
   private var ledger = TradeLedger()
 
-  mutating func take(_ operations: [Operation], of node: NodeID, isOwn: Bool) {
+  mutating func take(_ operations: [Operation], of names: [NodeID], isOwn: Bool) {
+    func isParty(_ terms: Terms) -> Bool { names.contains(terms.provider) || names.contains(terms.buyer) }
     for operation in operations {
       switch operation {
-      case .propose(let signed) where signed.terms.provider == node || signed.terms.buyer == node:
+      case .propose(let signed) where isParty(signed.terms):
         _ = ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature)
-      case .accept(let signed, let decision) where signed.terms.provider == node || signed.terms.buyer == node:
+      case .accept(let signed, let decision) where isParty(signed.terms):
         _ = ledger.accept(
           signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
           acceptanceBytes: decision.bytes, makerSignature: decision.signature)
@@ -51,7 +54,7 @@ private struct ReceiptReader {
         _ = ledger.copy(
           decision.acceptance, bytes: decision.bytes, makerSignature: decision.signature, by: trade.terms.taker)
       case .purchase(let legs):
-        for signed in legs where signed.terms.provider == node || signed.terms.buyer == node {
+        for signed in legs where isParty(signed.terms) {
           _ = ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature)
         }
       // The taker's own feed has the confirmation and all acceptances, the maker's own feed copies it.

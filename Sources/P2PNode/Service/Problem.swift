@@ -32,12 +32,16 @@ struct Problem: Error, HTTPResponseError {
 
   init(_ refusal: CommandRefusal) {
     switch refusal {
-    case .order, .tooManyOrders, .wouldTake: self = .badOrder(refusal.description)
+    case .order, .tooManyOrders, .newcomer, .wouldTake: self = .badOrder(refusal.description)
     case .noSuchOrder: self = .notFound(refusal.description)
     case .notWriting:
       self.init(
         status: .serviceUnavailable, kind: "not-writing", title: "The node writes nothing now",
         detail: refusal.description)
+    case .badHandover: self = .badRequest(refusal.description)
+    case .staleHandover, .stillOpen:
+      self.init(
+        status: .conflict, kind: "not-now", title: "The feed cannot end now", detail: refusal.description)
     case .storeFailing, .notDurableYet:
       self.init(
         status: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), kind: "store",

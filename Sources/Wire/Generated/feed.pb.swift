@@ -350,6 +350,14 @@ public nonisolated struct WireOperation: Sendable {
     set {kind = .free(newValue)}
   }
 
+  public var rotate: WireRotate {
+    get {
+      if case .rotate(let v)? = kind {return v}
+      return WireRotate()
+    }
+    set {kind = .rotate(newValue)}
+  }
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -368,6 +376,7 @@ public nonisolated struct WireOperation: Sendable {
     case withdraw(WireWithdraw)
     case settle(WireSettle)
     case free(WireFree)
+    case rotate(WireRotate)
 
   }
 
@@ -833,50 +842,95 @@ public nonisolated struct WireFree: Sendable {
   public init() {}
 }
 
+/// The author's last operation: its feed is closed, and its record goes on with another key, which signs too. Alone in its
+/// entry.
+public nonisolated struct WireRotate: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes: the new key
+  public var successor: Data = Data()
+
+  /// 64 bytes: the new key's, over the encoded Handover
+  public var signature: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 /// Part of what the author's entries before `first` add up to: all that an entry from there on can still need of them.
 /// Alone in its entry; the parts stand in consecutive entries with one time.
-public nonisolated struct WireCheckpoint: Sendable {
+public nonisolated struct WireCheckpoint: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// sequence of the entry with the first part
-  public var first: UInt64 = 0
+  public var first: UInt64 {
+    get {_storage._first}
+    set {_uniqueStorage()._first = newValue}
+  }
 
   /// in the first part and no other
   public var totals: WireCheckpointTotals {
-    get {_totals ?? WireCheckpointTotals()}
-    set {_totals = newValue}
+    get {_storage._totals ?? WireCheckpointTotals()}
+    set {_uniqueStorage()._totals = newValue}
   }
   /// Returns true if `totals` has been explicitly set.
-  public var hasTotals: Bool {self._totals != nil}
+  public var hasTotals: Bool {_storage._totals != nil}
   /// Clears the value of `totals`. Subsequent reads from it will return its default value.
-  public mutating func clearTotals() {self._totals = nil}
+  public mutating func clearTotals() {_uniqueStorage()._totals = nil}
 
-  public var orders: [WireCheckpointOrder] = []
+  public var orders: [WireCheckpointOrder] {
+    get {_storage._orders}
+    set {_uniqueStorage()._orders = newValue}
+  }
 
-  public var takings: [WireCheckpointTaking] = []
+  public var takings: [WireCheckpointTaking] {
+    get {_storage._takings}
+    set {_uniqueStorage()._takings = newValue}
+  }
 
   /// neither released nor with a receipt
-  public var proposals: [WirePropose] = []
+  public var proposals: [WirePropose] {
+    get {_storage._proposals}
+    set {_uniqueStorage()._proposals = newValue}
+  }
 
-  public var complaints: [WireCheckpointComplaint] = []
+  public var complaints: [WireCheckpointComplaint] {
+    get {_storage._complaints}
+    set {_uniqueStorage()._complaints = newValue}
+  }
 
-  public var accepts: [WireAccept] = []
+  public var accepts: [WireAccept] {
+    get {_storage._accepts}
+    set {_uniqueStorage()._accepts = newValue}
+  }
 
-  public var last: Bool = false
+  public var last: Bool {
+    get {_storage._last}
+    set {_uniqueStorage()._last = newValue}
+  }
 
   /// the open one; confirmed ones that some maker has not copied
-  public var purchases: [WireCheckpointPurchase] = []
+  public var purchases: [WireCheckpointPurchase] {
+    get {_storage._purchases}
+    set {_uniqueStorage()._purchases = newValue}
+  }
 
   /// of legs that are neither settled nor freed
-  public var holds: [WireAccept] = []
+  public var holds: [WireAccept] {
+    get {_storage._holds}
+    set {_uniqueStorage()._holds = newValue}
+  }
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
 
-  fileprivate var _totals: WireCheckpointTotals? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 public nonisolated struct WireCheckpointTotals: Sendable {
@@ -887,9 +941,52 @@ public nonisolated struct WireCheckpointTotals: Sendable {
   /// thousandths of an entry, before this entry
   public var rateLeft: UInt64 = 0
 
+  /// of the feed's first entry
+  public var sinceMs: UInt64 = 0
+
+  public var proposals: UInt64 = 0
+
+  public var accepts: UInt64 = 0
+
+  public var rejects: WireCheckpointRejects {
+    get {_rejects ?? WireCheckpointRejects()}
+    set {_rejects = newValue}
+  }
+  /// Returns true if `rejects` has been explicitly set.
+  public var hasRejects: Bool {self._rejects != nil}
+  /// Clears the value of `rejects`. Subsequent reads from it will return its default value.
+  public mutating func clearRejects() {self._rejects = nil}
+
+  public var releases: UInt64 = 0
+
   public var settled: UInt64 = 0
 
-  public var failed: UInt64 = 0
+  public var soldGpuSeconds: UInt64 = 0
+
+  public var boughtGpuSeconds: UInt64 = 0
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _rejects: WireCheckpointRejects? = nil
+}
+
+/// Rejects by reason.
+public nonisolated struct WireCheckpointRejects: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  public var orderClosed: UInt64 = 0
+
+  public var noCapacity: UInt64 = 0
+
+  public var badTerms: UInt64 = 0
+
+  public var stopping: UInt64 = 0
+
+  public var noHold: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -966,16 +1063,20 @@ public nonisolated struct WireCheckpointTaking: Sendable {
   public init() {}
 }
 
-/// Releases after a closure, by maker.
+/// What the author says of another node in public records.
 public nonisolated struct WireCheckpointComplaint: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
   /// 32 bytes
-  public var maker: Data = Data()
+  public var node: Data = Data()
 
-  public var releases: UInt64 = 0
+  /// as maker: proposals that it did not answer
+  public var expiries: UInt64 = 0
+
+  /// as taker: holds for purchases of its own that came to nothing
+  public var lapses: UInt64 = 0
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1185,6 +1286,26 @@ public nonisolated struct WireConfirmedLeg: Sendable {
   public init() {}
 }
 
+/// What a new key takes over. Signed by the new key; says at which place of the old key's feed it stands.
+public nonisolated struct WireHandover: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// 32 bytes: the old key
+  public var author: Data = Data()
+
+  /// of the entry that carries it
+  public var sequence: UInt64 = 0
+
+  /// 32 bytes: of the entry that carries it
+  public var previous: Data = Data()
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "p2pnode.v1"
@@ -1318,7 +1439,7 @@ nonisolated extension WirePayload: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Operation"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}cancel\0\u{1}amend\0\u{2}\u{4}propose\0\u{1}accept\0\u{1}reject\0\u{1}receipt\0\u{1}release\0\u{1}checkpoint\0\u{1}purchase\0\u{1}confirm\0\u{1}withdraw\0\u{1}settle\0\u{1}free\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}offer\0\u{1}bid\0\u{1}cancel\0\u{1}amend\0\u{2}\u{4}propose\0\u{1}accept\0\u{1}reject\0\u{1}receipt\0\u{1}release\0\u{1}checkpoint\0\u{1}purchase\0\u{1}confirm\0\u{1}withdraw\0\u{1}settle\0\u{1}free\0\u{1}rotate\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1521,6 +1642,19 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .free(v)
         }
       }()
+      case 19: try {
+        var v: WireRotate?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .rotate(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .rotate(v)
+        }
+      }()
       default: break
       }
     }
@@ -1591,6 +1725,10 @@ nonisolated extension WireOperation: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .free?: try {
       guard case .free(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 18)
+    }()
+    case .rotate?: try {
+      guard case .rotate(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 19)
     }()
     case nil: break
     }
@@ -2517,9 +2655,9 @@ nonisolated extension WireFree: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
   }
 }
 
-nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".Checkpoint"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}totals\0\u{1}orders\0\u{1}takings\0\u{1}proposals\0\u{1}complaints\0\u{1}accepts\0\u{1}last\0\u{1}purchases\0\u{1}holds\0")
+nonisolated extension WireRotate: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Rotate"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}successor\0\u{1}signature\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2527,16 +2665,183 @@ nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Mess
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.first) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._totals) }()
-      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.orders) }()
-      case 4: try { try decoder.decodeRepeatedMessageField(value: &self.takings) }()
-      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.proposals) }()
-      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.complaints) }()
-      case 7: try { try decoder.decodeRepeatedMessageField(value: &self.accepts) }()
-      case 8: try { try decoder.decodeSingularBoolField(value: &self.last) }()
-      case 9: try { try decoder.decodeRepeatedMessageField(value: &self.purchases) }()
-      case 10: try { try decoder.decodeRepeatedMessageField(value: &self.holds) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.successor) }()
+      case 2: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.successor.isEmpty {
+      try visitor.visitSingularBytesField(value: self.successor, fieldNumber: 1)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireRotate, rhs: WireRotate) -> Bool {
+    if lhs.successor != rhs.successor {return false}
+    if lhs.signature != rhs.signature {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Checkpoint"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}first\0\u{1}totals\0\u{1}orders\0\u{1}takings\0\u{1}proposals\0\u{1}complaints\0\u{1}accepts\0\u{1}last\0\u{1}purchases\0\u{1}holds\0")
+
+  fileprivate class _StorageClass {
+    var _first: UInt64 = 0
+    var _totals: WireCheckpointTotals? = nil
+    var _orders: [WireCheckpointOrder] = []
+    var _takings: [WireCheckpointTaking] = []
+    var _proposals: [WirePropose] = []
+    var _complaints: [WireCheckpointComplaint] = []
+    var _accepts: [WireAccept] = []
+    var _last: Bool = false
+    var _purchases: [WireCheckpointPurchase] = []
+    var _holds: [WireAccept] = []
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _first = source._first
+      _totals = source._totals
+      _orders = source._orders
+      _takings = source._takings
+      _proposals = source._proposals
+      _complaints = source._complaints
+      _accepts = source._accepts
+      _last = source._last
+      _purchases = source._purchases
+      _holds = source._holds
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._first) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._totals) }()
+        case 3: try { try decoder.decodeRepeatedMessageField(value: &_storage._orders) }()
+        case 4: try { try decoder.decodeRepeatedMessageField(value: &_storage._takings) }()
+        case 5: try { try decoder.decodeRepeatedMessageField(value: &_storage._proposals) }()
+        case 6: try { try decoder.decodeRepeatedMessageField(value: &_storage._complaints) }()
+        case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._accepts) }()
+        case 8: try { try decoder.decodeSingularBoolField(value: &_storage._last) }()
+        case 9: try { try decoder.decodeRepeatedMessageField(value: &_storage._purchases) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._holds) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._first != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._first, fieldNumber: 1)
+      }
+      try { if let v = _storage._totals {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._orders.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._orders, fieldNumber: 3)
+      }
+      if !_storage._takings.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._takings, fieldNumber: 4)
+      }
+      if !_storage._proposals.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._proposals, fieldNumber: 5)
+      }
+      if !_storage._complaints.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._complaints, fieldNumber: 6)
+      }
+      if !_storage._accepts.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._accepts, fieldNumber: 7)
+      }
+      if _storage._last != false {
+        try visitor.visitSingularBoolField(value: _storage._last, fieldNumber: 8)
+      }
+      if !_storage._purchases.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._purchases, fieldNumber: 9)
+      }
+      if !_storage._holds.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._holds, fieldNumber: 10)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireCheckpoint, rhs: WireCheckpoint) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._first != rhs_storage._first {return false}
+        if _storage._totals != rhs_storage._totals {return false}
+        if _storage._orders != rhs_storage._orders {return false}
+        if _storage._takings != rhs_storage._takings {return false}
+        if _storage._proposals != rhs_storage._proposals {return false}
+        if _storage._complaints != rhs_storage._complaints {return false}
+        if _storage._accepts != rhs_storage._accepts {return false}
+        if _storage._last != rhs_storage._last {return false}
+        if _storage._purchases != rhs_storage._purchases {return false}
+        if _storage._holds != rhs_storage._holds {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCheckpointTotals: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CheckpointTotals"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}rate_left\0\u{3}since_ms\0\u{1}proposals\0\u{1}accepts\0\u{1}rejects\0\u{1}releases\0\u{1}settled\0\u{3}sold_gpu_seconds\0\u{3}bought_gpu_seconds\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.rateLeft) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sinceMs) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.proposals) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.accepts) }()
+      case 5: try { try decoder.decodeSingularMessageField(value: &self._rejects) }()
+      case 6: try { try decoder.decodeSingularUInt64Field(value: &self.releases) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.settled) }()
+      case 8: try { try decoder.decodeSingularUInt64Field(value: &self.soldGpuSeconds) }()
+      case 9: try { try decoder.decodeSingularUInt64Field(value: &self.boughtGpuSeconds) }()
       default: break
       }
     }
@@ -2547,58 +2852,54 @@ nonisolated extension WireCheckpoint: SwiftProtobuf.Message, SwiftProtobuf._Mess
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    if self.first != 0 {
-      try visitor.visitSingularUInt64Field(value: self.first, fieldNumber: 1)
+    if self.rateLeft != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rateLeft, fieldNumber: 1)
     }
-    try { if let v = self._totals {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    if self.sinceMs != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sinceMs, fieldNumber: 2)
+    }
+    if self.proposals != 0 {
+      try visitor.visitSingularUInt64Field(value: self.proposals, fieldNumber: 3)
+    }
+    if self.accepts != 0 {
+      try visitor.visitSingularUInt64Field(value: self.accepts, fieldNumber: 4)
+    }
+    try { if let v = self._rejects {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 5)
     } }()
-    if !self.orders.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.orders, fieldNumber: 3)
+    if self.releases != 0 {
+      try visitor.visitSingularUInt64Field(value: self.releases, fieldNumber: 6)
     }
-    if !self.takings.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.takings, fieldNumber: 4)
+    if self.settled != 0 {
+      try visitor.visitSingularUInt64Field(value: self.settled, fieldNumber: 7)
     }
-    if !self.proposals.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.proposals, fieldNumber: 5)
+    if self.soldGpuSeconds != 0 {
+      try visitor.visitSingularUInt64Field(value: self.soldGpuSeconds, fieldNumber: 8)
     }
-    if !self.complaints.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.complaints, fieldNumber: 6)
-    }
-    if !self.accepts.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.accepts, fieldNumber: 7)
-    }
-    if self.last != false {
-      try visitor.visitSingularBoolField(value: self.last, fieldNumber: 8)
-    }
-    if !self.purchases.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.purchases, fieldNumber: 9)
-    }
-    if !self.holds.isEmpty {
-      try visitor.visitRepeatedMessageField(value: self.holds, fieldNumber: 10)
+    if self.boughtGpuSeconds != 0 {
+      try visitor.visitSingularUInt64Field(value: self.boughtGpuSeconds, fieldNumber: 9)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireCheckpoint, rhs: WireCheckpoint) -> Bool {
-    if lhs.first != rhs.first {return false}
-    if lhs._totals != rhs._totals {return false}
-    if lhs.orders != rhs.orders {return false}
-    if lhs.takings != rhs.takings {return false}
+  public static func ==(lhs: WireCheckpointTotals, rhs: WireCheckpointTotals) -> Bool {
+    if lhs.rateLeft != rhs.rateLeft {return false}
+    if lhs.sinceMs != rhs.sinceMs {return false}
     if lhs.proposals != rhs.proposals {return false}
-    if lhs.complaints != rhs.complaints {return false}
     if lhs.accepts != rhs.accepts {return false}
-    if lhs.last != rhs.last {return false}
-    if lhs.purchases != rhs.purchases {return false}
-    if lhs.holds != rhs.holds {return false}
+    if lhs._rejects != rhs._rejects {return false}
+    if lhs.releases != rhs.releases {return false}
+    if lhs.settled != rhs.settled {return false}
+    if lhs.soldGpuSeconds != rhs.soldGpuSeconds {return false}
+    if lhs.boughtGpuSeconds != rhs.boughtGpuSeconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
 }
 
-nonisolated extension WireCheckpointTotals: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  public static let protoMessageName: String = _protobuf_package + ".CheckpointTotals"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}rate_left\0\u{1}settled\0\u{1}failed\0")
+nonisolated extension WireCheckpointRejects: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".CheckpointRejects"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}order_closed\0\u{3}no_capacity\0\u{3}bad_terms\0\u{1}stopping\0\u{3}no_hold\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2606,31 +2907,41 @@ nonisolated extension WireCheckpointTotals: SwiftProtobuf.Message, SwiftProtobuf
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.rateLeft) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.settled) }()
-      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.failed) }()
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.orderClosed) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.noCapacity) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.badTerms) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.stopping) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.noHold) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if self.rateLeft != 0 {
-      try visitor.visitSingularUInt64Field(value: self.rateLeft, fieldNumber: 1)
+    if self.orderClosed != 0 {
+      try visitor.visitSingularUInt64Field(value: self.orderClosed, fieldNumber: 1)
     }
-    if self.settled != 0 {
-      try visitor.visitSingularUInt64Field(value: self.settled, fieldNumber: 2)
+    if self.noCapacity != 0 {
+      try visitor.visitSingularUInt64Field(value: self.noCapacity, fieldNumber: 2)
     }
-    if self.failed != 0 {
-      try visitor.visitSingularUInt64Field(value: self.failed, fieldNumber: 3)
+    if self.badTerms != 0 {
+      try visitor.visitSingularUInt64Field(value: self.badTerms, fieldNumber: 3)
+    }
+    if self.stopping != 0 {
+      try visitor.visitSingularUInt64Field(value: self.stopping, fieldNumber: 4)
+    }
+    if self.noHold != 0 {
+      try visitor.visitSingularUInt64Field(value: self.noHold, fieldNumber: 5)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  public static func ==(lhs: WireCheckpointTotals, rhs: WireCheckpointTotals) -> Bool {
-    if lhs.rateLeft != rhs.rateLeft {return false}
-    if lhs.settled != rhs.settled {return false}
-    if lhs.failed != rhs.failed {return false}
+  public static func ==(lhs: WireCheckpointRejects, rhs: WireCheckpointRejects) -> Bool {
+    if lhs.orderClosed != rhs.orderClosed {return false}
+    if lhs.noCapacity != rhs.noCapacity {return false}
+    if lhs.badTerms != rhs.badTerms {return false}
+    if lhs.stopping != rhs.stopping {return false}
+    if lhs.noHold != rhs.noHold {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -2780,7 +3091,7 @@ nonisolated extension WireCheckpointTaking: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension WireCheckpointComplaint: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".CheckpointComplaint"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}maker\0\u{1}releases\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}node\0\u{1}expiries\0\u{1}lapses\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2788,26 +3099,31 @@ nonisolated extension WireCheckpointComplaint: SwiftProtobuf.Message, SwiftProto
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try { try decoder.decodeSingularBytesField(value: &self.maker) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.releases) }()
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.node) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.expiries) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.lapses) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    if !self.maker.isEmpty {
-      try visitor.visitSingularBytesField(value: self.maker, fieldNumber: 1)
+    if !self.node.isEmpty {
+      try visitor.visitSingularBytesField(value: self.node, fieldNumber: 1)
     }
-    if self.releases != 0 {
-      try visitor.visitSingularUInt64Field(value: self.releases, fieldNumber: 2)
+    if self.expiries != 0 {
+      try visitor.visitSingularUInt64Field(value: self.expiries, fieldNumber: 2)
+    }
+    if self.lapses != 0 {
+      try visitor.visitSingularUInt64Field(value: self.lapses, fieldNumber: 3)
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireCheckpointComplaint, rhs: WireCheckpointComplaint) -> Bool {
-    if lhs.maker != rhs.maker {return false}
-    if lhs.releases != rhs.releases {return false}
+    if lhs.node != rhs.node {return false}
+    if lhs.expiries != rhs.expiries {return false}
+    if lhs.lapses != rhs.lapses {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3162,6 +3478,46 @@ nonisolated extension WireConfirmedLeg: SwiftProtobuf.Message, SwiftProtobuf._Me
   public static func ==(lhs: WireConfirmedLeg, rhs: WireConfirmedLeg) -> Bool {
     if lhs.terms != rhs.terms {return false}
     if lhs.acceptance != rhs.acceptance {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireHandover: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Handover"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}author\0\u{1}sequence\0\u{1}previous\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.author) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.previous) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.author.isEmpty {
+      try visitor.visitSingularBytesField(value: self.author, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    if !self.previous.isEmpty {
+      try visitor.visitSingularBytesField(value: self.previous, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireHandover, rhs: WireHandover) -> Bool {
+    if lhs.author != rhs.author {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs.previous != rhs.previous {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

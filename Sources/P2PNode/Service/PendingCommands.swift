@@ -1,0 +1,54 @@
+import Market
+import NodeCore
+import NodeCrypto
+import Synchronization
+
+/// Commands that the core has not answered yet, and who waits for the answers.
+final class PendingCommands: Sendable {
+  private struct State {
+    var next: CommandID = 1
+    var orders: [CommandID: CheckedContinuation<Result<OrderID, CommandRefusal>, Never>] = [:]
+    var rotations: [CommandID: CheckedContinuation<Result<UInt64, CommandRefusal>, Never>] = [:]
+
+    mutating func name() -> CommandID {
+      defer { next += 1 }
+      return next
+    }
+  }
+
+  private let state = Mutex(State())
+
+  /// Names a command about an order, has it given, and waits for the answer.
+  func answerToOrder(_ give: (CommandID) -> Void) async -> Result<OrderID, CommandRefusal> {
+    await withCheckedContinuation { continuation in
+      give(
+        state.withLock { state in
+          let id = state.name()
+          state.orders[id] = continuation
+          return id
+        })
+    }
+  }
+
+  /// Names a handover, has it given, and waits for the answer.
+  func answerToRotation(_ give: (CommandID) -> Void) async -> Result<UInt64, CommandRefusal> {
+    await withCheckedContinuation { continuation in
+      give(
+        state.withLock { state in
+          let id = state.name()
+          state.rotations[id] = continuation
+          return id
+        })
+    }
+  }
+
+  /// Answers a command about an order; one that nobody waits for is ignored.
+  func answer(_ id: CommandID, _ result: Result<OrderID, CommandRefusal>) {
+    state.withLock { $0.orders.removeValue(forKey: id) }?.resume(returning: result)
+  }
+
+  /// Answers a handover; one that nobody waits for is ignored.
+  func answer(_ id: CommandID, _ result: Result<UInt64, CommandRefusal>) {
+    state.withLock { $0.rotations.removeValue(forKey: id) }?.resume(returning: result)
+  }
+}
