@@ -28,7 +28,8 @@ extension NodeCore {
     case .receipt(let decision): watch(decision)
     case .confirm(_, let acceptances): for decision in acceptances { watch(decision) }
     case .settle(_, let confirmation): watch(confirmation)
-    case .place, .cancel, .amend, .propose, .accept, .reject, .release, .purchase, .withdraw, .free, .checkpoint, .rotate:
+    case .place, .cancel, .amend, .propose, .accept, .reject, .release, .purchase, .withdraw, .free, .checkpoint,
+      .rotate:
       break
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import NodeAPI
+import NodeCrypto
 
 /// Reads the files that `verify` checks, and checks their receipts on all cores.
 enum ReceiptFile {
