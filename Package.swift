@@ -104,10 +104,11 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .target(name: "MarketFiles", dependencies: ["Market"], path: "Testnet/MarketFiles"),
+    .target(name: "NodeProcesses", path: "Testnet/Processes"),
     .executableTarget(
       name: "Testnet",
       dependencies: [
-        "Market", "MarketFiles", "NodeAPI", "NodeClient",
+        "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeProcesses",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Testnet/Launcher"),
@@ -168,7 +169,7 @@ let package = Package(
     .testTarget(
       name: "TestnetTests",
       dependencies: [
-        "Testnet", "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeCrypto", "Settlement",
+        "Testnet", "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeCrypto", "NodeProcesses", "Settlement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(
