@@ -12,6 +12,8 @@ let package = Package(
   products: [
     .executable(name: "p2pnode", targets: ["P2PNode"]),
     .executable(name: "testnet", targets: ["Testnet"]),
+    .executable(name: "torture", targets: ["Torture"]),
+    .library(name: "faults", type: .dynamic, targets: ["CFaults"]),
     .executable(name: "benchmarks", targets: ["Benchmarks"]),
     .executable(name: "simulate", targets: ["Simulate"]),
     .executable(name: "explore", targets: ["Explore"]),
@@ -112,6 +114,16 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Testnet/Launcher"),
+    // Preloaded into a node, never linked: it stands in front of the C library.
+    .target(name: "CFaults", path: "Testnet/Faults"),
+    .executableTarget(
+      name: "Torture",
+      dependencies: [
+        "NodeCrypto", "Market", "Settlement", "Store", "NodeAPI", "NodeClient", "NodeProcesses",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      path: "Testnet/Torture"),
     .executableTarget(
       name: "Benchmarks",
       dependencies: ["CMalloc", "NodeCrypto", "Market", "MarketFiles", "OrderBook"],
@@ -170,6 +182,12 @@ let package = Package(
       name: "TestnetTests",
       dependencies: [
         "Testnet", "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeCrypto", "NodeProcesses", "Settlement",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(
+      name: "TortureTests",
+      dependencies: [
+        "Torture", "NodeAPI", "NodeCrypto", "NodeProcesses", "Settlement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(
