@@ -1,8 +1,9 @@
-# CONFIG=release builds `build` and `testnet` with optimization. Tests and the testnet share one debug build otherwise.
+# CONFIG=release builds `build`, `testnet` and `torture` with optimization. They share one debug build with the tests
+# otherwise.
 CONFIG ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-book attacks lint testnet bench simulate explore mutants fuzz
+.PHONY: help setup build test test-book attacks torture lint testnet bench simulate explore mutants fuzz
 
 testnet: ARGS ?= --nodes 5 --replay 60
 
@@ -13,6 +14,8 @@ help:
 	@echo 'make test-book check the order book alone: its tests under the address sanitizer, then ten million random'
 	@echo '               operations against a plain reference (OPERATIONS=N for more or fewer)'
 	@echo 'make attacks   attack an optimized node and measure what its honest peers notice'
+	@echo 'make torture   kill nodes while they trade, cut their power, break their disks and set their clocks, and look'
+	@echo '               whether anything is lost (ARGS="--cycles 1000 --json"; ARGS=--help; docs/RELIABILITY.md)'
 	@echo 'make build     build everything'
 	@echo 'make bench     measure the order book, in release (ARGS="--replay" for real offers and demand; ARGS=--help)'
 	@echo 'make simulate  run simulated networks of real nodes (ARGS="--seed 7 --trace"; ARGS=--help; docs/SIMULATION.md)'
@@ -21,7 +24,7 @@ help:
 	@echo 'make fuzz      run each parser under libFuzzer for a minute (ARGS="--seconds 10 --only entry"; ARGS=--help)'
 	@echo 'make lint      check the format of all sources'
 	@echo 'make setup     install the system packages that the build and the tests need, when any is missing'
-	@echo 'CONFIG=release makes build and testnet optimize.'
+	@echo 'CONFIG=release makes build, testnet and torture optimize.'
 
 setup:
 	@scripts/setup --tests
@@ -51,6 +54,12 @@ attacks:
 	@scripts/setup --tests
 	swift build -c release --product p2pnode
 	swift test --filter AttackTests
+
+# Standard output is the table's or the JSON document's.
+torture:
+	@scripts/setup
+	@for product in p2pnode faults torture; do swift build -c $(CONFIG) --product $$product >&2 || exit 1; done
+	@"$$(swift build -c $(CONFIG) --show-bin-path)/torture" $(ARGS)
 
 lint:
 	@scripts/setup

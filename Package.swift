@@ -12,6 +12,8 @@ let package = Package(
   products: [
     .executable(name: "p2pnode", targets: ["P2PNode"]),
     .executable(name: "testnet", targets: ["Testnet"]),
+    .executable(name: "torture", targets: ["Torture"]),
+    .library(name: "faults", type: .dynamic, targets: ["CFaults"]),
     .executable(name: "benchmarks", targets: ["Benchmarks"]),
     .executable(name: "simulate", targets: ["Simulate"]),
     .executable(name: "explore", targets: ["Explore"]),
@@ -104,13 +106,24 @@ let package = Package(
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
     .target(name: "MarketFiles", dependencies: ["Market"], path: "Testnet/MarketFiles"),
+    .target(name: "NodeProcesses", path: "Testnet/Processes"),
     .executableTarget(
       name: "Testnet",
       dependencies: [
-        "Market", "MarketFiles", "NodeAPI", "NodeClient",
+        "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeProcesses",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Testnet/Launcher"),
+    // Preloaded into a node, never linked: it stands in front of the C library.
+    .target(name: "CFaults", path: "Testnet/Faults"),
+    .executableTarget(
+      name: "Torture",
+      dependencies: [
+        "NodeCrypto", "Market", "Settlement", "Store", "NodeAPI", "NodeClient", "NodeProcesses",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ],
+      path: "Testnet/Torture"),
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
@@ -170,7 +183,13 @@ let package = Package(
     .testTarget(
       name: "TestnetTests",
       dependencies: [
-        "Testnet", "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeCrypto", "Settlement",
+        "Testnet", "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeCrypto", "NodeProcesses", "Settlement",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .testTarget(
+      name: "TortureTests",
+      dependencies: [
+        "Torture", "NodeAPI", "NodeCrypto", "NodeProcesses", "Settlement",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(

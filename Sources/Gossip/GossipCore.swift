@@ -82,8 +82,11 @@ public struct GossipCore: Sendable {
   public func connection(to node: NodeID) -> UInt64? { connectionByNode[node] }
 
   /// Whether every connected peer has told what it knows of this node's own feed, and nothing of it is missing here.
+  ///
+  /// A direct link does as well as one of the overlay: a node that dies with trades open may come back to no others.
   public var hasRecoveredOwnFeed: Bool {
-    !neighbours.isEmpty && neighbours.allSatisfy(\.hasGreeted)
+    let peers = connectedPeers
+    return peers.contains { $0.link != nil } && peers.allSatisfy(\.hasGreeted)
       && !antiEntropy.isBehind(own, head: feeds.head(of: own).sequence)
   }
 

@@ -49,7 +49,7 @@ public enum DirectoryLockError: Error, Equatable, CustomStringConvertible {
     case .held(let directory, let process):
       "\(directory) is in use by \(process.map { "process \($0)" } ?? "another process"); one node runs on a data "
         + "directory at a time. Stop that one, or use another --data directory"
-    case .unusable(let path, let why): "\(path): \(why)"
+    case .unusable(let path, let why): "\(path) cannot be made (\(why)); check its owner, mode and disk"
     }
   }
 }

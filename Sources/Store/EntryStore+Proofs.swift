@@ -31,9 +31,11 @@ extension EntryStore {
       try pool.read { database in
         try Row.fetchAll(database, sql: "SELECT * FROM fraud ORDER BY author, sequence").map { row in
           StoredProof(
-            kind: UInt8(clamping: row["kind"] as Int64),
-            entries: try Self.entries(of: row["author"], at: row["sequence"], database),
-            statement: Array(row["statement"] as Data), statementSignature: Array(row["statement_signature"] as Data))
+            kind: UInt8(clamping: try Self.value("kind", of: row) as Int64),
+            entries: try Self.entries(
+              of: try Self.value("author", of: row), at: try Self.value("sequence", of: row), database),
+            statement: Array(try Self.value("statement", of: row) as Data),
+            statementSignature: Array(try Self.value("statement_signature", of: row) as Data))
         }
       }
     }
@@ -44,6 +46,6 @@ extension EntryStore {
       database,
       sql: "SELECT author, sequence, bytes, signature FROM fraud_entry WHERE author = ? AND fraud = ? ORDER BY place",
       arguments: [author, place]
-    ).compactMap(entry)
+    ).map(entry)
   }
 }

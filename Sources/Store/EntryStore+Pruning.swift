@@ -33,10 +33,8 @@ extension EntryStore {
   public func bases() throws(StoreError) -> [StoredBase] {
     try Self.guarding(path) { [pool] in
       try pool.read { database in
-        try Row.fetchAll(database, sql: "SELECT author, sequence FROM base ORDER BY author").compactMap { row in
-          NodeID(bytes: row["author"] as Data).map {
-            StoredBase(author: $0, first: UInt64(row["sequence"] as Int64))
-          }
+        try Row.fetchAll(database, sql: "SELECT author, sequence FROM base ORDER BY author").map { row in
+          StoredBase(author: try Self.author(of: row), first: try Self.sequence(of: row))
         }
       }
     }

@@ -153,7 +153,7 @@ public final class EntryStore: Sendable {
           sql: "INSERT OR IGNORE INTO owner (id, network, node) VALUES (1, ?, ?)",
           arguments: [Data(network.bytes), Data(node.bytes)])
         return try Row.fetchOne(database, sql: "SELECT network, node FROM owner WHERE id = 1").map {
-          ($0["network"], $0["node"])
+          (try Self.value("network", of: $0), try Self.value("node", of: $0))
         }
       }
     }
@@ -284,7 +284,7 @@ public final class EntryStore: Sendable {
         var out: [StoredEntry] = []
         var size = 0
         while size < maximumBytes, let row = try rows.next() {
-          guard let entry = Self.entry(row) else { break }
+          let entry = try Self.entry(row)
           out.append(entry)
           size += entry.bytes.count + entry.signature.count
         }
@@ -301,11 +301,9 @@ public final class EntryStore: Sendable {
           database,
           sql: """
             SELECT entry.author, entry.sequence, bytes, signature FROM entry LEFT JOIN base USING (author)
-            WHERE entry.sequence >= IFNULL(base.sequence, 0) ORDER BY entry.author, entry.sequence
+            WHERE base.sequence IS NULL OR entry.sequence >= base.sequence ORDER BY entry.author, entry.sequence
             """)
-        while let row = try rows.next() {
-          if let entry = Self.entry(row) { body(entry) }
-        }
+        while let row = try rows.next() { body(try Self.entry(row)) }
       }
     }
   }
@@ -325,11 +323,40 @@ public final class EntryStore: Sendable {
     }
   }
 
-  static func entry(_ row: Row) -> StoredEntry? {
-    guard let author = NodeID(bytes: row["author"] as Data) else { return nil }
-    return StoredEntry(
-      author: author, sequence: UInt64(row["sequence"] as Int64), bytes: Array(row["bytes"] as Data),
-      signature: Array(row["signature"] as Data))
+  /// Looks through the whole database file; what it finds shows that the file is damaged beyond single entries.
+  ///
+  /// - Complexity: O(size of the file).
+  public func checkFile() throws(StoreError) {
+    let found = try Self.guarding(path) { [pool] in
+      try pool.read { try String.fetchOne($0, sql: "PRAGMA integrity_check(1)") }
+    }
+    guard found == "ok" else { throw .corrupt(path: path, why: found ?? "it cannot be checked") }
+  }
+
+  static func entry(_ row: Row) throws -> StoredEntry {
+    StoredEntry(
+      author: try author(of: row), sequence: try sequence(of: row), bytes: Array(try value("bytes", of: row) as Data),
+      signature: Array(try value("signature", of: row) as Data))
+  }
+
+  static func author(of row: Row) throws -> NodeID {
+    guard let author = NodeID(bytes: try value("author", of: row) as Data) else { throw badRow("author") }
+    return author
+  }
+
+  static func sequence(of row: Row) throws -> UInt64 {
+    guard let sequence = UInt64(exactly: try value("sequence", of: row) as Int64) else { throw badRow("sequence") }
+    return sequence
+  }
+
+  /// A column's value, which a damaged file may have as another type than the one that was written.
+  static func value<Value: DatabaseValueConvertible>(_ column: String, of row: Row) throws -> Value {
+    guard let value = Value.fromDatabaseValue(row[column]) else { throw badRow(column) }
+    return value
+  }
+
+  private static func badRow(_ column: String) -> DatabaseError {
+    DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row's \(column) is not what was written")
   }
 
   static func guarding<Value>(_ path: String, _ body: () throws -> Value) throws(StoreError) -> Value {

@@ -1,6 +1,7 @@
 import Foundation
 import Market
 import NodeAPI
+import NodeProcesses
 import Synchronization
 
 /// The nodes of a testnet, from their start to their stop.
@@ -67,12 +68,16 @@ final class Fleet: Sendable {
   /// The genesis file's first bootstrap address when this fleet can listen there: then anybody who has the file finds it.
   private func chooseEntrance() throws(TestnetError) -> (LoopbackPort, isBootstrap: Bool) {
     guard let address = genesis.bootstrap.first, let port = LoopbackPort(address: address) else {
-      return (try LoopbackPort.findFree(), false)
+      return (try Self.findFreePort(), false)
     }
     if port.isFree { return (port, true) }
-    let other = try LoopbackPort.findFree()
+    let other = try Self.findFreePort()
     output.say("The network's bootstrap address \(port) is in use; the first node listens on \(other) instead.")
     return (other, false)
+  }
+
+  private static func findFreePort() throws(TestnetError) -> LoopbackPort {
+    do { return try LoopbackPort.findFree() } catch { throw .process(error) }
   }
 
   private func start(_ number: Int, listen: String, peer: LoopbackPort?) async throws {

@@ -1,3 +1,5 @@
+import NodeProcesses
+
 /// Where everything is, for the person at the terminal.
 struct Places {
   let run: TestnetRun

@@ -2,6 +2,7 @@ import Market
 import MarketFiles
 import NodeAPI
 import NodeClient
+import NodeProcesses
 
 /// Why a testnet does not run.
 enum TestnetError: Error, CustomStringConvertible {
@@ -22,7 +23,7 @@ enum TestnetError: Error, CustomStringConvertible {
   /// There are nodes of a former run, and not their passphrase.
   case noPassphrase(path: String)
   /// A process was not started.
-  case spawn(executable: String, reason: String)
+  case process(ProcessError)
   /// `p2pnode init` failed.
   case creation(node: Int, output: String)
   /// A node ended before its API answered.
@@ -60,7 +61,7 @@ enum TestnetError: Error, CustomStringConvertible {
     case .noPassphrase(let path):
       "--keep: \(path) is missing, and the nodes of the former run open only with it; allowed: put it back, or another "
         + "directory"
-    case .spawn(let executable, let reason): "\(executable) was not started: \(reason)"
+    case .process(let error): error.description
     case .creation(let node, let output): "node \(node) was not created:\n\(output)"
     case .died(let node, let exit, let log, let tail):
       "node \(node) ended with \(exit) before its API answered; the end of \(log):\n\(tail)"

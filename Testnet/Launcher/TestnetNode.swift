@@ -1,6 +1,7 @@
 import Foundation
 import NodeAPI
 import NodeClient
+import NodeProcesses
 
 /// One node of the testnet: its directory, its process and a client of its API.
 final class TestnetNode: Sendable {
@@ -19,7 +20,7 @@ final class TestnetNode: Sendable {
   /// A client of its API, whoever started the process that answers.
   let client: NodeClient
 
-  private let process: ChildProcess
+  private let process: NodeProcess
 
   /// How long a node may take until its API answers, in seconds. It opens its identity with argon2id first.
   static let startSeconds: Int64 = 60
@@ -27,9 +28,7 @@ final class TestnetNode: Sendable {
   static let stopSeconds: Int64 = 20
 
   /// Where the node's output goes.
-  var log: String { Self.log(in: directory) }
-
-  private static func log(in directory: String) -> String { "\(directory)/log" }
+  var log: String { process.log }
 
   /// Starts the node, which must have been created.
   init(
@@ -39,16 +38,13 @@ final class TestnetNode: Sendable {
     self.number = number
     self.role = role
     self.directory = directory
-    let log = Self.log(in: directory)
-    let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-      throw .system("open", path: log, reason: String(cString: strerror(errno)))
+    do {
+      process = try NodeProcess(
+        executable: executable, directory: directory, listen: listen, peers: peer.map { [$0.description] } ?? [],
+        environment: environment, log: "\(directory)/log")
+    } catch {
+      throw .process(error)
     }
-    let output = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    var arguments = ["run", "--data", directory, "--listen", listen, "--stop-with-stdin"]
-    if let peer { arguments += ["--peer", peer.description] }
-    process = try ChildProcess(
-      executable: executable, arguments: arguments, environment: environment, output: output)
     client = NodeClient(dataDirectory: directory)
   }
 
@@ -57,9 +53,14 @@ final class TestnetNode: Sendable {
     number: Int, directory: String, executable: String, networkFile: String, environment: [String: String]
   ) async throws {
     let output = Pipe()
-    let process = try ChildProcess(
-      executable: executable, arguments: ["init", "--network", networkFile, "--data", directory],
-      environment: environment, output: output)
+    let process: ChildProcess
+    do {
+      process = try ChildProcess(
+        executable: executable, arguments: ["init", "--network", networkFile, "--data", directory],
+        environment: environment, output: output)
+    } catch {
+      throw TestnetError.process(error)
+    }
     let exit = await process.waitForExit(atMost: .seconds(startSeconds))
     guard exit == .status(0) else {
       process.send(SIGKILL)
@@ -90,11 +91,7 @@ final class TestnetNode: Sendable {
   var exit: ChildProcess.Exit? { process.exit }
 
   /// The last lines of the log.
-  func logTail(lines: Int = 20) -> String {
-    guard let data = FileManager.default.contents(atPath: log) else { return "" }
-    return String(decoding: data.suffix(16_384), as: UTF8.self).split(separator: "\n").suffix(lines)
-      .map { "  \($0)" }.joined(separator: "\n")
-  }
+  func logTail() -> String { process.logTail() }
 
   /// Stops the node and waits until it has ended. Cancellation does not keep it from that.
   ///

@@ -275,6 +275,22 @@ struct MessageTests {
     #expect(driver.take().fetches.flatMap(\.fetch.ranges).map(\.through) == [3])
   }
 
+  @Test("a node has heard of its own feed when every peer has told, though all links that it has are direct")
+  mutating func directLinks() {
+    driver = Driver(own: node(1))
+    driver.connect(5, node(2))
+    driver.receive(.hello(Driver.hello), on: 5)
+    #expect(!driver.core.hasRecoveredOwnFeed, "a connection without a link may be about to end")
+    var neighbour = WireNeighbour()
+    neighbour.kind = .direct
+    driver.receive(.neighbour(neighbour), on: 5)
+    #expect(driver.core.neighbours.isEmpty && driver.core.hasRecoveredOwnFeed)
+    driver.connect(6, node(3))
+    #expect(!driver.core.hasRecoveredOwnFeed, "one more has not told yet")
+    driver.receive(.hello(Driver.hello), on: 6)
+    #expect(driver.core.hasRecoveredOwnFeed)
+  }
+
   @Test("another entry at a place that is held here is fetched, and the two are a proof")
   mutating func suspicion() throws {
     let held = chain(author, [1_000_000])[0]

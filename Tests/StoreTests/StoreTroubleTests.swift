@@ -1,7 +1,9 @@
 import Foundation
+import GRDB
 import NodeCrypto
-import Store
 import Testing
+
+@testable import Store
 
 @Suite("store in trouble")
 struct StoreTroubleTests {
@@ -37,6 +39,87 @@ struct StoreTroubleTests {
       let store = try EntryStore(in: directory)
       #expect(throws: StoreError.self) { _ = try store.allEntries() }
     }
+  }
+
+  @Test(
+    "a row that is not what was written is reported as damage, and nothing traps on it",
+    arguments: [
+      "UPDATE entry SET bytes = 7", "UPDATE entry SET signature = 1.5", "UPDATE entry SET sequence = -1",
+      "UPDATE entry SET author = x'00'",
+    ])
+  func damagedRow(_ damage: String) throws {
+    try inTemporaryDirectory { directory in
+      let store = try EntryStore(in: directory)
+      try store.append([entry(2, 1)])
+      try store.close()
+      let file = try DatabaseQueue(path: directory + "/feeds.sqlite")
+      try file.write { try $0.execute(sql: damage) }
+      try file.close()
+      expectCorrupt { _ = try EntryStore(in: directory).allEntries() }
+    }
+  }
+
+  @Test("rows of proofs, bases, addresses and the owner that are not what was written are reported, too")
+  func otherDamagedRows() throws {
+    try inTemporaryDirectory { directory in
+      let store = try EntryStore(in: directory)
+      try store.append([], proofs: [StoredProof(kind: 1, entries: [entry(8, 3, [1]), entry(8, 3, [2])])])
+      try store.append([entry(7, 6)], bases: [StoredBase(author: node(7), first: 6)])
+      try store.replaceAddresses([("192.0.2.2:1", node(2))])
+      try store.close()
+      let file = try DatabaseQueue(path: directory + "/feeds.sqlite")
+      try file.write { database in
+        try database.execute(
+          sql: "UPDATE fraud_entry SET bytes = 7; UPDATE base SET sequence = -6; UPDATE owner SET node = 5")
+      }
+      try file.close()
+      expectCorrupt { _ = try EntryStore(in: directory) }
+      let again = try DatabaseQueue(path: directory + "/feeds.sqlite")
+      try again.write { try $0.execute(sql: "UPDATE owner SET node = ?", arguments: [Data(node(1).bytes)]) }
+      try again.close()
+      let damaged = try EntryStore(in: directory)
+      expectCorrupt { _ = try damaged.proofs() }
+      expectCorrupt { _ = try damaged.bases() }
+      #expect(try damaged.addresses() == ["192.0.2.2:1"])
+    }
+  }
+
+  private func expectCorrupt(_ body: () throws -> Void) {
+    let error = #expect(throws: StoreError.self) { try body() }
+    guard case .corrupt? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test("a file whose tree of pages is damaged is told from one that is whole")
+  func damagedTree() throws {
+    try inTemporaryDirectory { directory in
+      let path = directory + "/feeds.sqlite"
+      let written = try EntryStore(in: directory)
+      try written.append((1...500).map { entry(2, $0, [UInt8](repeating: 1, count: 500)) })
+      try written.checkFile()
+      try written.close()
+      var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      try #require(bytes.count > 100_000)
+      // One leaf of the table takes the place of another: each entry is whole, their order is not. A leaf of a table
+      // without row ids begins with 10.
+      let leaves = stride(from: 4096, to: bytes.count, by: 4096).filter { bytes[$0] == 10 }
+      try #require(leaves.count > 20)
+      bytes.replaceSubrange(leaves[15]..<leaves[15] + 4096, with: Data(bytes[leaves[10]..<leaves[10] + 4096]))
+      try bytes.write(to: URL(fileURLWithPath: path))
+      let store = try EntryStore(in: directory)
+      expectCorrupt { try store.checkFile() }
+    }
+  }
+
+  @Test("a disk that fails is told from a file that is damaged, with what helps")
+  func failingDisk() {
+    let error = StoreError(DatabaseError(resultCode: .SQLITE_IOERR_FSYNC, message: "disk I/O error"), path: "/d/s")
+    #expect(error == .failing(path: "/d/s", why: "disk I/O error"))
+    #expect(error.description.contains("check the disk"))
+    #expect(
+      DirectoryLockError.unusable(path: "/d/lock", why: "x").description.contains("check its owner, mode and disk"))
   }
 
   @Test("a directory in which nothing can be written is reported with the path")

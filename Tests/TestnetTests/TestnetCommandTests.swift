@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import NodeAPI
+import NodeProcesses
 import Testing
 
 @testable import Testnet

@@ -276,7 +276,8 @@ struct StatusSource: Sendable {
       }
       var document = StatusDocument(
         node: own.hex, network: core.genesis.networkID.hex, networkName: networkName, version: Version.current,
-        state: core.state.rawValue, trouble: core.storeTrouble, listen: listen, timeMs: now.milliseconds,
+        state: core.state.rawValue, trouble: core.storeTrouble ?? NodeClock.trouble,
+        listen: listen, timeMs: now.milliseconds,
         uptimeMs: now - startedAt, bookDigest: core.bookDigest().hex, bookTimeMs: core.feeds.latestTime.milliseconds,
         orders: core.book.openCount(.offer) + core.book.openCount(.bid), feeds: core.feeds.count,
         entries: core.feeds.entryCount, prunedEntries: core.feeds.prunedCount,

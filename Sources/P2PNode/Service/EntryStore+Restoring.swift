@@ -5,7 +5,8 @@ import NodeCrypto
 import Store
 
 extension EntryStore {
-  /// Restores a core from what is stored. Feeds that are damaged are cut at the damage; the peers have the rest.
+  /// Restores a core from what is stored. Feeds that are damaged are cut at the damage; the peers have the rest. When the
+  /// file itself is damaged nothing is cut: what was deleted there might come back, and what is written might be lost.
   ///
   /// An entry is what it was when the next one names its id, or, at the end of a feed and where two do not fit together,
   /// when its signature is good. Bytes that changed on the disk are never taken for what their author signed.
@@ -18,6 +19,7 @@ extension EntryStore {
     var reader = RestoreReader(network: core.genesis.networkID, maximumBytes: maximum)
     try forEachEntry { reader.take($0, into: &core) }
     reader.finishFeed(into: &core)
+    if !reader.damages.isEmpty { try checkFile() }
     for damage in reader.damages {
       logger.warning(
         "entries of a feed are damaged; fetching them again",

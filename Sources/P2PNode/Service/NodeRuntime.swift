@@ -95,12 +95,8 @@ final class NodeRuntime: @unchecked Sendable {
     server = FeedServer(writer: writer)
   }
 
-  /// The machine's clock.
-  static var now: Timestamp {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
-  }
+  /// The node's clock.
+  static var now: Timestamp { NodeClock.now }
 
   // MARK: Life
 
@@ -188,6 +184,7 @@ final class NodeRuntime: @unchecked Sendable {
     switch input {
     case .event(let event): core.handle(event, now: now, into: &effects)
     case .verified(let outcome):
+      if case .success = outcome.result, outcome.entry.author != own { NodeClock.hear(outcome.entry.time) }
       core.handle(outcome.event, now: now, into: &effects)
       outcome.credit.release()
     case .connected(let connection):

@@ -1,12 +1,12 @@
 import Glibc
 
 /// A TCP port of 127.0.0.1.
-struct LoopbackPort: Hashable, Sendable, CustomStringConvertible {
+public struct LoopbackPort: Hashable, Sendable, CustomStringConvertible {
   /// The port, from 1.
-  let port: UInt16
+  public let port: UInt16
 
   /// The port that `address` (`HOST:PORT`) names; nil when the host is not the IPv4 loopback.
-  init?(address: String) {
+  public init?(address: String) {
     let parts = address.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0] == "127.0.0.1" || parts[0] == "localhost",
       let port = UInt16(parts[1]), port > 0
@@ -17,13 +17,13 @@ struct LoopbackPort: Hashable, Sendable, CustomStringConvertible {
   private init(port: UInt16) { self.port = port }
 
   /// `127.0.0.1:PORT`.
-  var description: String { "127.0.0.1:\(port)" }
+  public var description: String { "127.0.0.1:\(port)" }
 
   /// Whether a listener could bind the port now.
-  var isFree: Bool { Self.bind(port) == port }
+  public var isFree: Bool { Self.bind(port) == port }
 
   /// A port that was free a moment ago.
-  static func findFree() throws(TestnetError) -> LoopbackPort {
+  public static func findFree() throws(ProcessError) -> LoopbackPort {
     guard let port = bind(0) else {
       throw .system("bind", path: "127.0.0.1:0", reason: String(cString: strerror(errno)))
     }

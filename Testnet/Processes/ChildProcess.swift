@@ -3,15 +3,16 @@ import Synchronization
 
 /// A child process with a pipe as its standard input, of which this process holds the other end: however this process
 /// ends, the child then reads the end of its input.
-final class ChildProcess: Sendable {
+public final class ChildProcess: Sendable {
   /// How a process ended.
-  enum Exit: Hashable, Sendable, CustomStringConvertible {
+  public enum Exit: Hashable, Sendable, CustomStringConvertible {
     /// It exited with the status.
     case status(Int32)
     /// The signal ended it.
     case signal(Int32)
 
-    var description: String {
+    /// The status or the signal, for people.
+    public var description: String {
       switch self {
       case .status(let status): "exit status \(status)"
       case .signal(let signal): "signal \(signal)"
@@ -28,9 +29,9 @@ final class ChildProcess: Sendable {
   /// Starts a process, in a process group of its own, so that a ^C of the terminal does not reach it.
   ///
   /// - Parameter output: where its standard output and error go: a `FileHandle` or a `Pipe`.
-  init(
+  public init(
     executable: String, arguments: [String], environment: [String: String], output: Any
-  ) throws(TestnetError) {
+  ) throws(ProcessError) {
     process.executableURL = URL(fileURLWithPath: executable)
     process.arguments = arguments
     process.environment = environment
@@ -47,25 +48,25 @@ final class ChildProcess: Sendable {
   }
 
   /// The process's id.
-  var identifier: Int32 { process.processIdentifier }
+  public var identifier: Int32 { process.processIdentifier }
 
   /// How the process ended; nil while it runs.
-  var exit: Exit? {
+  public var exit: Exit? {
     guard !process.isRunning else { return nil }
     return process.terminationReason == .exit
       ? .status(process.terminationStatus) : .signal(process.terminationStatus)
   }
 
   /// Ends the process's standard input.
-  func closeInput() { try? input.fileHandleForWriting.close() }
+  public func closeInput() { try? input.fileHandleForWriting.close() }
 
   /// Sends `signal`, unless the process has ended.
-  func send(_ signal: Int32) {
+  public func send(_ signal: Int32) {
     if process.isRunning { kill(process.processIdentifier, signal) }
   }
 
   /// Waits until the process ends, at most for `limit`. Cancellation does not end the wait.
-  func waitForExit(atMost limit: Duration) async -> Exit? {
+  public func waitForExit(atMost limit: Duration) async -> Exit? {
     let deadline = ContinuousClock.now + limit
     while exit == nil, ContinuousClock.now < deadline {
       // In a task of its own, which is not cancelled.
