@@ -34,6 +34,8 @@ struct Duties: Sendable {
   var frees = FreeChecks()
   /// Own proposals without an answer, by maker.
   private(set) var undecided: [NodeID: Set<TradeID>] = [:]
+  /// Own proposals of orders that have expired since, by maker. Nothing is kept waiting by them; a closure still ends them.
+  private(set) var moot: [NodeID: Set<TradeID>] = [:]
   /// The makers' orders that those are for: at most one proposal at a time to each.
   private(set) var proposedTo: Set<OrderID> = []
   /// Owners whose feeds have been silent for three ticks; their orders are not taken.
@@ -65,8 +67,8 @@ struct Duties: Sendable {
   var ownRecord = PublicRecord()
   /// Pairs left alone until a moment.
   private(set) var failures: [Pair: Timestamp] = [:]
-  /// When the own orders of undecided proposals expire: what they hold is of no use after that, so nothing is waited
-  /// for any longer. It is not released: only a reject or a closure allows that.
+  /// When the own orders of undecided proposals expire: what they hold is of no use after that, so nothing is kept
+  /// waiting by them any longer. They are not released: only a reject or a closure allows that.
   private var expiries: [TradeID: Timestamp] = [:]
 
   mutating func awaitAnswer(_ id: TradeID, maker: NodeID, makerOrder: OrderID, expiry: Timestamp) {
@@ -77,6 +79,8 @@ struct Duties: Sendable {
   }
 
   mutating func answered(_ id: TradeID, maker: NodeID, makerOrder: OrderID) {
+    moot[maker]?.remove(id)
+    if moot[maker]?.isEmpty == true { moot[maker] = nil }
     guard undecided[maker]?.remove(id) != nil else { return }
     if undecided[maker]?.isEmpty == true {
       undecided[maker] = nil
@@ -139,7 +143,18 @@ struct Duties: Sendable {
   var undecidedCount: Int { undecided.values.reduce(0) { $0 + $1.count } }
 
   /// Undecided proposals of orders that have expired at `now`, ascending.
-  func moot(now: Timestamp) -> [TradeID] { expiries.filter { $0.value <= now }.keys.sorted() }
+  func expired(now: Timestamp) -> [TradeID] { expiries.filter { $0.value <= now }.keys.sorted() }
+
+  /// The order of an undecided proposal has expired.
+  mutating func giveUp(_ id: TradeID, maker: NodeID, makerOrder: OrderID) {
+    answered(id, maker: maker, makerOrder: makerOrder)
+    moot[maker, default: []].insert(id)
+  }
+
+  /// The own proposals that a closure of this maker's feed ends, ascending.
+  func unanswered(by maker: NodeID) -> [TradeID] {
+    (undecided[maker] ?? []).union(moot[maker] ?? []).sorted()
+  }
 
   mutating func failed(own: OrderID, counter: OrderID, until: Timestamp) {
     failures[Pair(own: own, counter: counter)] = until

@@ -35,6 +35,7 @@ extension Duties {
     append(waiting.sorted(), to: &bytes)
     append(frees.legs, to: &bytes)
     append(undecided.values.flatMap { $0 }.sorted(), to: &bytes)
+    append(moot.values.flatMap { $0 }.sorted(), to: &bytes)
     append(proposedTo.sorted(), to: &bytes)
     append(staleOwners.sorted(), to: &bytes)
     append(staleCheckedAt, to: &bytes)

@@ -159,7 +159,7 @@ extension NodeCore {
 
   /// Looks at what waits for `author`, whose feed has grown.
   mutating func afterEntry(of author: NodeID) {
-    for id in duties.undecided[author]?.sorted() ?? [] {
+    for id in duties.unanswered(by: author) {
       guard let trade = exchange.ledger[id], trade.terms.leg == nil, trade.state == .proposed, hasClosed(trade.terms)
       else { continue }
       abandon(trade)
@@ -177,9 +177,10 @@ extension NodeCore {
   mutating func expireDuties(now: Timestamp) {
     duties.retry(now: now)
     duties.closeOpen(head: gossip.feeds.head(of: own).time)
-    for id in duties.moot(now: now) {
+    for id in duties.expired(now: now) {
       guard let trade = exchange.ledger[id] else { continue }
-      answered(trade)
+      duties.giveUp(id, maker: trade.terms.maker, makerOrder: trade.terms.makerOrder)
+      rematch(crossing: trade.terms.makerOrder)
     }
   }
 

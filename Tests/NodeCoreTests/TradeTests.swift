@@ -109,6 +109,27 @@ struct TradeTests {
     #expect(throws: CommandRefusal.noSuchOrder(offer)) { try nodes[0].replies[again]?.get() }
   }
 
+  @Test("a closure that comes when the taker's order has expired ends the proposal all the same")
+  func lateClosure() throws {
+    let nodes = network.addNodes(3)
+    network.settleIn()
+    try network.place(genesis.offer(8, at: 2.00), on: nodes[0])
+    network.runUntilQuiet()
+    network.partition([[nodes[0]], Array(nodes.dropFirst())], breaking: 100)
+    try network.place(genesis.bid(4, at: 2.40, expiry: 50), on: nodes[1])
+    network.run(for: 20_000)
+    let trade = try #require(nodes[1].core?.ledger.sorted.first)
+    #expect(trade.state == .proposed && nodes[1].core?.undecidedCount == 1)
+    network.run(for: 40_000)
+    #expect(nodes[1].core?.ledger[trade.id]?.state == .proposed && nodes[1].core?.undecidedCount == 0)
+    network.heal()
+    network.run(for: 20_000)
+    network.runUntilQuiet()
+    #expect(nodes.allSatisfy { $0.core?.ledger[trade.id]?.state == .released })
+    #expect(nodes[2].core?.record(of: nodes[0].nodeID).failed == 1)
+    network.checkAgreement()
+  }
+
   @Test("an order expires on every node as the book's time passes by ticks, with one digest")
   func expiry() throws {
     let nodes = network.addNodes(3)
