@@ -65,6 +65,12 @@ public struct NodeRecordDocument: Codable, Hashable, Sendable {
   public var record: RecordDocument
   /// Of this node, as long as it is a newcomer: what it may have open; nil otherwise.
   public var newcomer: NewcomerDocument?
+  /// The keys from which it took over, whose records are in it, the newest first; nil without any.
+  public var predecessors: [String]?
+  /// The key to which it handed over; nil while its feed goes on.
+  public var successor: String?
+  /// When it did.
+  public var handedOverMs: Int64?
 
   /// A node's record.
   public init(node: String, own: Bool, record: RecordDocument, newcomer: NewcomerDocument? = nil) {

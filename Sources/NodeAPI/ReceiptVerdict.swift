@@ -16,6 +16,25 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
   public var decoded: ReceiptDocument.Decoded?
   /// What is proven, when it is a proof of fraud instead of a receipt.
   public var fraud: FraudProofDocument.Decoded?
+  /// The parties' keys that were handed over to others since, as far as a node that was asked knows; nil without any.
+  public var handovers: [Handover]?
+
+  /// A party's key that was handed over.
+  public struct Handover: Codable, Hashable, Sendable {
+    /// The key.
+    public var key: String
+    /// The one that took over.
+    public var successor: String
+    /// When.
+    public var handedOverMs: Int64
+
+    /// A handover of `key`.
+    public init(key: String, successor: String, handedOverMs: Int64) {
+      self.key = key
+      self.successor = successor
+      self.handedOverMs = handedOverMs
+    }
+  }
 
   /// Checks the receipt at `position` of a file: one JSON document. One that does not decode is not valid.
   ///

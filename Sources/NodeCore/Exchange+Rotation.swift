@@ -12,7 +12,7 @@ extension Exchange {
     thaw(author, into: &changes)
     void(author, at: place.sequence, into: &changes)
     for id in (authors[author]?.orders.live.keys).map({ $0.sorted() }) ?? [] { cancel(id, at: place, into: &changes) }
-    successors[author] = successor
+    successors[author] = (successor, place.time)
     if let time = handoverTimes[successor], let held = predecessors[successor],
       (time, held) <= (place.time, author)
     {
@@ -46,7 +46,7 @@ extension Exchange {
         records[key] = sum == PublicRecord() ? nil : sum
         changes.append(.record(key))
       }
-      next = successors[key].flatMap { predecessors[$0] == key ? $0 : nil }
+      next = (successors[key]?.key).flatMap { predecessors[$0] == key ? $0 : nil }
     }
   }
 }

@@ -82,8 +82,8 @@ struct Exchange: Sendable {
   var ownRecords: [NodeID: PublicRecord] = [:]
   /// Which keys took over from others.
   var predecessors = Predecessors()
-  /// The keys that closed feeds name. For look-up only.
-  var successors: [NodeID: NodeID] = [:]
+  /// The keys that closed feeds name, and the times of their last entries. For look-up only.
+  var successors: [NodeID: (key: NodeID, time: Timestamp)] = [:]
   /// The times of the handovers that count, by the new key. For look-up only.
   var handoverTimes: [NodeID: Timestamp] = [:]
   var authors: [NodeID: AuthorState] = [:]

@@ -14,8 +14,11 @@ extension NodeCore {
     return Handover(author: own, sequence: head.sequence + 1, previous: head.entry)
   }
 
-  /// The key that took over from `key` by the last entry of its feed; nil when its feed goes on or is not known.
-  public func successor(of key: NodeID) -> NodeID? { exchange.successors[key] }
+  /// The key that the last entry of `key`'s feed names, and that entry's time; nil when the feed goes on or is not known.
+  public func successor(of key: NodeID) -> (key: NodeID, time: Timestamp)? { exchange.successors[key] }
+
+  /// The keys from which `key` took over, the newest first.
+  public func predecessors(of key: NodeID) -> [NodeID] { Array(exchange.predecessors.names(of: key).dropFirst()) }
 
   /// The own key and those from which it took over, the newest first.
   public var ownKeys: [NodeID] { exchange.predecessors.names(of: own) }

@@ -13,6 +13,7 @@ struct ProtocolVectors {
   let genesis: Genesis
   let provider = Identity(seed: Array(0x00...0x1f))
   let buyer = Identity(seed: Array(0x20...0x3f))
+  let successor = Identity(seed: Array(0x60...0x7f))
   let noiseKey = NoiseKeyPair(secretKey: SecretBytes(copying: Array(UInt8(0x40)...0x5f)))
 
   /// 2027-01-15T08:00:00Z.
@@ -144,6 +145,10 @@ struct ProtocolVectors {
     ]
     let names = ["hello_message", "neighbour_message", "join_message", "compare_message"]
     for (name, message) in zip(names, greeting) { vectors[name] = Hex.encode(message) }
+    let handover = Handover(author: provider.nodeID, sequence: 3, previous: acceptEntry.id)
+    vectors["successor_id"] = successor.nodeID.hex
+    vectors["handover"] = Hex.encode(handover.encoded())
+    vectors["rotate_payload"] = Hex.encode(codec.encode(.rotate(handover.signed(by: successor, network: network))))
     return vectors.merging(PurchaseVectors(self).hexByName) { _, new in new }
   }
 

@@ -81,7 +81,7 @@ struct GoldenInputs {
       "accept": self["accept_entry"], "bid": self["bid_entry"], "offer": self["offer_entry"],
       "amend": entry(self["amend_payload"]), "checkpoint": entry(self["checkpoint_payload"], at: 3, after: 100_000),
       "receipt": entry(self["receipt_payload"]), "simple": entry(simple.encoded()), "purchase": purchase(),
-      "confirm": confirm(), "purchase-end": purchaseEnd(),
+      "confirm": confirm(), "purchase-end": purchaseEnd(), "rotate": rotate(),
     ]
   }
 
@@ -129,6 +129,14 @@ struct GoldenInputs {
         (operation.settle.takerSignature, operation.settle.taker) = (signature, Data(FuzzMarket.buyer.nodeID.bytes))
       },
       operation { ($0.free.trade, $0.free.sequence, $0.free.entry) = (trade, 2, Data(self["bid_entry_id"])) },
+    ]
+    return entry(payload.encoded())
+  }
+
+  private func rotate() -> [UInt8] {
+    var payload = WirePayload()
+    payload.operations = [
+      operation { ($0.rotate.successor, $0.rotate.signature) = (Data(FuzzMarket.bystander.nodeID.bytes), signature) }
     ]
     return entry(payload.encoded())
   }

@@ -51,6 +51,14 @@ extension NodeProcessTests {
         let receipts = try await provider.client.receipts(.mine)
         #expect(receipts.count == 1 && receipts[0].decoded.provider == keys.node)
         #expect(try receipts[0].verify().trade.hex == receipts[0].decoded.trade)
+        let file = try market.directory.write(try NodeJSON.encode(receipts), to: "receipts.json")
+        let verified = try await renter.command("verify", file)
+        #expect(
+          verified.isSuccess && verified.output.contains("was handed over to \(keys.successor.prefix(10))"),
+          "\(verified)")
+        let exported = try await provider.command("export", "--format", "json")
+        let rows = try NodeJSON.decode(TradeExport.self, from: exported.output.utf8).trades
+        #expect(rows.map(\.role) == ["provider"], "\(exported)")
         _ = try await provider.client.place(.offer(gpus: 4, priceMicros: 1_000_000))
         try await eventually("the renter buys of the new key") {
           _ = try? await renter.client.place(.bid(gpus: 1, priceMicros: 1_500_000))

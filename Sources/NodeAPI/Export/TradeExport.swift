@@ -101,8 +101,8 @@ public struct TradeExport: Codable, Hashable, Sendable {
   public var csv: String {
     let header = [
       "trade", "role", "counterparty", "final", "accepted", "purchase", "gpu_class", "gpus", "start", "end",
-      "gpu_seconds", "price", "total", "currency", "offer", "bid", "taker", "maker", "terms", "taker_signature", "acceptance",
-      "maker_signature", "confirmation", "confirmation_signature",
+      "gpu_seconds", "price", "total", "currency", "offer", "bid", "taker", "maker", "terms", "taker_signature",
+      "acceptance", "maker_signature", "confirmation", "confirmation_signature",
     ]
     let lines = trades.map { row in
       [

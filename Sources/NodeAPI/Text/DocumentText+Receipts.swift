@@ -54,7 +54,10 @@ extension DocumentText {
       "trade \(short(lease.trade)): \(lease.gpus) x \(lease.gpuClass), \(window), \(total), "
       + "provider \(short(lease.provider)), buyer \(short(lease.buyer))"
       + (lease.purchase.map { ", one of \(lease.purchaseLegs ?? 0) legs of purchase \(short($0))" } ?? "")
-    return "\(TextStyle.green.apply(to: "valid", colours: colours))    \(place)\(TerminalText.clean(text))"
+    let handovers = (verdict.handovers ?? []).map {
+      "; key \(short($0.key)) was handed over to \(short($0.successor)) \(time.short(milliseconds: $0.handedOverMs))"
+    }.joined()
+    return "\(TextStyle.green.apply(to: "valid", colours: colours))    \(place)\(TerminalText.clean(text + handovers))"
   }
 
   /// The line under the receipts: `3 receipts: 2 valid, 1 invalid; 25.20 USD for 12.00 GPU-hours`.

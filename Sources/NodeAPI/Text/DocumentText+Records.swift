@@ -17,6 +17,11 @@ extension DocumentText {
       table.append([.init(name, .dim), .init(text, style)])
     }
     line("node", document.node + (document.own ? " (own)" : ""), .cyan)
+    for key in document.predecessors ?? [] { line("took over from", key) }
+    if let successor = document.successor {
+      let moment = document.handedOverMs.map { " " + time.short(milliseconds: $0) } ?? ""
+      line("handed over to", successor + moment, .yellow)
+    }
     line("since", record.sinceMs.map { time.short(milliseconds: $0) } ?? "nothing is known of its feed")
     line("trades", "\(record.settled) settled", record.settled > 0 ? .green : .plain)
     line("failed", "\(record.failed)\(share(record.failurePercent, "of those that settled or failed"))")

@@ -96,7 +96,9 @@ struct KeyExchange {
     } catch {
       // What the node refused it has not done. Of a lost answer, or with a store that fails, nobody knows: then the file
       // stays.
-      if case .problem(let problem) = error, [400, 409, 503].contains(problem.status) { unlink(IdentityFile.path(inDirectory: directory.path, name: name)) }
+      if case .problem(let problem) = error, [400, 409, 503].contains(problem.status) {
+        unlink(IdentityFile.path(inDirectory: directory.path, name: name))
+      }
       throw error
     }
     try IdentityFile.takeOver(from: old, to: new.nodeID, inDirectory: directory.path)

@@ -103,7 +103,7 @@ final class CommandInterpreter: Sendable {
     switch command {
     case .quit: return CommandResult(endsSession: true)
     case .help(let name): return help(name)
-    case .verify(let file): return try verify(file)
+    case .verify(let file): return try await verify(file)
     case .stop: return try await stop()
     case .amend(let id, let draft): return try await amend(id, draft)
     default: break
@@ -169,9 +169,10 @@ final class CommandInterpreter: Sendable {
     }
   }
 
-  private func verify(_ path: String) throws(CommandFailure) -> CommandResult {
-    let verdicts: [ReceiptVerdict]
+  private func verify(_ path: String) async throws(CommandFailure) -> CommandResult {
+    var verdicts: [ReceiptVerdict]
     do { verdicts = try ReceiptFile.check(path, readsStandardInput: readsStandardInput) } catch { throw .file(error) }
+    await noteHandovers(&verdicts)
     var result = show(verdicts) { DocumentText.verdicts($0, time: offlineTime, colours: colours) }
     result.isSuccess = verdicts.allSatisfy(\.valid)
     return result

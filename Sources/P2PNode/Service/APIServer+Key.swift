@@ -14,7 +14,7 @@ extension APIServer {
           let next = core.nextHandover
           return KeyDocument(
             node: core.own.hex, state: core.state.rawValue, sequence: next.sequence, previous: next.previous.hex,
-            successor: core.successor(of: core.own)?.hex)
+            successor: core.successor(of: core.own)?.key.hex)
         })
     }
     api.post("key/rotate") { request, _ in

@@ -33,8 +33,15 @@ extension DocumentBuilder {
   /// A node's public record with its name; the node's own with what it may have open.
   func nodeRecord(of node: NodeID) -> NodeRecordDocument {
     let isOwn = node == core.own
-    return NodeRecordDocument(
+    var document = NodeRecordDocument(
       node: node.hex, own: isOwn, record: record(of: node), newcomer: isOwn ? newcomer() : nil)
+    let predecessors = core.predecessors(of: node).map(\.hex)
+    document.predecessors = predecessors.isEmpty ? nil : predecessors
+    if let next = core.successor(of: node) {
+      document.successor = next.key.hex
+      document.handedOverMs = next.time.milliseconds
+    }
+    return document
   }
 
   /// What this node may have open as a newcomer; nil when it is none.
