@@ -27,7 +27,11 @@ extension NodeProcessTests {
         let entries = Self.longEntries(900, of: market.genesis)
         let source = LivePeer(network: market.genesis.networkID, group: group)
         try await source.connect(to: try await node.address())
-        for entry in entries { source.send(HandMadePeer.push([entry])) }
+        for entry in entries {
+          // What this side queues is bounded too.
+          try await eventually("the node takes what is sent") { source.queuedByteCount < 1 << 20 }
+          source.send(HandMadePeer.push([entry]))
+        }
         try await eventually("the node holds all entries", within: .seconds(120)) {
           try await node.client.status().entries >= Int64(entries.count)
         }
