@@ -119,7 +119,7 @@ let package = Package(
     .executableTarget(
       name: "Torture",
       dependencies: [
-        "NodeCrypto", "Market", "Settlement", "Store", "NodeAPI", "NodeClient", "NodeProcesses",
+        "NodeCrypto", "Market", "Store", "NodeAPI", "NodeClient", "NodeProcesses",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRDB", package: "GRDB.swift"),
       ],
@@ -189,7 +189,7 @@ let package = Package(
     .testTarget(
       name: "TortureTests",
       dependencies: [
-        "Torture", "NodeAPI", "NodeCrypto", "NodeProcesses", "Settlement",
+        "Torture", "NodeAPI", "NodeProcesses",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(

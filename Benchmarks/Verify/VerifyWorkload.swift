@@ -48,7 +48,9 @@ struct VerifyWorkload: Workload {
   private static func receipt(
     _ index: Int, nodes: [Identity], network: NetworkID
   ) throws -> (document: [UInt8], signed: [SignedMessage]) {
-    let (provider, buyer) = (nodes[index % nodeCount], nodes[(index / nodeCount + index + 1) % nodeCount])
+    // Any node but the provider.
+    let step = 1 + index / nodeCount % (nodeCount - 1)
+    let (provider, buyer) = (nodes[index % nodeCount], nodes[(index + step) % nodeCount])
     let start = Timestamp(milliseconds: 1_800_000_000_000)
     let terms = Terms(
       offer: Blake2b.hash([UInt8(truncatingIfNeeded: index)]), bid: Blake2b.hash([0, 0]), provider: provider.nodeID,

@@ -8,7 +8,11 @@ extension Batch {
   /// How long a node is left alone with what is broken.
   private static let broken = Duration.milliseconds(1500)
   /// How long a node may take to notice that its disk is broken or well again, in seconds.
-  private static let noticeSeconds: Int64 = 20
+  private static let noticeSeconds: Int64 = 120
+  /// How long a sync may take to come that is to fail, in seconds.
+  private static let syncSeconds: Int64 = 20
+  /// How long a node with a wrong clock is waited for, in seconds: it need not trade.
+  private static let wrongClockSeconds: Int64 = 20
   /// The slowest disk, in microseconds for a sync.
   private static let slowestSync: Int64 = 20_000
   private static let hour = Duration.seconds(3600)
@@ -88,7 +92,7 @@ extension Batch {
       await kill(victim, &generator)
       try machine.failSync(number: number + 1)
       try victim.launch()
-      let hasFailed: Bool? = await eventually(within: .seconds(Self.noticeSeconds)) {
+      let hasFailed: Bool? = await eventually(within: .seconds(Self.syncSeconds)) {
         try victim.exit != nil || machine.failures() > failures ? true : nil
       }
       if hasFailed == nil { tally.missed += 1 }
@@ -173,7 +177,7 @@ extension Batch {
     try machine.setClock(offset: offset)
     if startsWrong {
       try victim.launch()
-      _ = await victim.waitForStart(within: .seconds(Self.noticeSeconds))
+      _ = await victim.waitForStart(within: .seconds(Self.wrongClockSeconds))
     }
     await pass(upTo: Self.broken, &generator)
     try? await Task.sleep(for: Self.broken)

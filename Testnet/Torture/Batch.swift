@@ -39,7 +39,7 @@ struct Batch: Sendable {
   /// How often a node may refuse in a row, each time with something to do about it.
   private static let maximumRefusals = 3
   /// How long a node may take until it has its receipts again, in seconds.
-  private static let receiptSeconds: Int64 = 30
+  private static let receiptSeconds: Int64 = 120
 
   /// Runs a batch on a market of its own, of which nothing is left when nothing was wrong.
   static func run(_ plan: Plan, in directory: String, products: Products) async throws -> TortureReport.Tally {
@@ -81,6 +81,7 @@ struct Batch: Sendable {
     do {
       for index in 0..<plan.cycles {
         let victim = market.members[(plan.first + index) % market.members.count]
+        flow.goOn()
         try await cycle(plan.first + index, victim, &generator, &tally)
         tally.cycles += 1
       }

@@ -4,7 +4,7 @@ import NodeCrypto
 /// What must hold of a market once no more orders come and nothing is broken.
 struct Inspection {
   /// How long the nodes may take until all of it holds, in seconds: far more than proposals and retries need.
-  static let seconds: Int64 = 90
+  static let seconds: Int64 = 240
 
   let market: TortureMarket
   let ledger: ReceiptLedger

@@ -18,8 +18,8 @@ final class Member: Sendable {
     case silent
   }
 
-  /// How long a node may take until it trades, in seconds: a lone one waits 10 s for its peers.
-  static let startSeconds: Int64 = 60
+  /// How long a node may take until it trades, in seconds: far more than a machine needs that others use, too.
+  static let startSeconds: Int64 = 240
   private static let passphrase = "correct horse battery staple"
 
   /// Its number, from 1.

@@ -15,8 +15,13 @@ final class OrderFlow: Sendable {
   /// How long a node's owner waits between two orders.
   private static let pauseMilliseconds: ClosedRange<Int64> = 40...200
 
+  /// Orders that each node's owner has for one cycle: more than a cycle takes on a machine of its own. On a busy one the
+  /// market must not grow while a node takes long to start, or the next one takes longer still.
+  static let ordersPerCycle = 15
+
   private struct Counts {
     var answered: [Int: Set<String>] = [:]
+    var left: [Int: Int] = [:]
     var tasks: [Task<Void, Never>] = []
   }
 
@@ -30,7 +35,7 @@ final class OrderFlow: Sendable {
         while !Task.isCancelled {
           let order = Self.order(sells: member.number <= members.count / 2, using: &generator)
           // A node that is down or refuses now gets the next order after the same pause.
-          if let placed = try? await member.client.place(order) {
+          if self.takeOne(of: member), let placed = try? await member.client.place(order) {
             self.counts.withLock { _ = $0.answered[member.number, default: []].insert(placed.id) }
           }
           let pause = Int64.random(in: Self.pauseMilliseconds, using: &generator)
@@ -39,6 +44,17 @@ final class OrderFlow: Sendable {
       }
     }
     counts.withLock { $0.tasks = tasks }
+  }
+
+  /// Gives each owner the orders of one more cycle.
+  func goOn() { counts.withLock { $0.left = [:] } }
+
+  private func takeOne(of member: Member) -> Bool {
+    counts.withLock { counts in
+      let left = counts.left[member.number] ?? Self.ordersPerCycle
+      counts.left[member.number] = max(0, left - 1)
+      return left > 0
+    }
   }
 
   /// Places no more orders, and waits for the answers to those under way.

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Testing
 
 @testable import Torture
@@ -20,5 +21,29 @@ struct PlanTests {
     let plans = TorturePlan.batches(kinds: TortureKind.allCases, kills: 1, seed: .max)
     #expect(plans.map(\.kind) == TortureKind.allCases)
     #expect(plans.map(\.cycles) == TortureKind.allCases.map { _ in 1 })
+  }
+}
+
+@Suite("the command torture")
+struct TortureCommandTests {
+  @Test("values that are not allowed are named, with what is")
+  func refused() {
+    for (words, error) in [
+      (["--cycles", "0"], "--cycles is 0; allowed: 1 or more"),
+      (["--parallel", "65"], "--parallel is 65; allowed: 1 to 64"),
+      (["--only", "kill", "--batch", "0"], "--batch is 0; allowed: 1 or more"),
+      (["--batch", "3"], "--batch runs one kind again; allowed: with one --only"),
+    ] {
+      let thrown = #expect(throws: (any Error).self) { try TortureCommand.parse(words) }
+      #expect(thrown.map { TortureCommand.message(for: $0) } == error)
+    }
+  }
+
+  @Test("the command that a failed market prints is one that the command takes")
+  func again() throws {
+    let plan = Batch.Plan(kind: .readOnly, cycles: 6, first: 12, seed: 9)
+    #expect(plan.command == "make torture ARGS=\"--only read-only --batch 6 --first 12 --seed 9\"")
+    let command = try TortureCommand.parse(["--only", "read-only", "--batch", "6", "--first", "12", "--seed", "9"])
+    #expect(command.kinds == [.readOnly] && command.batch == 6 && command.first == 12 && command.seed == 9)
   }
 }
