@@ -115,6 +115,12 @@ extension Scenario {
     takers: [bid(3), bid(2)], moments: single, clockLead: 2, crashes: 1, lostOnDisk: 0, hasOvertaking: false,
     hasTakersTalking: false)
 
+  /// One maker whose answer may come after the deadline, and one taker that waits for it.
+  static let silence = Scenario(
+    name: "silence", summary: "one taker, one offer, and time for its answer to come late", makers: [offer(4, at: 2)],
+    takers: [bid(4)], moments: single, clockLead: 3, crashes: 1, lostOnDisk: 0, hasOvertaking: false,
+    hasTakersTalking: false)
+
   /// One taker that has a second offer to go to when the first maker is silent or declines.
   static let fallback = Scenario(
     name: "fallback", summary: "one taker, two offers of which either is enough",
@@ -141,7 +147,7 @@ extension Scenario {
 
   /// What runs in the tests.
   public static let quick: [Scenario] = [
-    rivals.with(name: "rivals", moments: 3), fallback.with(name: "fallback", moments: 3, clockLead: 1),
+    silence, rivals.with(name: "rivals", moments: 3), fallback.with(name: "fallback", moments: 3, clockLead: 1),
     purchase.with(name: "purchase", moments: 3, clockLead: 1),
     purchase.with(name: "purchase-late", crashes: 0, clockLead: 1),
     competing.with(name: "competing", moments: 2),
