@@ -120,6 +120,9 @@ public struct Feed: Sendable {
     budget = EntryBudget(limits: limits)
   }
 
+  /// Whether a proof of fraud voids the entry at `sequence`.
+  public func isFrozen(at sequence: UInt64) -> Bool { frozenFrom.map { $0 <= sequence } ?? false }
+
   /// The id of the entry at `sequence`; nil past the head and where the feed is pruned.
   public func id(at sequence: UInt64) -> EntryID? {
     guard sequence > base, sequence <= head.sequence else { return nil }
@@ -127,7 +130,7 @@ public struct Feed: Sendable {
   }
 
   func admission(of entry: SignedEntry, role: EntryRole, now: Timestamp, limits: GenesisLimits) -> Admission {
-    if let frozenFrom, entry.sequence >= frozenFrom { return .frozen }
+    if isFrozen(at: entry.sequence) { return .frozen }
     if entry.sequence <= head.sequence {
       return entry.sequence <= base || id(at: entry.sequence) == entry.id ? .known : .fork
     }
@@ -237,6 +240,11 @@ public struct Feeds: Sendable {
   /// The feed of `author`; nil when nothing of it is known.
   public func feed(of author: NodeID) -> Feed? { byAuthor[author] }
 
+  /// Whether a proof of fraud voids the entry of `author` at `sequence`.
+  public func isFrozen(_ author: NodeID, at sequence: UInt64) -> Bool {
+    byAuthor[author]?.isFrozen(at: sequence) ?? false
+  }
+
   /// Where the feed of `author` stands.
   public func head(of author: NodeID) -> Head { byAuthor[author]?.head ?? .origin(of: network) }
 
@@ -301,7 +309,7 @@ public struct Feeds: Sendable {
   /// - Returns: whether that changed anything: whether it is the earliest forked sequence known so far.
   public mutating func freeze(_ author: NodeID, from sequence: UInt64) -> Bool {
     var feed = byAuthor[author] ?? Feed(network: network, limits: limits)
-    if let frozenFrom = feed.frozenFrom, frozenFrom <= sequence { return false }
+    if feed.isFrozen(at: sequence) { return false }
     feed.frozenFrom = sequence
     byAuthor[author] = feed
     return true

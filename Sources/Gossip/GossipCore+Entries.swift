@@ -17,7 +17,7 @@ extension GossipCore {
         punish(peer.connection, error.description, now: now, into: &effects)
         return
       }
-      if let frozenFrom = feeds.feed(of: entry.author)?.frozenFrom, entry.sequence >= frozenFrom {
+      if feeds.isFrozen(entry.author, at: entry.sequence) {
         tellOfFreeze(entry.author, to: peer, into: &effects)
         continue
       }

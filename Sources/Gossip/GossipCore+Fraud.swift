@@ -10,17 +10,13 @@ extension GossipCore {
   ) {
     var ranges: [AntiEntropy.Range] = []
     for (author, sequence) in places where ranges.count < GossipParameters.Fetching.maximumRanges {
-      if isFrozen(author, at: sequence) { continue }
+      if feeds.isFrozen(author, at: sequence) { continue }
       guard suspected[peer.connection, default: []].insert(author).inserted else { continue }
       ranges.append(AntiEntropy.Range(author: author, from: sequence, through: sequence))
     }
     guard !ranges.isEmpty else { return }
     let id = antiEntropy.request(peer.node, ranges: ranges, now: now)
     sendFetch(id, ranges: ranges, to: peer.connection, into: &effects)
-  }
-
-  private func isFrozen(_ author: NodeID, at sequence: UInt64) -> Bool {
-    feeds.feed(of: author)?.frozenFrom.map { $0 <= sequence } ?? false
   }
 
   // MARK: Telling
@@ -88,7 +84,7 @@ extension GossipCore {
       punish(peer.connection, "a notice of frauds that is none", now: now, into: &effects)
       return
     }
-    for (author, sequence) in zip(authors, notice.sequences) where !isFrozen(author, at: sequence) {
+    for (author, sequence) in zip(authors, notice.sequences) where !feeds.isFrozen(author, at: sequence) {
       proofExchanges[peer.connection]?.want(author, from: sequence)
     }
     askForProofs(peer.connection, into: &effects)
@@ -96,10 +92,7 @@ extension GossipCore {
 
   private mutating func askForProofs(_ connection: UInt64, into effects: inout [GossipEffect]) {
     let known = feeds
-    let next =
-      proofExchanges[connection]?.ask { author, sequence in
-        known.feed(of: author)?.frozenFrom.map { $0 <= sequence } ?? false
-      } ?? []
+    let next = proofExchanges[connection]?.ask(unless: { known.isFrozen($0, at: $1) }) ?? []
     guard !next.isEmpty else { return }
     var request = WireFraudRequest()
     request.authors = .init(next.flatMap(\.bytes))
@@ -150,7 +143,7 @@ extension GossipCore {
       return
     }
     proofExchanges[peer.connection]?.received(proof.author)
-    if !isFrozen(proof.author, at: proof.sequence) { effects.append(.verifyProof(proof, from: peer.node)) }
+    if !feeds.isFrozen(proof.author, at: proof.sequence) { effects.append(.verifyProof(proof, from: peer.node)) }
     askForProofs(peer.connection, into: &effects)
   }
 

@@ -137,14 +137,10 @@ extension Exchange {
       count(new.complaints[node], insteadOf: old.complaints[node], of: node, by: author, into: &changes)
     }
     for signed in whole.items.proposals {
-      note(ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature), into: &changes)
+      note(ledger.propose(signed), into: &changes)
     }
     for (signed, decision) in whole.items.accepts {
-      note(
-        ledger.accept(
-          signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
-          acceptanceBytes: decision.bytes, makerSignature: decision.signature),
-        into: &changes)
+      note(ledger.accept(signed, decision), into: &changes)
     }
     restatePurchases(whole.items, of: author, before: old, at: sequence, into: &changes)
     // Proposals that came to an end in entries that are missing here: how, nobody needs to know any more.

@@ -31,10 +31,8 @@ extension Exchange {
       .sorted { Self.precedes($0, $1, isMaker: trade.terms.maker == author) }
     var taken = live.taken
     for other in contested {
-      guard let start = genesis.slot(at: other.terms.start), let end = genesis.slot(at: other.terms.end) else {
-        continue
-      }
-      let slots = live.side == .offer ? SlotRange(start: start, end: end) : nil
+      guard let lease = genesis.slots(of: other.terms) else { continue }
+      let slots = live.side == .offer ? lease : nil
       let fits = taken.maximum(in: slots) + Int64(other.terms.gpus) <= Int64(live.gpus)
       if other.id == trade.id { return fits }
       guard fits else { continue }

@@ -19,12 +19,10 @@ extension Exchange {
     guard let taker = book.state(of: terms.takerOrder), taker.owner == terms.taker,
       follows(terms, maker: maker.order, taker: taker.order)
     else { return .reject(.badTerms, gpusLeft: 0) }
-    guard let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end) else {
-      return .reject(.badTerms, gpusLeft: 0)
-    }
+    guard let slots = genesis.slots(of: terms) else { return .reject(.badTerms, gpusLeft: 0) }
     let left =
       switch maker.order.body {
-      case .offer: maker.calendar?.minimumFree(in: SlotRange(start: start, end: end)) ?? 0
+      case .offer: maker.calendar?.minimumFree(in: slots) ?? 0
       case .bid: maker.remainingGPUs
       }
     guard left >= terms.gpus else { return .reject(.noCapacity, gpusLeft: left) }
@@ -48,9 +46,8 @@ extension Exchange {
       bid.requirements.firstUnmet(
         by: offer.attributes, classVRAMMiB: UInt32(clamping: genesis.gpuClass(at: gpuClass).vramMiB),
         provider: terms.provider, predecessors: predecessors, record: { record(of: terms.provider) }) == nil,
-      let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end)
+      let slots = genesis.slots(of: terms)
     else { return false }
-    let slots = SlotRange(start: start, end: end)
     // A smallest piece binds whoever asked for it to be kept; the taker's own is the taker's business.
     let smallest =
       maker.side == .offer

@@ -34,7 +34,7 @@ extension Exchange {
   private mutating func note(_ purchase: AuthorState.Purchase, into changes: inout [Change]) {
     ledger.note(purchase.id, legs: purchase.trades)
     for leg in purchase.legs {
-      note(ledger.propose(leg.terms, bytes: leg.bytes, takerSignature: leg.signature), into: &changes)
+      note(ledger.propose(leg), into: &changes)
     }
   }
 
@@ -61,11 +61,7 @@ extension Exchange {
     from source: TradeLedger.ConfirmationSource, into changes: inout [Change]
   ) {
     for (leg, accepted) in zip(legs, acceptances) {
-      note(
-        ledger.accept(
-          leg.terms, bytes: leg.bytes, takerSignature: leg.signature, acceptance: accepted.acceptance,
-          acceptanceBytes: accepted.bytes, makerSignature: accepted.signature),
-        into: &changes)
+      note(ledger.accept(leg, accepted), into: &changes)
       note(
         ledger.confirm(
           accepted.acceptance.trade, confirmation.confirmation, confirmation.signed, accepted: accepted.held,
@@ -151,11 +147,7 @@ extension Exchange {
       }
     }
     for (signed, decision) in items.holds {
-      note(
-        ledger.accept(
-          signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
-          acceptanceBytes: decision.bytes, makerSignature: decision.signature),
-        into: &changes)
+      note(ledger.accept(signed, decision), into: &changes)
     }
     let stated = Set(items.purchases.compactMap(\.id))
     let before = old.confirmed.keys.sorted() + [old.purchase?.id].compactMap { $0 }

@@ -16,7 +16,7 @@ extension Exchange {
       authors[place.author]?.counts.proposals += 1
       count(place.author, into: &changes)
     }
-    note(ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature), into: &changes)
+    note(ledger.propose(signed), into: &changes)
   }
 
   mutating func accept(
@@ -34,11 +34,7 @@ extension Exchange {
       authors[place.author]?.counts.accepts += 1
       count(place.author, into: &changes)
     }
-    note(
-      ledger.accept(
-        signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
-        acceptanceBytes: decision.bytes, makerSignature: decision.signature, isInMakersFeed: true),
-      into: &changes)
+    note(ledger.accept(signed, decision, isInMakersFeed: true), into: &changes)
   }
 
   mutating func reject(
@@ -91,12 +87,8 @@ extension Exchange {
 
   /// Takes from a live order of `owner`, and tells when that is more than there is; false as ``adjust(_:of:by:_:)``.
   mutating func take(_ terms: Terms, from id: OrderID, of owner: NodeID, into changes: inout [Change]) -> Bool {
-    guard adjust(id, of: owner, by: 1, terms), let start = genesis.slot(at: terms.start),
-      let end = genesis.slot(at: terms.end)
-    else { return false }
-    if authors[owner]?.orders.isOverfilled(id, in: SlotRange(start: start, end: end)) == true {
-      changes.append(.overfilled(id))
-    }
+    guard adjust(id, of: owner, by: 1, terms), let slots = genesis.slots(of: terms) else { return false }
+    if authors[owner]?.orders.isOverfilled(id, in: slots) == true { changes.append(.overfilled(id)) }
     return true
   }
 
@@ -105,9 +97,8 @@ extension Exchange {
   @discardableResult
   mutating func adjust(_ id: OrderID, of owner: NodeID, by sign: Int64, _ terms: Terms) -> Bool {
     guard let live = authors[owner]?.orders.live[id], (live.side == .offer) == (id == terms.offer),
-      let start = genesis.slot(at: terms.start), let end = genesis.slot(at: terms.end)
+      let slots = genesis.slots(of: terms)
     else { return false }
-    let slots = SlotRange(start: start, end: end)
     authors[owner]?.orders.take(id, gpus: sign * Int64(terms.gpus), slots: slots)
     if sign > 0 {
       book.take(id, gpus: terms.gpus, slots: slots)

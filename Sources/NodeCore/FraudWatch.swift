@@ -39,7 +39,4 @@ struct FraudWatch: Sendable {
     awaited[author] = left.isEmpty ? nil : left
     return places[sequence] ?? []
   }
-
-  /// How many statements are kept of the author of whom most are.
-  var mostOfOneAuthor: Int { awaited.values.map { $0.values.reduce(0) { $0 + $1.count } }.max() ?? 0 }
 }

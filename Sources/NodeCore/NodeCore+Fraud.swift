@@ -77,7 +77,7 @@ extension NodeCore {
   private func knowledge(of author: NodeID, at sequence: UInt64) -> Knowledge {
     guard author != own else { return .never }
     guard let feed = gossip.feeds.feed(of: author) else { return .later }
-    if let frozenFrom = feed.frozenFrom, frozenFrom <= sequence { return .never }
+    if feed.isFrozen(at: sequence) { return .never }
     guard feed.head.sequence >= sequence else { return .later }
     return sequence > feed.base ? .held(after: feed.id(at: sequence - 1)) : .never
   }

@@ -134,10 +134,8 @@ extension NodeCore {
     case .offer(let offer):
       var calendar = CapacityCalendar(gpus: offer.gpus, window: offer.window)
       for trade in settled {
-        guard let start = genesis.slot(at: trade.terms.start), let end = genesis.slot(at: trade.terms.end) else {
-          continue
-        }
-        calendar.add(trade.terms.gpus, SlotRange(start: start, end: end))
+        guard let slots = genesis.slots(of: trade.terms) else { continue }
+        calendar.add(trade.terms.gpus, slots)
       }
       return calendar.earliestStart(gpus: offer.minimumGPUs, slots: offer.minimumSlots, within: offer.window) == nil
     }

@@ -44,18 +44,16 @@ private struct ReceiptReader {
     for operation in operations {
       switch operation {
       case .propose(let signed) where isParty(signed.terms):
-        _ = ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature)
+        _ = ledger.propose(signed)
       case .accept(let signed, let decision) where isParty(signed.terms):
-        _ = ledger.accept(
-          signed.terms, bytes: signed.bytes, takerSignature: signed.signature, acceptance: decision.acceptance,
-          acceptanceBytes: decision.bytes, makerSignature: decision.signature)
+        _ = ledger.accept(signed, decision)
       case .receipt(let decision):
         guard let trade = ledger[decision.acceptance.trade], trade.terms.maker == decision.maker else { continue }
         _ = ledger.copy(
           decision.acceptance, bytes: decision.bytes, makerSignature: decision.signature, by: trade.terms.taker)
       case .purchase(let legs):
         for signed in legs where isParty(signed.terms) {
-          _ = ledger.propose(signed.terms, bytes: signed.bytes, takerSignature: signed.signature)
+          _ = ledger.propose(signed)
         }
       // The taker's own feed has the confirmation and all acceptances, the maker's own feed copies it.
       case .confirm(let confirmation, let acceptances) where isOwn:
