@@ -92,6 +92,8 @@ let package = Package(
         "NodeAPI", .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
       ]),
+    // The page is served as it stands: no build step, no dependency.
+    .target(name: "Dashboard", dependencies: ["NodeCrypto"], resources: [.copy("Site")]),
     .executableTarget(
       name: "P2PNode",
       dependencies: [
@@ -180,6 +182,8 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
+    .testTarget(
+      name: "DashboardTests", dependencies: ["Dashboard", "NodeProcesses"], exclude: ["Browser", "Modules"]),
     .testTarget(
       name: "TestnetTests",
       dependencies: [
