@@ -188,6 +188,8 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .testTarget(
+      name: "DashboardTests", dependencies: ["Dashboard", "NodeProcesses"], exclude: ["Browser", "Modules"]),
+    .testTarget(
       name: "TestnetTests",
       dependencies: [
         "Testnet", "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeCrypto", "NodeProcesses", "Settlement",
