@@ -15,12 +15,15 @@ struct RouteTable: Sendable {
     routes = router.routes.map { Route(segments: $0.path.description.split(separator: "/"), method: $0.method) }
   }
 
+  /// Each route, as `GET /v1/orders/{id}`.
+  var descriptions: [String] { routes.map { "\($0.method) /\($0.segments.joined(separator: "/"))" } }
+
   /// The methods that `path` has, ascending; none when there is no such path.
   func methods(of path: String) -> [String] {
     let segments = path.split(separator: "/")
     return routes.filter { route in
       route.segments.count == segments.count
-        && zip(route.segments, segments).allSatisfy { $0 == $1 || $0.first == ":" || $0.first == "{" }
+        && zip(route.segments, segments).allSatisfy { $0 == $1 || $0.first == "{" }
     }.map(\.method.rawValue).sorted()
   }
 }
