@@ -99,7 +99,8 @@ let package = Package(
     .executableTarget(
       name: "P2PNode",
       dependencies: [
-        "CLibedit", "Dashboard", "NodeCrypto", "Market", "OrderBook", "Gossip", "Settlement", "NodeCore", "Store", "Transport",
+        "CLibedit", "Dashboard", "NodeCrypto", "Market", "OrderBook", "Gossip", "Settlement", "NodeCore", "Store",
+        "Transport",
         "NodeAPI", "NodeClient", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

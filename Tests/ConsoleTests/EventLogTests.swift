@@ -17,7 +17,8 @@ struct EventLogTests {
     var (text, place) = ("", place)
     while true {
       switch log.next(after: place, filter: filter) {
-      case .reset(let frame, let next), .events(let frame, let next): (text, place) = (text + String(buffer: frame), next)
+      case .reset(let frame, let next), .events(let frame, let next):
+        (text, place) = (text + String(buffer: frame), next)
       case .upToDate: return (text, place)
       }
     }

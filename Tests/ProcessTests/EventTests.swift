@@ -52,7 +52,9 @@ extension NodeProcessTests {
 
         let all = try await provider.client.trades(.all)
         let latest = Dictionary(
-          try stream.events.filter { $0.name == "trades" }.map { try $0.document(TradeDocument.self) }.map { ($0.id, $0) },
+          try stream.events.filter { $0.name == "trades" }.map { try $0.document(TradeDocument.self) }.map {
+            ($0.id, $0)
+          },
           uniquingKeysWith: { $1 })
         #expect(all.count == 1 && all.map { latest[$0.id] } == all.map { $0 })
         _ = try await provider.client.cancel(offer.id)
@@ -114,8 +116,11 @@ extension NodeProcessTests {
           try $0.name == "book" && $0.document(BookEventDocument.self).order?.id == placed.id
         }
         #expect(Set(stream.events.map(\.name)) == ["reset", "book"])
-        #expect(stream.events.filter { $0.name == "book" }.allSatisfy { $0.data.contains("\"gpu_class\":\"a100-sxm-80g\"") })
-        for (query, word) in [("?topics=book,x", "book, trades, orders, peers, status"), ("?gpu_class=x", "h100-sxm-80g")] {
+        #expect(
+          stream.events.filter { $0.name == "book" }.allSatisfy { $0.data.contains("\"gpu_class\":\"a100-sxm-80g\"") })
+        for (query, word) in [
+          ("?topics=book,x", "book, trades, orders, peers, status"), ("?gpu_class=x", "h100-sxm-80g"),
+        ] {
           let answer = try await listener.ask("GET", "/v1/events\(query)", listener.bearer)
           #expect(answer.status == 400 && answer.body.contains(word), "\(answer)")
         }

@@ -66,7 +66,8 @@ extension NodeProcessTests {
       }
     }
 
-    @Test("the link exchanges the token for a cookie that only this page's own requests carry, and takes it out of sight")
+    @Test(
+      "the link exchanges the token for a cookie that only this page's own requests carry, and takes it out of sight")
     func cookie() async throws {
       try await withListener { node, listener in
         let printed = try await node.command("dashboard")

@@ -42,7 +42,9 @@ extension NodeProcessTests {
         keyedOrders: KeyedOrders(runtime: runtime), requestStop: {})
       // The page's files are what they are.
       let served = Set(RouteTable(api.router(access: HTTPAccess(names: []))).descriptions)
-        .filter { !$0.contains("/css/") && !$0.contains("/js/") && $0.split(separator: "/").last?.contains(".") == false }
+        .filter {
+          !$0.contains("/css/") && !$0.contains("/js/") && $0.split(separator: "/").last?.contains(".") == false
+        }
 
       let document = try JSONSerialization.jsonObject(with: Data(contentsOf: Self.description)) as? [String: Any]
       let paths = try #require(document?["paths"] as? [String: [String: Any]])

@@ -100,7 +100,9 @@ struct HTTPListener: Sendable {
   /// What the file in the data directory says.
   init(of node: TestNode) async throws {
     let lines = try await eventually("\(node.name) says where its API is") {
-      let text = FileManager.default.contents(atPath: node.file("api.cookie")).map { String(decoding: $0, as: UTF8.self) }
+      let text = FileManager.default.contents(atPath: node.file("api.cookie")).map {
+        String(decoding: $0, as: UTF8.self)
+      }
       return text?.split(separator: "\n").map(String.init)
     }
     port = Int(lines[0].split(separator: ":").last ?? "") ?? 0
@@ -114,7 +116,8 @@ struct HTTPListener: Sendable {
   ///
   /// - Parameters:
   ///   - headers: whole lines; `Host` is the listener's unless one of them is another.
-  func ask(_ method: String, _ target: String, _ headers: [String] = [], body: String? = nil) async throws -> RawAnswer {
+  func ask(_ method: String, _ target: String, _ headers: [String] = [], body: String? = nil) async throws -> RawAnswer
+  {
     let connection = try await HTTPConnection(port: port)
     try await connection.send(request(method, target, headers + ["Connection: close"], body: body))
     return try await eventually("an answer to \(method) \(target)") { connection.isClosed ? connection.answer : nil }

@@ -12,7 +12,8 @@ struct AccessMiddleware<Context: RequestContext>: RouterMiddleware {
   ) async throws -> Response {
     // A page of another name that resolves to this machine (DNS rebinding) has that name in `Host`.
     guard let host = request.head.authority, access.isKnown(host: host) else {
-      throw Problem.forbidden("Host is \"\(request.head.authority ?? "")\"; allowed: the address that the node listens on")
+      throw Problem.forbidden(
+        "Host is \"\(request.head.authority ?? "")\"; allowed: the address that the node listens on")
     }
     if let origin = request.headers[.origin], !access.isOwn(origin: origin) {
       throw Problem.forbidden("Origin is \"\(origin)\"; allowed: the node's own page")
