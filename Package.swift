@@ -189,7 +189,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .testTarget(
-      name: "DashboardTests", dependencies: ["Dashboard", "NodeProcesses"], exclude: ["Browser", "Modules"]),
+      name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Browser", "Modules"]),
     .testTarget(
       name: "TestnetTests",
       dependencies: [
