@@ -34,6 +34,7 @@ struct APIServer: Sendable {
     router.add(middleware: ProblemMiddleware())
     if let access { router.add(middleware: AccessMiddleware(access: access)) }
     router.add(middleware: MethodMiddleware(table: table))
+    if access != nil { router.add(middleware: JSONMiddleware()) }
     return routes(in: router, access: access)
   }
 
