@@ -15,11 +15,20 @@ public final class NodeClient: NodeAPIClient {
   /// The largest answer in bytes: some hundred thousand orders.
   public static let maximumAnswerBytes = 256 << 20
 
+  /// How long is waited before an order is placed again whose answer was lost: long enough for a node to be restarted.
+  public static let standardRetryPauses: [Duration] = [
+    .milliseconds(100), .milliseconds(400), .seconds(1), .seconds(3), .seconds(5),
+  ]
+
+  let retryPauses: [Duration]
   private let http: HTTPClient
 
   /// A client of the node at `dataDirectory`. Nothing is sent yet, and the node need not run.
-  public init(dataDirectory: String) {
+  ///
+  /// - Parameter retryPauses: how long to wait before each further time that an order is placed whose answer was lost.
+  public init(dataDirectory: String, retryPauses: [Duration] = NodeClient.standardRetryPauses) {
     self.dataDirectory = dataDirectory
+    self.retryPauses = retryPauses
     var configuration = HTTPClient.Configuration(
       redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(Self.timeoutSeconds)))
     // A node that is not there will not be there a moment later: the person wants to hear it at once.
@@ -49,7 +58,9 @@ public final class NodeClient: NodeAPIClient {
   }
 
   /// The bytes of the answer to a request; an answer that is not a success is thrown as what it says.
-  func send(_ method: HTTPMethod, _ target: String, body: [UInt8]? = nil) async throws(NodeClientError) -> [UInt8] {
+  func send(
+    _ method: HTTPMethod, _ target: String, body: [UInt8]? = nil, headers: [(name: String, value: String)] = []
+  ) async throws(NodeClientError) -> [UInt8] {
     let name = "\(method.rawValue) \(target)"
     let socketPath: String
     do { socketPath = try NodeSocket.path(inDataDirectory: dataDirectory) } catch { throw .socket(error) }
@@ -57,6 +68,7 @@ public final class NodeClient: NodeAPIClient {
     request.method = .init(rawValue: method.rawValue)
     request.headers.add(name: "Host", value: "localhost")
     request.headers.add(name: "Accept", value: "application/json, application/problem+json")
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
     if let body {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .bytes(body)
