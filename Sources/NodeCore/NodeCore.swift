@@ -114,7 +114,7 @@ public struct NodeCore: Sendable {
   /// Forgets what the entries added up to, so that they can be restored. Peers, proofs and the entry under way stay.
   public mutating func beginRestore() {
     gossip.resetFeeds()
-    exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed)
+    exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed, ledger: TradeLedger(after: ledger.tape))
     for proof in gossip.fraudProofs { exchange.freeze(proof.author) }
     duties = Duties()
     fraudWatch = FraudWatch()

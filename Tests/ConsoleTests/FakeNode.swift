@@ -89,6 +89,15 @@ final class FakeNode: NodeAPIClient {
     }
   }
 
+  func index() async throws(NodeClientError) -> [IndexDocument] { try answer("index") { _ in [] } }
+  func index(gpuClass: String, _ range: IntervalRange) async throws(NodeClientError) -> [IndexPointDocument] {
+    try answer("index \(gpuClass) \(range.intervalMs) \(range.count)") { _ in [] }
+  }
+  func candles(gpuClass: String, _ range: IntervalRange) async throws(NodeClientError) -> [CandleDocument] {
+    try answer("candles \(gpuClass) \(range.intervalMs) \(range.count)") { _ in [] }
+  }
+  func verify(_ file: [UInt8]) async throws(NodeClientError) -> [ReceiptVerdict] { try answer("verify") { _ in [] } }
+
   func orders(_ scope: ListScope) async throws(NodeClientError) -> [OrderDocument] {
     try answer("orders \(scope)") { $0.orders }
   }

@@ -46,12 +46,13 @@ public struct CommandCompletion: Sendable {
     case .bid: return inOrder(.bid, words)
     case .quote: return inOrder(.quote, words)
     case .amend: return isFirstArgument ? ownOrders : parts(.amend, words[2...])
-    case .depth: return isFirstArgument ? gpuClasses : inDepth(words[2...])
+    case .depth: return isFirstArgument ? gpuClasses : twoParts(["for", "gpus"], words[2...])
+    case .candles: return isFirstArgument ? gpuClasses : twoParts(["for", "every"], words[2...])
     case .cancel, .why: return isFirstArgument ? ownOrders : []
     case .book: return isFirstArgument ? gpuClasses : words.count == 2 ? ["top"] : []
     case .orders, .trades, .receipts: return isFirstArgument ? ["all"] : []
     case .help: return isFirstArgument ? CommandName.allCases.map(\.rawValue) : []
-    case .record, .verify, .proofs, .peers, .status, .classes, .stop, .quit: return []
+    case .index, .record, .verify, .proofs, .peers, .status, .classes, .stop, .quit: return []
     }
   }
 
@@ -91,8 +92,8 @@ public struct CommandCompletion: Sendable {
     return clause == .class ? gpuClasses + [OrderRequest.anyClass] : clause.continuation
   }
 
-  private func inDepth(_ words: ArraySlice<String>) -> [String] {
-    let allowed = ["for", "gpus"]
-    return words.last.map(allowed.contains) == true ? [] : allowed.filter { !words.contains($0) }
+  /// The parts that may still follow, each of which has one word behind it.
+  private func twoParts(_ allowed: [String], _ words: ArraySlice<String>) -> [String] {
+    words.last.map(allowed.contains) == true ? [] : allowed.filter { !words.contains($0) }
   }
 }

@@ -68,6 +68,8 @@ public struct CommandParser: Sendable {
     case .amend: try amend(&reader)
     case .quote: .quote(try quote(&reader))
     case .depth: try depth(&reader)
+    case .index: .index
+    case .candles: try candles(&reader)
     case .cancel: .cancel(order: try orderID(&reader))
     case .why: .why(order: try orderID(&reader))
     case .book: try book(&reader)
@@ -123,6 +125,31 @@ public struct CommandParser: Sendable {
       }
     }
     return .depth(gpuClass: gpuClass, spanMs: span, gpus: gpus)
+  }
+
+  private func candles(_ reader: inout WordReader) throws(CommandError) -> Command {
+    let gpuClass = try gpuClass(try reader.next("a GPU class"), reader)
+    var span: Int64?
+    var interval: Int64?
+    while !reader.isAtEnd {
+      let part = try reader.expect("for", "every")
+      guard part == "for" ? span == nil : interval == nil else { throw reader.failure(.repeated(part)) }
+      let length = try reader.duration()
+      if part == "for" { span = length } else { interval = length }
+      guard part == "for" || IntervalRange.intervals.contains(length) else {
+        let allowed = "1s to \(DurationText.format(milliseconds: IntervalRange.intervals.upperBound))"
+        throw reader.failure(
+          .notAllowed(name: "length of a row", value: reader.words[reader.position - 1], allowed: allowed))
+      }
+    }
+    let whole = span ?? max(IntervalRange.defaultSpanMs, interval ?? 0)
+    guard let range = IntervalRange(spanMs: whole, intervalMs: interval) else {
+      throw reader.failure(
+        .notAllowed(
+          name: "span", value: DurationText.format(milliseconds: whole),
+          allowed: "at most \(IntervalRange.maximumCount) rows"))
+    }
+    return .candles(gpuClass: gpuClass, range)
   }
 
   func orderID(_ reader: inout WordReader) throws(CommandError) -> String {

@@ -100,6 +100,16 @@ struct BookCommand: NodeCommand {
   @OptionGroup var line: NodeCommandLine
 }
 
+struct IndexCommand: NodeCommand {
+  static let name = CommandName.index
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct CandlesCommand: NodeCommand {
+  static let name = CommandName.candles
+  @OptionGroup var line: NodeCommandLine
+}
+
 struct OrdersCommand: NodeCommand {
   static let name = CommandName.orders
   @OptionGroup var line: NodeCommandLine

@@ -89,7 +89,7 @@ final class CommandInterpreter: Sendable {
     var gpuClasses: [String] = []
     var currency = ""
     switch CommandName(word: words[0]) {
-    case .offer, .bid, .amend, .quote, .book, .depth:
+    case .offer, .bid, .amend, .quote, .book, .depth, .candles:
       let network = try await ask { () async throws(NodeClientError) in try await self.network() }
       gpuClasses = network.gpuClasses.map(\.id)
       currency = network.currency
@@ -115,6 +115,11 @@ final class CommandInterpreter: Sendable {
       case .quote(let request): self.show(try await self.client.quote(request), text.quote)
       case .depth(let id, let span, let gpus):
         self.show(try await self.client.depth(gpuClass: id, spanMs: span, gpus: gpus), text.depth)
+      case .index: self.show(try await self.client.index(), text.index)
+      case .candles(let id, let range):
+        self.show(try await self.client.candles(gpuClass: id, range)) {
+          text.candles($0, gpuClass: id, range: range)
+        }
       case .cancel(let id): self.show(try await self.cancel(id), text.order)
       case .summary: self.show(try await self.client.book(), text.summary)
       case .book(let id, let limit): self.show(try await self.client.book(gpuClass: id, limit: limit), text.book)

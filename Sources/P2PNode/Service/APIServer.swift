@@ -21,6 +21,7 @@ struct APIServer: Sendable {
   let runtime: NodeRuntime
   let status: StatusSource
   let requestStop: @Sendable () -> Void
+  let spotIndex = SpotIndexSource()
 
   func application(socketPath: String, logger: Logger) -> some ApplicationProtocol {
     Application(
@@ -37,6 +38,7 @@ struct APIServer: Sendable {
     addOrderRoutes(api)
     addBookRoutes(api)
     addQuoteRoutes(api)
+    addMarketDataRoutes(api)
     addRecordRoutes(api)
     addKeyRoutes(api)
     api.get("network") { _, _ in try await json(runtime.read { DocumentBuilder(core: $0, now: $1).network() }) }
@@ -156,21 +158,25 @@ struct APIServer: Sendable {
   func document<Document: Decodable>(
     _ type: Document.Type = Document.self, of request: Request
   ) async throws -> Document {
+    let body = try await bytes(of: request, limit: Self.maximumBodyBytes)
+    do {
+      return try NodeJSON.decode(Document.self, from: body)
+    } catch {
+      throw Problem.badRequest("\(error)")
+    }
+  }
+
+  /// The bytes of a JSON body of a request.
+  func bytes(of request: Request, limit: Int) async throws -> [UInt8] {
     let type = request.headers[.contentType] ?? ""
     guard type.split(separator: ";").first.map({ $0.trimmingCharacters(in: .whitespaces) }) == "application/json"
     else { throw Problem.badRequest("Content-Type is \"\(type)\"; allowed: application/json") }
-    let buffer: ByteBuffer
     do {
-      buffer = try await request.body.collect(upTo: Self.maximumBodyBytes)
+      return Array(buffer: try await request.body.collect(upTo: limit))
     } catch is NIOTooManyBytesError {
       throw Problem(
         status: .contentTooLarge, kind: "too-large", title: "The body is too large",
-        detail: "allowed: at most \(Self.maximumBodyBytes) bytes")
-    }
-    do {
-      return try NodeJSON.decode(Document.self, from: buffer.readableBytesView)
-    } catch {
-      throw Problem.badRequest("\(error)")
+        detail: "allowed: at most \(limit) bytes")
     }
   }
 
