@@ -19,6 +19,16 @@ public enum SpotIndex {
   /// Into how many parts a GPU-second and a share are divided.
   static let scale: UInt128 = 1 << 32
 
+  /// The index at a moment, of what is on the tape but for what is withheld.
+  public static func point(
+    of gpuClass: String, at time: Timestamp, tape: TradeTape, withheld: Set<TradeID> = []
+  ) -> Point {
+    let start = time - windowMilliseconds
+    precondition(time == moment(atOrBefore: time), "there is an index at whole minutes only")
+    let trades = tape.unordered(of: gpuClass, from: start, until: time)
+    return point(at: time, of: withheld.isEmpty ? trades : trades.filter { !withheld.contains($0.id) })
+  }
+
   /// The index at a moment.
   public struct Point: Hashable, Sendable {
     /// The end of the window, which is not in it.
@@ -36,11 +46,13 @@ public enum SpotIndex {
   /// The last moment, not after `now`, at which there is a value.
   public static func moment(atOrBefore now: Timestamp) -> Timestamp { now.start(ofInterval: stepMilliseconds) }
 
-  /// The index at `time` of a window's trades, which are of one class and ordered by time and id.
+  /// The index at `time` of a window's trades, which are of one class.
   ///
   /// Complexity: O(n log n), whatever the trades are.
   public static func point(at time: Timestamp, of trades: [SettledTrade]) -> Point {
-    let counted = trades.suffix(maximumTrades)
+    let counted =
+      trades.count <= maximumTrades
+      ? trades[...] : trades.sorted { ($0.time, $0.id) < ($1.time, $1.id) }.suffix(maximumTrades)
     let weights = Weights(counted)
     let volume = counted.reduce(GPUTime()) { $0 + GPUTime(gpuSeconds: $1.gpuSeconds) }
     return Point(

@@ -80,6 +80,11 @@ public struct TradeTape: Sendable {
     return found
   }
 
+  /// The trades of whole minutes, in no order. O(n).
+  func unordered(of gpuClass: String, from start: Timestamp, until end: Timestamp) -> [SettledTrade] {
+    span(of: gpuClass, from: start, until: end).flatMap(\.trades)
+  }
+
   /// What changes when a trade of the class in these minutes comes, goes or changes; 0 before the first. O(minutes).
   public func revision(of gpuClass: String, from start: Timestamp, until end: Timestamp) -> UInt64 {
     span(of: gpuClass, from: start, until: end).reduce(0) { max($0, $1.revision) }

@@ -32,25 +32,24 @@ struct SpotIndexTests {
     }
   }
 
-  /// What a pair may do: trade with each other and with everybody, as much and at what price it likes.
-  private func attack(_ pair: [Int], nodes: Int, using generator: inout SplitMix64) -> [SettledTrade] {
+  /// What a pair may do: trade with each other and with everybody, at what price it likes.
+  private func attack(
+    _ pair: [Int], nodes: Int, gpuSeconds: ClosedRange<Int64>, using generator: inout SplitMix64
+  ) -> [SettledTrade] {
     let price: Int64 = Bool.random(using: &generator) ? 1 : 1_000_000_000
     return (0..<Int.random(in: 1...40, using: &generator)).compactMap { number in
-      let other = Bool.random(using: &generator) ? pair[1] : Int.random(in: 0..<nodes, using: &generator)
+      let isMutual = nodes == 0 || Bool.random(using: &generator)
+      let other = isMutual ? pair[1] : Int.random(in: 0..<nodes, using: &generator)
       let parties = [pair[0], other].shuffled(using: &generator)
       return trade(
         10_000 + number, parties[0], parties[1], price: price,
-        gpuSeconds: Int64.random(in: 1...100_000_000, using: &generator))
+        gpuSeconds: Int64.random(in: gpuSeconds, using: &generator))
     }
   }
 
-  @Test("a pair cannot move it out of what the others trade at, nor past the bound", arguments: 0..<150)
-  func pair(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
-    let honest = drawMarket(nodes: 30, trades: Int.random(in: 60...200, using: &generator), using: &generator)
-    let pair = [Int.random(in: 0..<32, using: &generator), 31]
-    let trades = honest + attack(pair, nodes: 30, using: &generator)
-    let value = try #require(value(trades))
+  /// Checks the value of a market with a pair in it against what the others trade at, and against the bound.
+  private func expectBounded(_ trades: [SettledTrade], by pair: [Int]) throws {
+    guard let value = value(trades) else { return }
     let plain = PlainIndex(trades)
     let cut = try #require(plain.cut)
     let isOfPair: (PlainIndex.Part) -> Bool = { !$0.parties.isDisjoint(with: pair.map(node)) }
@@ -62,6 +61,25 @@ struct SpotIndexTests {
     #expect(ofPair <= cut)
     #expect(value <= PlainIndex.mean(of: others, in: cut..<all))
     #expect(value >= PlainIndex.mean(of: others, in: 0..<(all - cut)))
+  }
+
+  @Test("a pair cannot move it out of what the others trade at, nor past the bound", arguments: 0..<150)
+  func pair(seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
+    let honest = drawMarket(nodes: 30, trades: Int.random(in: 60...200, using: &generator), using: &generator)
+    let pair = [Int.random(in: 0..<32, using: &generator), 31]
+    let largest: Int64 = Bool.random(using: &generator) ? 200_000 : 100_000_000
+    try expectBounded(honest + attack(pair, nodes: 30, gpuSeconds: 1...largest, using: &generator), by: pair)
+  }
+
+  @Test("newcomers that trade with each other alone cannot even make it undefined", arguments: 0..<50)
+  func washTrades(seed: UInt64) throws {
+    var generator = SplitMix64(seed: seed)
+    let honest = drawMarket(nodes: 30, trades: 100, using: &generator)
+    try #require(value(honest) != nil)
+    let washed = attack([30, 31], nodes: 0, gpuSeconds: 1...1_000_000_000, using: &generator)
+    #expect(value(honest + washed) != nil)
+    try expectBounded(honest + washed, by: [30, 31])
   }
 
   @Test("nobody counts for more than the level", arguments: 0..<50)
@@ -114,7 +132,7 @@ struct SpotIndexTests {
     #expect(trade(1, 2, 2, price: 1, gpuSeconds: 1) == nil)
     #expect(trade(1, 2, 3, price: 0, gpuSeconds: 1) == nil)
     #expect(trade(1, 2, 3, price: 1, gpuSeconds: 0) == nil)
-    #expect(trade(1, 2, 3, price: .max, gpuSeconds: 4096) == nil)
-    #expect(trade(1, 2, 3, price: .max, gpuSeconds: 4095) != nil)
+    #expect(trade(1, 2, 3, price: .max, gpuSeconds: 4097) == nil)
+    #expect(trade(1, 2, 3, price: .max, gpuSeconds: 4096) != nil)
   }
 }

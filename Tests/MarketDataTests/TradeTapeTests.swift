@@ -1,7 +1,8 @@
 import Market
-import MarketData
 import NodeCrypto
 import Testing
+
+@testable import MarketData
 
 @Suite("The tape of settled trades")
 struct TradeTapeTests {
@@ -41,6 +42,14 @@ struct TradeTapeTests {
     #expect(tape.trades(of: "none", from: .zero, until: .maximum) == [])
   }
 
+  /// The index at a moment, by way of the cache; and whether it had to be computed.
+  private func point(at time: Timestamp, _ tape: TradeTape, _ cache: inout SpotIndexCache) -> (SpotIndex.Point, Bool) {
+    if let known = cache.point(of: "h100", at: time, tape: tape) { return (known, false) }
+    let point = SpotIndex.point(of: "h100", at: time, tape: tape)
+    cache.keep(point, of: "h100", tape: tape)
+    return (point, true)
+  }
+
   @Test("the cache gives what is computed anew, whatever comes and goes", arguments: 0..<10)
   func cache(seed: UInt64) {
     var generator = SplitMix64(seed: seed)
@@ -48,16 +57,15 @@ struct TradeTapeTests {
     var tape = TradeTape()
     var all = drawMarket(nodes: 30, trades: 200, using: &generator)
     for trade in all { tape.replace(nil, by: trade) }
-    for _ in 0..<40 {
-      let times = (0..<4).map { _ in noon + 60_000 * Int64.random(in: 0..<2880, using: &generator) }
-      let withheld = Set(all.shuffled(using: &generator).prefix(Int.random(in: 0...2, using: &generator)).map(\.id))
-      let points = cache.points(of: "h100", at: times, tape: tape, withheld: withheld)
-      for (time, point) in zip(times, points) {
-        let window = all.filter { time - SpotIndex.windowMilliseconds <= $0.time && $0.time < time }
-          .filter { !withheld.contains($0.id) }
-        #expect(point == SpotIndex.point(at: time, of: window))
-      }
-      if Bool.random(using: &generator) { tape.replace(all.removeLast(), by: nil) }
+    for _ in 0..<200 {
+      let time = noon + 3_600_000 * Int64.random(in: 0..<48, using: &generator)
+      let window = all.filter { time - SpotIndex.windowMilliseconds <= $0.time && $0.time < time }
+      #expect(point(at: time, tape, &cache).0 == SpotIndex.point(at: time, of: window))
+      let withheld = Set(window.prefix(2).map(\.id))
+      #expect(
+        SpotIndex.point(of: "h100", at: time, tape: tape, withheld: withheld)
+          == SpotIndex.point(at: time, of: Array(window.dropFirst(2))))
+      if Int.random(in: 0..<4, using: &generator) == 0 { tape.replace(all.removeLast(), by: nil) }
     }
   }
 
@@ -68,12 +76,10 @@ struct TradeTapeTests {
     var tape = TradeTape()
     for trade in drawMarket(nodes: 30, trades: 200, using: &generator) { tape.replace(nil, by: trade) }
     let times = (1...48).map { noon + 3_600_000 * $0 }
-    _ = cache.points(of: "h100", at: times, tape: tape)
-    _ = cache.points(of: "h100", at: times, tape: tape)
-    #expect(cache.computedCount == 48)
+    #expect(times.count { point(at: $0, tape, &cache).1 } == 48)
+    #expect(times.count { point(at: $0, tape, &cache).1 } == 0)
     tape.replace(nil, by: try #require(trade(999, 1, 2, price: 1, gpuSeconds: 1, at: times[46])))
-    _ = cache.points(of: "h100", at: times, tape: tape)
-    #expect(cache.computedCount == 49)
+    #expect(times.count { point(at: $0, tape, &cache).1 } == 1)
   }
 
   @Test("what was computed from a tape does not pass for something of the one that takes its place")
@@ -81,12 +87,10 @@ struct TradeTapeTests {
     var cache = SpotIndexCache()
     var tape = TradeTape()
     tape.replace(nil, by: try #require(trade(1, 1, 2, price: 1, gpuSeconds: 1)))
-    let before = cache.points(of: "h100", at: [noon + 60_000], tape: tape)
+    #expect(point(at: noon + 60_000, tape, &cache).0.volume.gpuSeconds == 1)
     var next = TradeTape(after: tape.revision)
     next.replace(nil, by: try #require(trade(1, 1, 2, price: 1, gpuSeconds: 5)))
-    let after = cache.points(of: "h100", at: [noon + 60_000], tape: next)
-    #expect(before.map(\.volume.gpuSeconds) == [1])
-    #expect(after.map(\.volume.gpuSeconds) == [5])
+    #expect(point(at: noon + 60_000, next, &cache).0.volume.gpuSeconds == 5)
   }
 }
 

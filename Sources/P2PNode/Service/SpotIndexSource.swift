@@ -11,6 +11,15 @@ final class SpotIndexSource: Sendable {
   func points(
     of gpuClass: String, at times: [Timestamp], tape: TradeTape, withheld: Set<TradeID>
   ) -> [SpotIndex.Point] {
-    cache.withLock { $0.points(of: gpuClass, at: times, tape: tape, withheld: withheld) }
+    times.map { time in
+      // Which windows have withheld trades is not worth finding out: there are any for moments only.
+      guard withheld.isEmpty else {
+        return SpotIndex.point(of: gpuClass, at: time, tape: tape, withheld: withheld)
+      }
+      if let known = cache.withLock({ $0.point(of: gpuClass, at: time, tape: tape) }) { return known }
+      let point = SpotIndex.point(of: gpuClass, at: time, tape: tape)
+      cache.withLock { $0.keep(point, of: gpuClass, tape: tape) }
+      return point
+    }
   }
 }
