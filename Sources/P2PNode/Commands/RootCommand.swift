@@ -13,7 +13,7 @@ struct P2PNode: AsyncParsableCommand {
       """,
     version: Version.current,
     groupedSubcommands: [
-      CommandGroup(name: "Node", subcommands: [InitCommand.self, RunCommand.self, StopCommand.self, KeyCommand.self]),
+      CommandGroup(name: "Node", subcommands: [InitCommand.self, RunCommand.self, StopCommand.self, DashboardCommand.self, KeyCommand.self]),
       CommandGroup(
         name: "Trading",
         subcommands: [
