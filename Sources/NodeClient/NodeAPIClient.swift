@@ -44,6 +44,11 @@ public protocol NodeAPIClient: Sendable {
   func record(_ node: String?) async throws(NodeClientError) -> NodeRecordDocument
   /// `GET /v1/peers`.
   func peers() async throws(NodeClientError) -> [PeerDocument]
+  /// `GET /v1/events`: calls `body` with each event of `topics`, of one class if it is named, that comes after the event
+  /// with the id `last`; returns when the node ends the stream.
+  func events(
+    _ topics: [EventTopic], gpuClass: String?, after last: String?, _ body: @Sendable (NodeEvent) async -> Void
+  ) async throws(NodeClientError)
   /// `POST /v1/stop`: asks the node to stop, which takes it a moment after the answer.
   func stop() async throws(NodeClientError)
 }

@@ -14,6 +14,8 @@ final class FakeNode: NodeAPIClient {
     var trades: [TradeDocument] = []
     var receipts: [ReceiptDocument] = []
     var proofs: [FraudProofDocument] = []
+    /// What the next one that listens is told of.
+    var events: [NodeEvent] = []
     /// What every request but those for the network fails with.
     var failure: NodeClientError?
     /// How many more times a stopping node still answers.
@@ -146,6 +148,15 @@ final class FakeNode: NodeAPIClient {
     }
   }
 
+  func events(
+    _ topics: [EventTopic], gpuClass: String?, after last: String?, _ body: @Sendable (NodeEvent) async -> Void
+  ) async throws(NodeClientError) {
+    let events = try answer("events \(topics.map(\.rawValue).joined(separator: ","))") { state in
+      defer { state.events = [] }
+      return state.events
+    }
+    for event in events { await body(event) }
+  }
   func peers() async throws(NodeClientError) -> [PeerDocument] { try answer("peers") { _ in [] } }
   func stop() async throws(NodeClientError) { try answer("stop") { $0.answersLeft = 2 } }
 

@@ -46,6 +46,8 @@ public enum Command: Hashable, Sendable {
   case status
   /// `classes`.
   case classes
+  /// `watch`, of a command that changes nothing.
+  indirect case watch(Command)
   /// `help`, of one command or of all.
   case help(CommandName?)
   /// `stop`.

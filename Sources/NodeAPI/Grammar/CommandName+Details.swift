@@ -26,10 +26,19 @@ extension CommandName {
     case .proofs:
       "Each proof is of the author's own signatures, and freezes the author on every node. `p2pnode proofs --json > FILE` "
         + "keeps them; verify checks them offline.\n\nExample: proofs"
+    case .watch: Self.watchDetails
     case .help: "Example: help bid"
     case .peers, .status, .classes, .stop, .quit: "Example: \(rawValue)"
     }
   }
+
+  private static let watchDetails = """
+    COMMAND is one of \(watchable.map(\.rawValue).joined(separator: ", ")), with its words. It needs a terminal. q and ^C leave,
+    and the screen is as before.
+
+    Example: watch book h100-sxm-80g
+    Example: watch orders
+    """
 
   private static let orderID = "ORDER is an order's id or its first digits, at least 4."
 

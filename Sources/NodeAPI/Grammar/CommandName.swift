@@ -1,7 +1,7 @@
 /// The words that begin a command line.
 public enum CommandName: String, CaseIterable, Sendable {
   case offer, bid, amend, cancel, quote, book, depth, index, candles, orders, trades, receipts, why, record, verify,
-    proofs, peers, status, classes, help
+    proofs, peers, status, classes, watch, help
   case stop, quit
 
   /// The command that `word` begins: its name in either case, or `exit` for `quit`.
@@ -28,6 +28,7 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .record: "record [NODE]"
     case .verify: "verify FILE"
     case .candles: "candles CLASS [for SPAN] [every SPAN]"
+    case .watch: "watch COMMAND …"
     case .index, .proofs, .peers, .status, .classes, .stop, .quit: rawValue
     case .help: "help [COMMAND]"
     }
@@ -55,9 +56,15 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .peers: "List the connected peers and whether their books agree."
     case .status: "Show the node's state and the digest of its book."
     case .classes: "List the GPU classes of the network."
+    case .watch: "Show a command's answer on the whole screen, and keep it up to date until q is pressed."
     case .help: "List the commands, or explain one."
     case .stop: "Stop the node."
     case .quit: "Leave the console; the node goes on."
     }
   }
+
+  /// The commands that ask and change nothing, so that their answers can be kept up to date.
+  public static let watchable: [CommandName] = [
+    .book, .depth, .index, .candles, .orders, .trades, .why, .record, .proofs, .peers, .status,
+  ]
 }

@@ -82,6 +82,7 @@ public struct CommandParser: Sendable {
     case .peers: .peers
     case .status: .status
     case .classes: .classes
+    case .watch: .watch(try watched(&reader))
     case .help: .help(try helpTopic(&reader))
     case .stop: .stop
     case .quit: .quit
@@ -91,6 +92,14 @@ public struct CommandParser: Sendable {
   private func scope(_ reader: inout WordReader) throws(CommandError) -> ListScope {
     guard !reader.isAtEnd else { return .mine }
     return try reader.expect("all", "mine") == "all" ? .all : .mine
+  }
+
+  private func watched(_ reader: inout WordReader) throws(CommandError) -> Command {
+    let word = try reader.next("the command to watch")
+    guard let name = CommandName(word: word), CommandName.watchable.contains(name) else {
+      throw reader.failure(.unknownWord(word, allowed: CommandName.watchable.map(\.rawValue)))
+    }
+    return try parse(name, &reader)
   }
 
   private func helpTopic(_ reader: inout WordReader) throws(CommandError) -> CommandName? {

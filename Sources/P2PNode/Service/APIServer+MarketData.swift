@@ -13,11 +13,12 @@ extension APIServer {
 
   func addMarketDataRoutes(_ api: RouterGroup<BasicRequestContext>) {
     api.get("index") { request, _ in
+      let range = try intervals(request, step: SpotIndex.stepMilliseconds)
       guard let name = request.uri.queryParameters["gpu_class"].map(String.init) else {
         return try await json(indexes())
       }
       _ = try gpuClass(named: name)
-      return try await json(index(of: name, try intervals(request, step: SpotIndex.stepMilliseconds)))
+      return try await json(index(of: name, range))
     }
     api.get("candles") { request, _ in
       guard let name = request.uri.queryParameters["gpu_class"].map(String.init) else {
