@@ -1,12 +1,12 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import NodeAPI
 
 extension P2PNode {
   /// The names of all commands.
   private static var names: [String] {
     let groups = configuration.groupedSubcommands.flatMap(\.subcommands) + configuration.ungroupedSubcommands
-    return groups.map(\._commandName) + ["help"]
+    return groups.compactMap { $0.configuration.commandName } + ["help"]
   }
 
   /// What is wrong with the first word of a command line; nil when it is a command or an option.
@@ -21,7 +21,7 @@ extension P2PNode {
     let words = Array(CommandLine.arguments.dropFirst())
     if let complaint = complaint(about: words) {
       Terminal.write(complaint, to: .error)
-      exit(ExitCode.validationFailure.rawValue)
+      Glibc.exit(ExitCode.validationFailure.rawValue)
     }
     await main(words)
   }
