@@ -156,7 +156,7 @@ export function listenForKeys() {
       event.preventDefault();
       go("market", state.gpuClass ?? undefined);
       ticket.fill({ side: event.key === "b" ? "bid" : "offer" });
-      setTimeout(() => ticket.focusFirst(), 50);
+      ticket.focusFirst();
     } else if (event.key === "/") {
       const search = document.querySelector("main > :not([hidden]) input[type=search]");
       if (!search) return;

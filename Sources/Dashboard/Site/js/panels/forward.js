@@ -88,21 +88,33 @@ function summary() {
     + "Drag over the chart to price a window.";
 }
 
-/** What the chosen window costs, asked of the node: it knows every rule of matching. */
-async function windowCost(takeLimit) {
-  const length = choice.end - choice.start;
-  const request = {
-    gpu_classes: [state.gpuClass], gpus: choice.gpus, duration_ms: length, end_ms: choice.end, split: true,
-  };
-  if (choice.start > now()) request.start_ms = choice.start;
-  else request.duration_ms = Math.max(1, choice.end - now() - state.network.slot_ms);
-  try {
+/** How many slots a window that has begun already may lose at its beginning: a trade made now starts a little later. */
+const LOST_SLOTS = 3;
+
+/** The node's quote for the chosen window, and for how long: it knows every rule of matching. */
+async function quoteOfWindow() {
+  const request = { gpu_classes: [state.gpuClass], gpus: choice.gpus, end_ms: choice.end, split: true };
+  if (choice.start > now()) {
+    request.start_ms = choice.start;
+    request.duration_ms = choice.end - choice.start;
+    return { quote: await post("quote", request), length: request.duration_ms };
+  }
+  for (let lost = 1; ; lost += 1) {
+    request.duration_ms = Math.max(1, choice.end - now() - lost * state.network.slot_ms);
     const quote = await post("quote", request);
-    const plan = quote.cheapest;
+    if (quote.available !== "none" || lost === LOST_SLOTS) return { quote, length: request.duration_ms };
+  }
+}
+
+/** What the chosen window costs, as a sentence. */
+async function windowCost(takeLimit) {
+  try {
+    const { quote, length } = await quoteOfWindow();
+    const plan = quote.available === "none" ? undefined : quote.cheapest;
     takeLimit(plan ? plan.pieces.map((piece) => micros(piece.price_micros)).reduce((a, b) => (a > b ? a : b)) : undefined);
     const window = `${plural(choice.gpus, "GPU")}, ${span(choice.start, choice.end, now())}`;
-    if (!plan || quote.available === "none") return `${window}: not to be had throughout.`;
-    const hours = BigInt(plan.gpus) * BigInt(request.duration_ms);
+    if (!plan) return `${window}: not to be had throughout.`;
+    const hours = BigInt(plan.gpus) * BigInt(length);
     const average = (micros(plan.total_micros) * BigInt(HOUR)) / hours;
     const each = `${roundMicros(plan.total_micros)} ${currency()}, ${roundMicros(average, 3)} per GPU-hour`;
     if (quote.available === "part") return `${window}: only ${plan.gpus} can be had, for ${each}.`;

@@ -178,7 +178,12 @@ function make() {
       if (end !== undefined) setTime(inputs.end, end);
       setSide(value ?? draft.side);
     },
-    focusFirst() {
+    /** Goes to the first field, in one of the next frames when another view is still shown. */
+    focusFirst(attempts = 100) {
+      if (element.offsetParent === null && attempts > 0) {
+        requestAnimationFrame(() => this.focusFirst(attempts - 1));
+        return;
+      }
       element.scrollIntoView({ block: "nearest" });
       inputs.gpus.focus();
     },

@@ -34,7 +34,7 @@ function ordersPanel() {
   const start = (side) => () => {
     go("market", state.gpuClass);
     ticket.fill({ side });
-    setTimeout(() => ticket.focusFirst(), 50);
+    ticket.focusFirst();
   };
   const list = table("My orders", [
     ["Order", "id"], ["Side"], ["Class"], ["GPUs left", "number"], ["Price", "number"], ["Delivery"], ["State"],
