@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 CHROMIUM = os.environ.get("P2PNODE_CHROMIUM", "/usr/bin/chromium")
 MODULES = pathlib.Path(__file__).resolve().parent.parent / "Modules"
 VIEWS = ["market", "orders", "capacity", "receipts", "network", "node"]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 30_000
 
 expect.set_options(timeout=PATIENCE_MS)
 
