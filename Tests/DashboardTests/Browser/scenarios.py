@@ -203,7 +203,7 @@ def once(stage):
 def keyboard(stage):
     """An offer without a mouse."""
     visitor = Visitor(stage.browser)
-    page = visitor.page(stage.provider.link)
+    page = visitor.page(stage.renter.link)
     expect(page.locator(".phase")).to_have_text("Live")
     expect(page.locator(".class-title h1")).to_have_text(CLASS)
     page.keyboard.press("2")
