@@ -222,7 +222,8 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      exclude: ["API"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -57,7 +57,7 @@ static inline int libedit_set_reader(EditLine *editor, int (*reader)(EditLine *,
   return el_set(editor, EL_GETCFN, reader);
 }
 
-// Draws the prompt and the line anew, from the first row that they take on.
+// Draws the prompt and the line anew, from where the cursor is.
 static inline int libedit_refresh(EditLine *editor) {
   return el_set(editor, EL_REFRESH);
 }

@@ -4,8 +4,11 @@ extension DocumentText {
   /// The spot index of each class that was traded.
   public func index(_ classes: [IndexDocument]) -> String {
     let traded = classes.filter { $0.receipts > 0 }
-    guard let first = traded.first else {
-      return "Nothing was traded in the last day. book shows the market."
+    let span = classes.first.map {
+      "the \(DurationText.format(milliseconds: $0.windowMs)) until \(time.short(milliseconds: $0.timeMs))"
+    }
+    guard let span, !traded.isEmpty else {
+      return "Nothing was traded in \(span ?? "the last day"). book shows the market."
     }
     var table = TextTable([
       .init("CLASS"), .init("INDEX", .decimal), .init("GPUH", .decimal), .init("TRADES", .right),
@@ -17,9 +20,7 @@ extension DocumentText {
         .init(gpuHours(line.gpuSeconds)), .init(line.receipts), .init(line.identities),
       ])
     }
-    var note =
-      "\(currency) per GPU-hour over the \(DurationText.format(milliseconds: first.windowMs)) until "
-      + "\(time.short(milliseconds: first.timeMs))."
+    var note = "\(currency) per GPU-hour over \(span)."
     if traded.contains(where: { $0.valueMicros == nil }) {
       note += " Where there is -, too few nodes traded for a value that no two of them can set."
     }

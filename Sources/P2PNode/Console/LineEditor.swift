@@ -110,7 +110,7 @@ final class LineEditor {
       guard poll(&polled, 2, -1) >= 0 else {
         guard errno == EINTR else { return -1 }
         // The terminal has another size, or the process was stopped and goes on.
-        libedit_refresh(editor)
+        showAbove([])
         continue
       }
       guard polled[0].revents != 0 else { continue }
@@ -137,11 +137,10 @@ final class LineEditor {
     if let line, let buffer = line.buffer, let cursor = line.cursor {
       typed = String(decoding: UnsafeRawBufferPointer(start: buffer, count: cursor - buffer), as: UTF8.self)
     }
-    // libedit goes up by the rows that it believes to be between the cursor and the prompt: they are given back to it.
+    // libedit draws from the cursor on: what it has drawn is cleared for it.
     let row = (promptWidth + TerminalText.width(typed)) / Terminal.size.columns
     let up = row > 0 ? "\u{1B}[\(row)A" : ""
-    libedit_print(
-      editor, up + "\r\u{1B}[J" + lines.map { $0 + "\r\n" }.joined() + String(repeating: "\n", count: row))
+    libedit_print(editor, up + "\r\u{1B}[J" + lines.map { $0 + "\r\n" }.joined())
     libedit_refresh(editor)
   }
 
