@@ -12,11 +12,12 @@ export const load = ({ length, bound }) => (bound ? Math.min(1, length / bound) 
 
 /** What can be listed of a status: `[term, value, title]`. */
 export function factsOf(status) {
+  const pruned = status.pruned_entries ? `, ${count(status.pruned_entries)} of them pruned` : "";
   return {
     feed: [
       ["Head of the own feed", `entry ${count(status.own_sequence)}`],
       ["Feeds known", count(status.feeds)],
-      ["Entries", `${count(status.entries)}${status.pruned_entries ? `, ${count(status.pruned_entries)} of them pruned` : ""}`],
+      ["Entries", `${count(status.entries)}${pruned}`],
       ["Frozen feeds", count(status.frozen_feeds)],
       ["Book digest", status.book_digest.slice(0, 24).replace(/(.{4})(?=.)/g, "$1 "), status.book_digest],
       ["Book time", clockWithSeconds(status.book_time_ms), utc(status.book_time_ms)],
