@@ -67,12 +67,14 @@ export function nodeView() {
     const value = h("b");
     const note = h("span", { class: "note" });
     const line = h("div", { class: "queue" }, h("span", { text: words(name) }), meter, value, note);
+    // A queue of bytes says so in its name.
+    const amount = /bytes/.test(name) ? bytes : count;
     line.update = (queue) => {
       const share = load(queue);
       setAttribute(meter, "hidden", share === null);
       setAttribute(meter, "value", share?.toFixed(3) ?? 0);
-      setText(value, count(queue.length));
-      setText(note, [queue.bound ? `of ${count(queue.bound)}` : "", queue.dropped ? `${count(queue.dropped)} dropped`
+      setText(value, amount(queue.length));
+      setText(note, [queue.bound ? `of ${amount(queue.bound)}` : "", queue.dropped ? `${count(queue.dropped)} dropped`
         : ""].filter(Boolean).join(", "));
       setAttribute(note, "data-failed", Boolean(queue.dropped));
     };
