@@ -191,7 +191,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .testTarget(
-      name: "DashboardTests", dependencies: ["Dashboard", "NodeProcesses"], exclude: ["Browser", "Modules"]),
+      name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Browser", "Modules"]),
     .testTarget(
       name: "TestnetTests",
       dependencies: [
@@ -222,7 +222,8 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      exclude: ["API"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -30,11 +30,12 @@ struct APIServer: Sendable {
   /// - Parameter access: who is let in; nil where only the node's user comes.
   func router(access: HTTPAccess?) -> Router<BasicRequestContext> {
     let table = RouteTable(routes(in: Router(context: BasicRequestContext.self), access: access))
-    let router = Router(context: BasicRequestContext.self)
+    let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
     if access != nil { router.add(middleware: BrowserRulesMiddleware()) }
     router.add(middleware: ProblemMiddleware())
     if let access { router.add(middleware: AccessMiddleware(access: access)) }
     router.add(middleware: MethodMiddleware(table: table))
+    if access != nil { router.add(middleware: JSONMiddleware()) }
     return routes(in: router, access: access)
   }
 

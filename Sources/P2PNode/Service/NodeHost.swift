@@ -109,7 +109,8 @@ struct NodeHost {
   }
 
   /// The API over TCP, when it is wanted.
-  private func httpServices(of api: APIServer, _ stop: StopTrigger) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+  private func httpServices(of api: APIServer, _ stop: StopTrigger) -> [ServiceGroupConfiguration.ServiceConfiguration]
+  {
     guard let address = options.http else { return [] }
     let access = HTTPAccess(names: options.httpNames)
     let (directory, path) = (options.directory.path, options.directory.accessFile)

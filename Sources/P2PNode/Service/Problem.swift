@@ -29,7 +29,8 @@ struct Problem: Error, HTTPResponseError {
   static var unauthorized: Problem {
     Problem(
       status: .unauthorized, kind: "unauthorized", title: "The token is missing or wrong",
-      detail: "allowed: Authorization: Bearer with the token of this start of the node, or the cookie that `p2pnode dashboard` "
+      detail:
+        "allowed: Authorization: Bearer with the token of this start of the node, or the cookie that `p2pnode dashboard` "
         + "leads to")
   }
 

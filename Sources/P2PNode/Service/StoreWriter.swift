@@ -105,7 +105,8 @@ final class StoreWriter: Sendable {
         // A base counts together with or after all that was handed over before it.
         let bases = state.entries.count <= Self.batch ? state.bases : []
         let entries = Array(state.entries.prefix(Self.batch))
-        let keys = state.keys.isEmpty ? [] : entries.filter { $0.author == own }.flatMap { state.keys[$0.sequence] ?? [] }
+        let keys =
+          state.keys.isEmpty ? [] : entries.filter { $0.author == own }.flatMap { state.keys[$0.sequence] ?? [] }
         return (entries, state.proofs, bases, keys)
       }
       guard !entries.isEmpty || !proofs.isEmpty || !bases.isEmpty else { return }

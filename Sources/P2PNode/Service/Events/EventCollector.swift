@@ -102,7 +102,8 @@ struct EventCollector: Sendable {
 
   private mutating func tell(_ trade: Trade, _ builder: DocumentBuilder, into news: inout [News]) {
     let document = builder.trade(trade)
-    proposed[trade.id] = document.state == "proposed" && builder.now <= trade.terms.deadline ? trade.terms.deadline : nil
+    proposed[trade.id] =
+      document.state == "proposed" && builder.now <= trade.terms.deadline ? trade.terms.deadline : nil
     news.append(.trade(document))
   }
 
