@@ -24,6 +24,9 @@ public struct NodeCore: Sendable {
   /// Why the store cannot write; nil while it can.
   public internal(set) var storeTrouble: String?
 
+  /// What the owner demands of the offers placed here. It may change at any time and holds for what is placed then.
+  public var offerPolicy = OfferPolicy()
+
   /// Whether the own feed is known to its end; until then nothing is written, whatever else happens.
   var mayWrite = false
   let identity: Identity

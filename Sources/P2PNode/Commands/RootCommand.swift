@@ -13,7 +13,9 @@ struct P2PNode: AsyncParsableCommand {
       """,
     version: Version.current,
     groupedSubcommands: [
-      CommandGroup(name: "Node", subcommands: [InitCommand.self, RunCommand.self, StopCommand.self, KeyCommand.self]),
+      CommandGroup(
+        name: "Node",
+        subcommands: [InitCommand.self, RunCommand.self, ConfigCommand.self, StopCommand.self, KeyCommand.self]),
       CommandGroup(
         name: "Trading",
         subcommands: [

@@ -11,6 +11,7 @@ import ServiceLifecycle
 import Store
 import Synchronization
 import Transport
+import UnixSignals
 
 /// Puts a node together, runs it, and takes it apart again in order.
 struct NodeHost {
@@ -23,17 +24,28 @@ struct NodeHost {
     var peers: [HostPort]
     var keepHistory: Bool
     var stopWithStdin: Bool
+    /// All settings as they were at the start, and where they come from.
+    var settings: NodeSettings
+    var source: ConfigurationSource
   }
 
   let options: Options
+  let log: NodeLog
+  let instruments: NodeInstruments
   let logger: Logger
+
+  init(options: Options, log: NodeLog, instruments: NodeInstruments) {
+    self.options = options
+    self.log = log
+    self.instruments = instruments
+    logger = log.logger()
+  }
 
   func run() async throws {
     try ProcessHardening.disableCoreDumps()
     try Sodium.selfTest()
-    if let host = options.advertise, PeerAddress(PeerAddress(host: host, port: 1).description) == nil {
-      throw NodeStartError.address(option: "--advertise", value: host)
-    }
+    // From here on it is no longer the end of the process.
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
     let directory = options.directory
     let genesis = try directory.genesis()
     let lock = try DirectoryLock(directory: directory.path)
@@ -43,7 +55,9 @@ struct NodeHost {
     let store = try KeyRotation.openStore(of: directory, genesis: genesis)
     let identity = try IdentityFile.load(fromDirectory: directory.path, passphrase: passphrase)
     let runtime = NodeRuntime(
-      configuration: configuration(genesis: genesis, identity: identity), store: store, logger: logger)
+      configuration: configuration(genesis: genesis, identity: identity), store: store, logger: logger,
+      instruments: instruments)
+    await runtime.go(by: options.settings.offers)
     try await runtime.restore()
 
     let transport = Transport(
@@ -54,16 +68,23 @@ struct NodeHost {
     let known = try store.addresses().compactMap { PeerAddress($0) }
     try prepareSocket(socketPath)
     try await serve(
-      runtime, transport: transport, genesis: genesis, listening: listening, known: known, socketPath: socketPath)
+      runtime, transport: transport, genesis: genesis, listening: listening, known: known, socketPath: socketPath,
+      hangups: hangups)
   }
 
   private func serve(
     _ runtime: NodeRuntime, transport: Transport, genesis: Genesis, listening: HostPort, known: [PeerAddress],
-    socketPath: String
+    socketPath: String, hangups: UnixSignalsSequence
   ) async throws {
     let stop = StopTrigger()
+    let operations = NodeOperations(
+      runtime: runtime, instruments: instruments, log: log, directory: options.directory.path,
+      isBootstrap: genesis.bootstrap.contains(listening.description))
     let status = StatusSource(
-      networkName: genesis.name, listen: listening.description, startedAt: NodeRuntime.now)
+      networkName: genesis.name, listen: listening.description, startedAt: NodeRuntime.now, operations: operations)
+    let reloader = ConfigurationReloader(
+      source: options.source, settings: options.settings, runtime: runtime, operations: operations, log: log,
+      hangups: hangups, terminalIsGone: stop.pull)
     let api = APIServer(runtime: runtime, status: status, requestStop: stop.pull)
     let node = NodeService(runtime: runtime, transport: transport, port: listening.port, known: known)
     let group = ServiceGroup(
@@ -74,10 +95,27 @@ struct NodeHost {
             service: api.application(socketPath: socketPath, logger: quietLogger),
             successTerminationBehavior: .gracefullyShutdownGroup),
           .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
+          .init(service: reloader, successTerminationBehavior: .ignore),
+          .init(service: operations, successTerminationBehavior: .ignore),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
     stop.arm { await group.triggerGracefulShutdown() }
     if options.stopWithStdin { watchStandardInput(stop) }
+    announce(runtime, genesis: genesis, listening: listening)
+    try await group.run()
+    try? FileManager.default.removeItem(atPath: socketPath)
+  }
+
+  /// Says that the node runs, and what it is.
+  private func announce(_ runtime: NodeRuntime, genesis: Genesis, listening: HostPort) {
+    guard log.format == .human else {
+      return log.write(
+        .notice, "running",
+        [
+          "node": "\(runtime.own)", "network": "\(genesis.name)", "network_id": "\(genesis.networkID)",
+          "listening": "\(listening)", "data": "\(options.directory.path)", "version": "\(Version.current)",
+        ])
+    }
     Terminal.write(
       """
       node       \(runtime.own)
@@ -86,8 +124,6 @@ struct NodeHost {
       data       \(options.directory.path)
       Running. Trade on it with: p2pnode console --data \(options.directory.path)
       """, to: .output)
-    try await group.run()
-    try? FileManager.default.removeItem(atPath: socketPath)
   }
 
   private func configuration(genesis: Genesis, identity: Identity) -> NodeConfiguration {
@@ -123,7 +159,7 @@ struct NodeHost {
   /// The libraries' own lines about starting and stopping say nothing that the node does not.
   private var quietLogger: Logger {
     var logger = logger
-    logger.logLevel = max(logger.logLevel, .warning)
+    logger.logLevel = .warning
     return logger
   }
 
