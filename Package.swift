@@ -188,6 +188,13 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .testTarget(
+      name: "OperationsTests",
+      dependencies: [
+        "P2PNode", "NodeMetrics", "NodeAPI", "NodeCore", "Market", "Transport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
+      ]),
+    .testTarget(
       name: "TestnetTests",
       dependencies: [
         "Testnet", "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeCrypto", "NodeProcesses", "Settlement",

@@ -78,6 +78,13 @@ public struct PolicyViolation: Error, Equatable, Sendable, CustomStringConvertib
   /// What it allows.
   public let allowed: String
 
+  /// A rule that is broken.
+  public init(rule: String, value: String, allowed: String) {
+    self.rule = rule
+    self.value = value
+    self.allowed = allowed
+  }
+
   /// Which rule is broken, by what value, and what is allowed.
   public var description: String {
     "\(value) breaks this node's rule \(rule); allowed: \(allowed). The node's configuration has the rule"

@@ -26,7 +26,7 @@ final class NodeOperations: Service {
     self.log = log
     self.isBootstrap = isBootstrap
     machine = MachineFigures(directory: directory)
-    probe = WriterProbe(runtime: runtime)
+    probe = WriterProbe(ask: runtime.afterWaiting)
     sampler = RateSampler(registry: instruments.registry)
   }
 
@@ -73,7 +73,7 @@ final class NodeOperations: Service {
 
   /// Why the node is not ready to trade; empty when it is.
   func obstacles() async -> [String] {
-    guard await probe.responds() else { return [WriterProbe.complaint] }
+    guard await probe.responds() else { return [probe.complaint] }
     return obstacles(await runtime.figures().core)
   }
 

@@ -3,10 +3,8 @@ import Synchronization
 
 /// Whether the node is alive: whether its writer takes something in time.
 final class WriterProbe: Sendable {
-  /// How long the writer may take, in milliseconds. Its longest turn is a restoring, of which there are few.
-  static let boundMilliseconds = 5000
-  /// What is said of a writer that does not.
-  static let complaint = "the writer has not responded for \(boundMilliseconds) ms"
+  /// How long a node's writer may take, in milliseconds. Its longest turn is a restoring, of which there are few.
+  static let standardBound = 5000
 
   private struct State {
     /// When the writer was asked; nil when it has answered.
@@ -15,10 +13,21 @@ final class WriterProbe: Sendable {
     var next = 0
   }
 
-  private let runtime: NodeRuntime
+  /// How long the writer may take, in milliseconds.
+  let boundMilliseconds: Int
+  private let ask: @Sendable (@escaping @Sendable () -> Void) -> Void
   private let state = Mutex(State())
 
-  init(runtime: NodeRuntime) { self.runtime = runtime }
+  /// - Parameter ask: has the writer call its argument.
+  init(
+    boundMilliseconds: Int = standardBound, ask: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
+  ) {
+    self.boundMilliseconds = boundMilliseconds
+    self.ask = ask
+  }
+
+  /// What is said of a writer that does not respond.
+  var complaint: String { "the writer has not responded for \(boundMilliseconds) ms" }
 
   /// Whether the writer responds. However often this is asked, the writer is asked once at a time.
   func responds() async -> Bool {
@@ -26,7 +35,7 @@ final class WriterProbe: Sendable {
       let now = MonotonicTime.nanoseconds
       let (mustAsk, waiter, isLate) = state.withLock { state -> (Bool, Int, Bool) in
         let asked = state.askedAt
-        if let asked, now - asked > Int64(Self.boundMilliseconds) * 1_000_000 { return (false, 0, true) }
+        if let asked, now - asked > Int64(boundMilliseconds) * 1_000_000 { return (false, 0, true) }
         let waiter = state.next
         state.next += 1
         state.waiting[waiter] = continuation
@@ -34,8 +43,8 @@ final class WriterProbe: Sendable {
         return (asked == nil, waiter, false)
       }
       guard !isLate else { return continuation.resume(returning: false) }
-      if mustAsk { runtime.afterWaiting { self.answered() } }
-      DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Self.boundMilliseconds)) {
+      if mustAsk { ask { self.answered() } }
+      DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(boundMilliseconds)) {
         self.state.withLock { $0.waiting.removeValue(forKey: waiter) }?.resume(returning: false)
       }
     }

@@ -13,7 +13,7 @@ extension APIServer {
       guard await operations.probe.responds() else {
         throw Problem(
           status: .serviceUnavailable, kind: "not-alive", title: "The node does not work",
-          detail: WriterProbe.complaint)
+          detail: operations.probe.complaint)
       }
       return try json(HealthDocument())
     }

@@ -105,6 +105,11 @@ final class TestNode: Sendable {
     FileManager.default.contents(atPath: logPrefix + ".err").map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 
+  /// What the node has written to standard output over all its runs.
+  var output: String {
+    FileManager.default.contents(atPath: logPrefix + ".out").map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+
   /// The last lines of the log.
   func logTail() -> String { log.split(separator: "\n").suffix(20).joined(separator: "\n") }
 
