@@ -7,9 +7,30 @@ extension NodeClient {
   /// The node at a glance: `GET /v1/status`.
   public func status() async throws(NodeClientError) -> StatusDocument { try await get("/v1/status") }
 
-  /// Places an order: `POST /v1/orders`.
+  /// Places an order under a new key: `POST /v1/orders`, as ``place(_:key:)`` does.
   public func place(_ order: OrderRequest) async throws(NodeClientError) -> OrderDocument {
-    try await send(.post, "/v1/orders", order)
+    let key = [UInt64.random(in: .min ... .max), .random(in: .min ... .max)].map { String($0, radix: 16) }
+    return try await place(order, key: key.joined(separator: "-"))
+  }
+
+  /// Places an order under a key, once: `POST /v1/orders` with `Idempotency-Key`. When the connection is lost the same
+  /// request is made again for some seconds, in which a node can be restarted: it is the same order.
+  public func place(_ order: OrderRequest, key: String) async throws(NodeClientError) -> OrderDocument {
+    var first: NodeClientError?
+    for pause in Self.retryPauses + [nil] {
+      do throws(NodeClientError) {
+        return try await send(.post, "/v1/orders", order, headers: [("Idempotency-Key", key)])
+      } catch {
+        switch error {
+        case .connectionLost: first = first ?? error
+        // Nobody was there from the beginning: nothing was asked of anybody.
+        case .noNode where first != nil: break
+        default: throw error
+        }
+      }
+      guard let pause, (try? await Task.sleep(for: pause)) != nil else { break }
+    }
+    throw first ?? .cancelled(request: "POST /v1/orders")
   }
 
   /// Changes an own open order: `PATCH /v1/orders/{id}`.
@@ -97,7 +118,7 @@ extension NodeClient {
   }
 
   private func send<Document: Decodable>(
-    _ method: HTTPMethod, _ target: String, _ request: some Encodable
+    _ method: HTTPMethod, _ target: String, _ request: some Encodable, headers: [(name: String, value: String)] = []
   ) async throws(NodeClientError) -> Document {
     let body: [UInt8]
     do {
@@ -105,7 +126,7 @@ extension NodeClient {
     } catch {
       preconditionFailure("a request does not encode: \(error)")
     }
-    return try decode(await send(method, target, body: body), "\(method.rawValue) \(target)")
+    return try decode(await send(method, target, body: body, headers: headers), "\(method.rawValue) \(target)")
   }
 
   private func decode<Document: Decodable>(

@@ -15,6 +15,9 @@ public final class NodeClient: NodeAPIClient {
   /// The largest answer in bytes: some hundred thousand orders.
   public static let maximumAnswerBytes = 256 << 20
 
+  /// How long is waited before a request that may be made again is.
+  static let retryPauses: [Duration?] = [.milliseconds(100), .milliseconds(400), .seconds(1), .seconds(3), .seconds(5)]
+
   private let http: HTTPClient
 
   /// A client of the node at `dataDirectory`. Nothing is sent yet, and the node need not run.
@@ -49,7 +52,9 @@ public final class NodeClient: NodeAPIClient {
   }
 
   /// The bytes of the answer to a request; an answer that is not a success is thrown as what it says.
-  func send(_ method: HTTPMethod, _ target: String, body: [UInt8]? = nil) async throws(NodeClientError) -> [UInt8] {
+  func send(
+    _ method: HTTPMethod, _ target: String, body: [UInt8]? = nil, headers: [(name: String, value: String)] = []
+  ) async throws(NodeClientError) -> [UInt8] {
     let name = "\(method.rawValue) \(target)"
     let socketPath: String
     do { socketPath = try NodeSocket.path(inDataDirectory: dataDirectory) } catch { throw .socket(error) }
@@ -57,6 +62,7 @@ public final class NodeClient: NodeAPIClient {
     request.method = .init(rawValue: method.rawValue)
     request.headers.add(name: "Host", value: "localhost")
     request.headers.add(name: "Accept", value: "application/json, application/problem+json")
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
     if let body {
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .bytes(body)

@@ -91,6 +91,8 @@ struct Exchange: Sendable {
   var frozen: Set<NodeID> = []
   /// Authors of whom a checkpoint did not say what the entries before it did.
   var doubted: Set<NodeID> = []
+  /// What has changed, while somebody looks.
+  var log: ChangeLog?
   /// Whether this is made of part of one feed: what depends on entries before it is taken for granted.
   var isExcerpt = false
 
@@ -162,6 +164,7 @@ struct Exchange: Sendable {
   /// Moves the book's time forward; orders that have expired by then are not in the book any more.
   mutating func advance(to time: Timestamp) -> [OrderID] {
     let expired = book.advance(to: time)
+    if log != nil { for id in expired { log?.note(order: id) } }
     recordBids.subtract(expired)
     return expired
   }
@@ -172,6 +175,8 @@ struct Exchange: Sendable {
   /// Notes that there is a proof of fraud against an author: its orders, those that are still to come from before the
   /// fraud too, are not in the book, and what it says counts in no record.
   mutating func freeze(_ author: NodeID) {
+    // Settled trades may be disputed from here on, too.
+    log?.lose()
     recordBids.subtract(book.removeAll(ownedBy: author))
     var changes: [Change] = []
     if let state = authors[author] {
@@ -219,6 +224,7 @@ struct Exchange: Sendable {
     } else {
       isInBook = book.amend(order) == .amended
       noteRecordDemand(of: order, isInBook: isInBook)
+      log?.note(order: id)
     }
     changes.append(isInBook ? .amended(order) : .notPlaced(id))
   }
@@ -244,6 +250,7 @@ struct Exchange: Sendable {
       }
     }
     noteRecordDemand(of: order, isInBook: true)
+    log?.note(order: order.id)
     return true
   }
 
@@ -251,6 +258,7 @@ struct Exchange: Sendable {
   mutating func leave(_ id: OrderID) {
     book.cancel(id)
     recordBids.remove(id)
+    log?.note(order: id)
   }
 
   private mutating func noteRecordDemand(of order: Order, isInBook: Bool) {

@@ -24,7 +24,7 @@ public struct NodeCore: Sendable {
   /// Why the store cannot write; nil while it can.
   public internal(set) var storeTrouble: String?
 
-  /// What the owner demands of the offers placed here. It may change at any time and holds for what is placed then.
+  /// What the owner demands of the offers placed here, from the moment on at which it is set.
   public var offerPolicy = OfferPolicy()
 
   /// Whether the own feed is known to its end; until then nothing is written, whatever else happens.
@@ -39,8 +39,7 @@ public struct NodeCore: Sendable {
   var inFlight: InFlightEntry?
   /// A new key to which the own feed is to be handed over with the next entry.
   var rotation: (id: CommandID, signed: SignedHandover)?
-  /// The parts that are still to be written of an own checkpoint, the next one first; nil when they have to be worked
-  /// out.
+  /// The parts that are still to be written of an own checkpoint, the next one first; nil when they are not worked out.
   var checkpointParts: [CheckpointPart]?
   /// What decides when an own checkpoint is due.
   var checkpointClock = CheckpointClock()
@@ -58,6 +57,8 @@ public struct NodeCore: Sendable {
     var entry: SignedEntry
     var counterparties: [NodeID]
     var replies: [(id: CommandID, order: OrderID)]
+    /// The trades that it changes, which count for others only when it is on disk.
+    var trades: [TradeID] = []
     /// The command by which the entry hands over to a new key.
     var rotation: CommandID?
   }
@@ -117,7 +118,10 @@ public struct NodeCore: Sendable {
   /// Forgets what the entries added up to, so that they can be restored. Peers, proofs and the entry under way stay.
   public mutating func beginRestore() {
     gossip.resetFeeds()
+    var log = exchange.log
+    log?.lose()
     exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed)
+    exchange.log = log
     for proof in gossip.fraudProofs { exchange.freeze(proof.author) }
     duties = Duties()
     fraudWatch = FraudWatch()
@@ -376,6 +380,7 @@ public struct NodeCore: Sendable {
     switch operation {
     case .place(let body):
       let id = place.orderID(network: genesis.networkID)
+      exchange.log?.note(order: id)
       ownOrders[id] = OwnOrder(
         order: Order(id: id, priority: place.priority, body: body), placed: place.priority)
     case .cancel(let id): if hasEffect { ownOrders[id]?.isCancelled = true }
@@ -383,9 +388,12 @@ public struct NodeCore: Sendable {
       // By what the own feed says alone: a checkpoint restates it, and the book may have lost the order by now.
       guard hasEffect, let held = ownOrders[id]?.order else { return }
       let priority = body.isReduction(of: held.body) ? held.priority : place.priority
+      exchange.log?.note(order: id)
       ownOrders[id]?.order = Order(id: id, priority: priority, body: body)
     case .checkpoint(let part): adoptOwnOrders(of: part)
-    case .rotate: for id in ownOrders.keys { ownOrders[id]?.isCancelled = true }
+    case .rotate:
+      exchange.log?.lose()
+      for id in ownOrders.keys { ownOrders[id]?.isCancelled = true }
     case .propose, .accept, .reject, .receipt, .release, .purchase, .confirm, .withdraw, .settle, .free: break
     }
   }

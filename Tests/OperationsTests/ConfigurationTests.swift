@@ -33,6 +33,15 @@ struct ConfigurationTests {
       key: .keepHistory, flag: ["false"], variable: "true", line: "keep_history: true",
       texts: [["false"], ["true"], ["true"], ["false"]]),
     Layered(
+      key: .http, flag: ["127.0.0.1:1"], variable: "127.0.0.1:2", line: "http: 127.0.0.1:3",
+      texts: [["127.0.0.1:1"], ["127.0.0.1:2"], ["127.0.0.1:3"], []]),
+    Layered(
+      key: .httpAllowRemote, flag: ["false"], variable: "true", line: "http_allow_remote: true",
+      texts: [["false"], ["true"], ["true"], ["false"]]),
+    Layered(
+      key: .httpNames, flag: ["a:1"], variable: "b:2,c:3", line: "http_names: [d:4]",
+      texts: [["a:1"], ["b:2", "c:3"], ["d:4"], []]),
+    Layered(
       key: .logLevel, flag: ["debug"], variable: "info", line: "log_level: error",
       texts: [["debug"], ["info"], ["error"], ["notice"]]),
     Layered(

@@ -44,7 +44,11 @@ struct ConfigurationKey: Hashable, Sendable {
   var variable: String { Self.variable(for: name) }
 
   /// The flag's name.
-  var flag: String { name == "peers" ? "--peer" : "--\(name.replacing("_", with: "-"))" }
+  var flag: String {
+    // A list's flag is given once for each element.
+    let word = kind == .addresses && name.hasSuffix("s") ? String(name.dropLast()) : name
+    return "--\(word.replacing("_", with: "-"))"
+  }
 
   /// Whether each GPU class has one.
   var isPerClass: Bool { name.hasSuffix(".\(Self.classPlaceholder)") }
@@ -80,6 +84,15 @@ extension ConfigurationKey {
   static let keepHistory = ConfigurationKey(
     name: "keep_history", kind: .flag, standard: "false", allowed: "true or false",
     summary: "Keep and serve the whole history of others' feeds instead of pruning it at checkpoints")
+  static let http = ConfigurationKey(
+    name: "http", kind: .address, standard: nil, allowed: "HOST:PORT, such as 127.0.0.1:8080",
+    summary: "Where the dashboard and the API are served over TCP, with a token")
+  static let httpAllowRemote = ConfigurationKey(
+    name: "http_allow_remote", kind: .flag, standard: "false", allowed: "true or false",
+    summary: "Let `http` be an address that other machines reach; it is not encrypted")
+  static let httpNames = ConfigurationKey(
+    name: "http_names", kind: .addresses, standard: nil, allowed: "a list of HOST:PORT",
+    summary: "Further names under which browsers reach `http`")
   static let logLevel = ConfigurationKey(
     name: "log_level", kind: .choice(Logger.Level.allCases.map(\.rawValue)), standard: "notice",
     allowed: Logger.Level.allCases.map(\.rawValue).joined(separator: ", "), summary: "The least level that is logged",
@@ -119,8 +132,8 @@ extension ConfigurationKey {
 
   /// All settings, in the order in which they are shown.
   static let all = [
-    listen, advertise, peers, keepHistory, logLevel, logFormat, acceptOffers, minimumPrice, maximumOpenGPUs, region,
-    interconnect, driver, watts, co2, vram,
+    listen, advertise, peers, keepHistory, http, httpAllowRemote, httpNames, logLevel, logFormat, acceptOffers,
+    minimumPrice, maximumOpenGPUs, region, interconnect, driver, watts, co2, vram,
   ]
 
   /// Variables with the settings' prefix that are none of them: where a node is and what opens its identity have to be

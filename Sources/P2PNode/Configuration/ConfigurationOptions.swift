@@ -18,6 +18,22 @@ struct ConfigurationOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Serve the dashboard and the API here too, on this machine only and with a token; port 0 takes a free one.",
+      valueName: "host:port"))
+  var http: String?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Let --http be an address that other machines reach. It is not encrypted: put something before it.")
+  var httpAllowRemote: Bool?
+
+  @Option(
+    name: .customLong("http-name"),
+    help: ArgumentHelp("A further name under which browsers reach --http.", valueName: "host:port"))
+  var httpNames: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
       "trace, debug, info, notice, warning, error or critical (default: notice).", valueName: "level"))
   var logLevel: String?
 
@@ -37,6 +53,9 @@ struct ConfigurationOptions: ParsableArguments {
     texts[ConfigurationKey.listen.name] = listen.map { [$0] }
     texts[ConfigurationKey.advertise.name] = advertise.map { [$0] }
     texts[ConfigurationKey.peers.name] = peers.isEmpty ? nil : peers
+    texts[ConfigurationKey.http.name] = http.map { [$0] }
+    texts[ConfigurationKey.httpAllowRemote.name] = httpAllowRemote.map { ["\($0)"] }
+    texts[ConfigurationKey.httpNames.name] = httpNames.isEmpty ? nil : httpNames
     texts[ConfigurationKey.logLevel.name] = logLevel.map { [$0] }
     texts[ConfigurationKey.logFormat.name] = logFormat.map { [$0] }
     texts[ConfigurationKey.keepHistory.name] = keepHistory.map { ["\($0)"] }

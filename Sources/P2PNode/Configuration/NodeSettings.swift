@@ -14,6 +14,10 @@ struct NodeSettings: Equatable, Sendable {
   var advertise: String?
   var peers: [HostPort] = []
   var keepsHistory = false
+  /// Where the API listens over TCP; nil when it does not.
+  var http: HostPort?
+  var httpAllowsRemote = false
+  var httpNames: [HostPort] = []
   var logLevel = Logger.Level.notice
   /// Nil for what suits the stream that the log goes to.
   var logFormat: LogFormat?
@@ -25,6 +29,9 @@ struct NodeSettings: Equatable, Sendable {
     advertise = try layers.value(.advertise) { HostPort.isHost($0) ? $0 : nil }
     peers = try layers.values(.peers) { try? HostPort($0, option: "") }
     keepsHistory = try layers.flag(.keepHistory) ?? false
+    http = try layers.value(.http) { try? HostPort($0, option: "") }
+    httpAllowsRemote = try layers.flag(.httpAllowRemote) ?? false
+    httpNames = try layers.values(.httpNames) { try? HostPort($0, option: "") }
     logLevel = try layers.value(.logLevel) { Logger.Level(rawValue: $0) } ?? .notice
     logFormat = try layers.value(.logFormat) { ["auto", "human", "json"].contains($0) ? $0 : nil }
       .flatMap(LogFormat.init(rawValue:))

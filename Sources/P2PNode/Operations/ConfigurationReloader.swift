@@ -72,7 +72,9 @@ extension NodeSettings {
   fileprivate func keysThatNeedRestart(to new: NodeSettings) -> [String] {
     let changes: [(ConfigurationKey, Bool)] = [
       (.listen, listen != new.listen), (.advertise, advertise != new.advertise), (.peers, peers != new.peers),
-      (.keepHistory, keepsHistory != new.keepsHistory), (.logFormat, logFormat != new.logFormat),
+      (.http, http != new.http), (.httpAllowRemote, httpAllowsRemote != new.httpAllowsRemote),
+      (.httpNames, httpNames != new.httpNames), (.keepHistory, keepsHistory != new.keepsHistory),
+      (.logFormat, logFormat != new.logFormat),
     ]
     return changes.filter(\.1).map(\.0.name)
   }

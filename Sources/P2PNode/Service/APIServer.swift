@@ -9,7 +9,7 @@ import NodeCrypto
 import OrderBook
 
 /// The node's HTTP API: a fixed table of routes over documents of ``NodeAPI``, on a Unix socket that only the node's
-/// user can open.
+/// user can open, and on TCP for whoever ``HTTPAccess`` lets in.
 struct APIServer: Sendable {
   /// The largest body of a request in bytes.
   static let maximumBodyBytes = 64 << 10
@@ -20,23 +20,30 @@ struct APIServer: Sendable {
 
   let runtime: NodeRuntime
   let status: StatusSource
+  let events: EventHub
+  let keyedOrders: KeyedOrders
   let requestStop: @Sendable () -> Void
 
-  func application(socketPath: String, logger: Logger) -> some ApplicationProtocol {
-    Application(
-      router: router(),
-      configuration: ApplicationConfiguration(
-        address: .unixDomainSocket(path: socketPath), serverName: "p2pnode"),
-      logger: logger)
-  }
-
-  func router() -> Router<BasicRequestContext> {
+  /// The routes with what stands before them.
+  ///
+  /// - Parameter access: who is let in; nil where only the node's user comes.
+  func router(access: HTTPAccess?) -> Router<BasicRequestContext> {
+    let table = RouteTable(routes(in: Router(context: BasicRequestContext.self), access: access))
     let router = Router(context: BasicRequestContext.self)
     router.add(middleware: RequestMetricsMiddleware(instruments: status.operations.instruments))
+    if access != nil { router.add(middleware: BrowserRulesMiddleware()) }
     router.add(middleware: ProblemMiddleware())
+    if let access { router.add(middleware: AccessMiddleware(access: access)) }
+    router.add(middleware: MethodMiddleware(table: table))
+    return routes(in: router, access: access)
+  }
+
+  private func routes(in router: Router<BasicRequestContext>, access: HTTPAccess?) -> Router<BasicRequestContext> {
+    addSiteRoutes(router, access: access)
     addOperationRoutes(router)
     let api = router.group("v1")
     addOrderRoutes(api)
+    addEventRoutes(api)
     addBookRoutes(api)
     addQuoteRoutes(api)
     addRecordRoutes(api)
@@ -58,13 +65,7 @@ struct APIServer: Sendable {
   }
 
   private func addOrderRoutes(_ api: RouterGroup<BasicRequestContext>) {
-    api.post("orders") { request, _ in
-      let body = try await order(from: try await document(OrderRequest.self, of: request))
-      switch await runtime.submit(.place(body)) {
-      case .success(let id): return try await json(document(of: id), status: .created)
-      case .failure(let refusal): throw Problem(refusal)
-      }
-    }
+    api.post("orders") { request, _ in try await place(request) }
     api.get("orders") { request, _ in
       let ownOnly = try isOwnScope(request)
       return try await json(
@@ -158,9 +159,7 @@ struct APIServer: Sendable {
   func document<Document: Decodable>(
     _ type: Document.Type = Document.self, of request: Request
   ) async throws -> Document {
-    let type = request.headers[.contentType] ?? ""
-    guard type.split(separator: ";").first.map({ $0.trimmingCharacters(in: .whitespaces) }) == "application/json"
-    else { throw Problem.badRequest("Content-Type is \"\(type)\"; allowed: application/json") }
+    guard request.isJSON else { throw Problem.contentType(of: request) }
     let buffer: ByteBuffer
     do {
       buffer = try await request.body.collect(upTo: Self.maximumBodyBytes)
@@ -174,11 +173,6 @@ struct APIServer: Sendable {
     } catch {
       throw Problem.badRequest("\(error)")
     }
-  }
-
-  private func order(from request: OrderRequest) async throws -> OrderBody {
-    let resolver = await resolver(for: request.requirements)
-    do { return try resolver.resolve(request) } catch { throw Problem.badOrder(error.description) }
   }
 
   /// A resolver that knows the nodes whose feeds are known now, when the requirements name any.
@@ -202,7 +196,7 @@ struct APIServer: Sendable {
     return answer
   }
 
-  private func document(of id: OrderID) async throws -> OrderDocument {
+  func document(of id: OrderID) async throws -> OrderDocument {
     let found = await runtime.read { core, now -> OrderDocument? in
       let builder = DocumentBuilder(core: core, now: now)
       if let own = core.ownOrderState(id, now: now) { return builder.order(own.order, state: own.state) }

@@ -23,6 +23,12 @@ struct NodeHost {
     var advertise: String?
     var peers: [HostPort]
     var keepHistory: Bool
+    /// Where the API listens over TCP; nil when it does not.
+    var http: HostPort?
+    /// Whether that may be an address which other machines reach.
+    var httpAllowRemote = false
+    /// Further names under which browsers may reach it.
+    var httpNames: [HostPort] = []
     var stopWithStdin: Bool
     /// All settings as they were at the start, and where they come from.
     var settings: NodeSettings
@@ -46,6 +52,9 @@ struct NodeHost {
     try Sodium.selfTest()
     // From here on it is no longer the end of the process.
     let hangups = await UnixSignalsSequence(trapping: .sighup)
+    if let http = options.http, !http.isLoopback, !options.httpAllowRemote {
+      throw NodeStartError.remoteHTTP(http.description)
+    }
     let directory = options.directory
     let genesis = try directory.genesis()
     let lock = try DirectoryLock(directory: directory.path)
@@ -67,6 +76,8 @@ struct NodeHost {
     let listening = HostPort(host: endpoint.host, port: endpoint.port)
     let known = try store.addresses().compactMap { PeerAddress($0) }
     try prepareSocket(socketPath)
+    // What a killed node left would lead to nobody.
+    unlink(directory.accessFile)
     try await serve(
       runtime, transport: transport, genesis: genesis, listening: listening, known: known, socketPath: socketPath,
       hangups: hangups)
@@ -85,25 +96,34 @@ struct NodeHost {
     let reloader = ConfigurationReloader(
       source: options.source, settings: options.settings, runtime: runtime, operations: operations, log: log,
       hangups: hangups, terminalIsGone: stop.pull)
-    let api = APIServer(runtime: runtime, status: status, requestStop: stop.pull)
-    let node = NodeService(runtime: runtime, transport: transport, port: listening.port, known: known)
+    let events = EventHub(runtime: runtime, status: status)
+    let api = APIServer(
+      runtime: runtime, status: status, events: events, keyedOrders: KeyedOrders(runtime: runtime),
+      requestStop: stop.pull)
+    let node = NodeService(
+      runtime: runtime, transport: transport, port: listening.port, known: known, events: events)
     let group = ServiceGroup(
       configuration: .init(
         // They stop in the reverse order: the node first, which answers whoever still waits, then the API.
         services: [
           .init(
             service: api.application(socketPath: socketPath, logger: quietLogger),
-            successTerminationBehavior: .gracefullyShutdownGroup),
-          .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
-          .init(service: reloader, successTerminationBehavior: .ignore),
-          .init(service: operations, successTerminationBehavior: .ignore),
-        ],
+            successTerminationBehavior: .gracefullyShutdownGroup)
+        ] + httpServices(of: api, stop)
+          + [
+            .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: reloader, successTerminationBehavior: .ignore),
+            .init(service: operations, successTerminationBehavior: .ignore),
+          ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
     stop.arm { await group.triggerGracefulShutdown() }
     if options.stopWithStdin { watchStandardInput(stop) }
     announce(runtime, genesis: genesis, listening: listening)
+    defer {
+      unlink(socketPath)
+      unlink(options.directory.accessFile)
+    }
     try await group.run()
-    try? FileManager.default.removeItem(atPath: socketPath)
   }
 
   /// Says that the node runs, and what it is.
@@ -124,6 +144,32 @@ struct NodeHost {
       data       \(options.directory.path)
       Running. Trade on it with: p2pnode console --data \(options.directory.path)
       """, to: .output)
+  }
+
+  /// The API over TCP, when it is wanted.
+  private func httpServices(of api: APIServer, _ stop: StopTrigger) -> [ServiceGroupConfiguration.ServiceConfiguration]
+  {
+    guard let address = options.http else { return [] }
+    let access = HTTPAccess(names: options.httpNames)
+    let (directory, path) = (options.directory.path, options.directory.accessFile)
+    let server = api.application(at: address, access: access, logger: quietLogger) { [logger, log] bound in
+      let link = "http://\(bound.reachable)"
+      do {
+        try AccessFile(address: link, token: access.token).write(to: path)
+      } catch {
+        logger.error("no dashboard", metadata: ["why": "\(error)"])
+        return stop.pull()
+      }
+      guard log.format == .human else {
+        return log.write(.notice, "the API is served over TCP", ["address": "\(link)"])
+      }
+      Terminal.write("dashboard  \(link)/, opened by: p2pnode dashboard --data \(directory)", to: .output)
+    }
+    return [
+      .init(
+        service: HTTPService(address: address, server: server),
+        successTerminationBehavior: .gracefullyShutdownGroup)
+    ]
   }
 
   private func configuration(genesis: Genesis, identity: Identity) -> NodeConfiguration {
@@ -211,10 +257,13 @@ private struct NodeService: Service {
   let transport: Transport
   let port: Int
   let known: [PeerAddress]
+  let events: EventHub
 
   func run() async throws {
     await runtime.begin(transport: transport, listenPort: UInt16(clamping: port), known: known)
     try? await gracefulShutdown()
     await runtime.stop(seconds: Self.stopSeconds)
+    // The API stops when the last request is answered, and these have no end of their own.
+    events.close()
   }
 }

@@ -63,6 +63,7 @@ struct RunCommand: AsyncParsableCommand {
     NodeHost.Options(
       directory: data.directory, passphrase: passphrase.source, listen: configuration.listen,
       advertise: configuration.advertise, peers: configuration.peers, keepHistory: configuration.keepsHistory,
+      http: configuration.http, httpAllowRemote: configuration.httpAllowsRemote, httpNames: configuration.httpNames,
       stopWithStdin: stopWithStdin, settings: configuration, source: source)
   }
 }
@@ -96,7 +97,21 @@ struct HostPort: Hashable, Sendable, CustomStringConvertible {
   static func isHost(_ text: String) -> Bool { PeerAddress(PeerAddress(host: text, port: 1).description) != nil }
 
   /// Whether only this machine reaches it.
-  var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+  var isLoopback: Bool { host == "localhost" || host == "::1" || isLoopbackIPv4 }
+
+  /// Not a name that only looks like one.
+  private var isLoopbackIPv4: Bool {
+    host.hasPrefix("127.") && host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
+  }
+
+  /// The same where it means all addresses of this machine, in words that can be dialled here.
+  var reachable: HostPort {
+    switch host {
+    case "0.0.0.0": HostPort(host: "127.0.0.1", port: port)
+    case "::": HostPort(host: "::1", port: port)
+    default: self
+    }
+  }
 
   var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
