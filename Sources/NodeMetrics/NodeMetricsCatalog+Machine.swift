@@ -19,7 +19,7 @@ extension NodeMetricsCatalog {
   /// What waits somewhere in the node.
   public static let waiting = [
     "writer_events", "writer_entries", "writer_messages", "verification", "store", "parked_messages", "history",
-    "sending", "commands", "log",
+    "sending", "commands", "log", "events",
   ]
   /// What the gossip keeps and bounds.
   public static let gossipParts = [
@@ -101,6 +101,10 @@ extension NodeMetricsCatalog {
       "p2pnode_http_request_seconds", .histogram(.seconds),
       labels: [.init("method", ["GET", "HEAD", "POST", "PATCH", "DELETE", MetricDefinition.other])],
       "Time from a request's head to its answer's"),
+    MetricDefinition("p2pnode_event_listeners", .gauge, "Clients that listen to events"),
+    MetricDefinition(
+      "p2pnode_event_resets_total", .counter,
+      "Clients of events that were too far behind to go on, and had to fetch everything anew"),
   ]
 
   static let process = [

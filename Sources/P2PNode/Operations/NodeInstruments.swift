@@ -39,6 +39,7 @@ final class NodeInstruments: Sendable {
   let storeFailures: Counter
   let writerTurn: Timer
   let logLinesDropped: Counter
+  let eventResets: Counter
 
   private let commands: [String: CounterFamily]
   private let commandSeconds: [String: Timer]
@@ -91,6 +92,7 @@ final class NodeInstruments: Sendable {
     storeFailures = counter("p2pnode_store_failures_total")
     writerTurn = timer("p2pnode_writer_turn_seconds")
     logLinesDropped = counter("p2pnode_log_lines_dropped_total")
+    eventResets = counter("p2pnode_event_resets_total")
     commands = families("p2pnode_commands_total", "command", NodeMetricsCatalog.commands, by: "result")
     commandSeconds = timers("p2pnode_command_seconds", "command", NodeMetricsCatalog.commands)
     refusals = family("p2pnode_commands_refused_total", "reason")

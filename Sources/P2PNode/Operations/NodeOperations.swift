@@ -15,6 +15,7 @@ final class NodeOperations: Service {
   private let log: NodeLog
   private let machine: MachineFigures
   private let isBootstrap: Bool
+  private let hub = Mutex<EventHub?>(nil)
   private let sampler: RateSampler
 
   /// - Parameters:
@@ -29,6 +30,11 @@ final class NodeOperations: Service {
     probe = WriterProbe(ask: runtime.afterWaiting)
     sampler = RateSampler(registry: instruments.registry)
   }
+
+  /// Tells from here on of what the clients of events cost.
+  func observe(_ events: EventHub) { hub.withLock { $0 = events } }
+
+  private var events: (listeners: Int, events: Int, byteCount: Int) { hub.withLock { $0 }?.figures ?? (0, 0, 0) }
 
   /// Samples the rates until the node stops.
   func run() async throws {
@@ -59,6 +65,7 @@ final class NodeOperations: Service {
       QueueDocument(name: "\($0.name)_bytes", length: Int64($0.count), bound: $0.limit.map(Int64.init))
     }
     amend("sending_bytes") { $0.dropped = dropped("p2pnode_messages_shed_total") }
+    amend("events_bytes") { $0.dropped = dropped("p2pnode_event_resets_total") }
     amend("log_bytes") { $0.dropped = dropped("p2pnode_log_lines_dropped_total") }
     queues += figures.gauges.filter { $0.name.hasPrefix("entries_waiting") }.map {
       QueueDocument(name: $0.name, length: Int64($0.value), bound: Int64($0.limit))
@@ -100,6 +107,7 @@ final class NodeOperations: Service {
       return instruments.registry.text(adding: samples)
     }
     let figures = await runtime.figures()
+    samples.append(MetricSample("p2pnode_event_listeners", events.listeners))
     samples += queueSamples(figures) + MetricSample.core(figures.core) + MetricSample.runtime(figures)
     samples.append(MetricSample("p2pnode_ready", isTrue: obstacles(figures.core).isEmpty))
     samples += [
@@ -122,7 +130,7 @@ final class NodeOperations: Service {
       ("writer_events", figures.inbox.events), ("writer_entries", figures.inbox.entries),
       ("writer_messages", figures.inbox.messages), ("verification", figures.verificationCount),
       ("store", figures.store.entries), ("parked_messages", figures.parkedCount), ("history", figures.historyCount),
-      ("commands", figures.commandCount),
+      ("commands", figures.commandCount), ("events", events.events),
     ]
   }
 
@@ -131,6 +139,7 @@ final class NodeOperations: Service {
     [
       ("store", figures.store.byteCount, StoreWriter.maximumBytes), ("sending", figures.sendingBytes, nil),
       ("log", log.output.waitingBytes, LogOutput.maximumBytes),
+      ("events", events.byteCount, EventLog.maximumBytes),
     ]
   }
 }

@@ -97,6 +97,7 @@ struct NodeHost {
       source: options.source, settings: options.settings, runtime: runtime, operations: operations, log: log,
       hangups: hangups, terminalIsGone: stop.pull)
     let events = EventHub(runtime: runtime, status: status)
+    operations.observe(events)
     let api = APIServer(
       runtime: runtime, status: status, events: events, keyedOrders: KeyedOrders(runtime: runtime),
       requestStop: stop.pull)

@@ -29,7 +29,8 @@ struct RawRequest {
     guard write(descriptor, request, request.count) == request.count else { throw ChildProcess.SystemError("write", errno) }
     let data = try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).readToEnd() ?? Data()
     let parts = String(decoding: data, as: UTF8.self).split(separator: "\r\n\r\n", maxSplits: 1).map(String.init)
-    guard let head = parts.first, let status = head.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+    let status = parts.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+    guard let head = parts.first, let status else {
       throw TimeoutError(description: "the answer to \(path) is none")
     }
     return Answer(status: status, head: head, body: parts.count > 1 ? parts[1] : "")
