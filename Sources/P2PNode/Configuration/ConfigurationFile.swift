@@ -99,8 +99,10 @@ struct SnapshotProvider<Snapshot: ConfigSnapshot>: ConfigProvider {
 
   func watchValue<Return: ~Copyable>(
     forKey key: AbsoluteConfigKey, type: ConfigType,
-    updatesHandler: (_ updates: ConfigUpdatesAsyncSequence<Result<LookupResult, any Error>, Never>) async throws ->
-      Return
+    updatesHandler:
+      nonisolated(nonsending) (
+        ConfigUpdatesAsyncSequence<Result<LookupResult, any Error>, Never>
+      ) async throws -> Return
   ) async throws -> Return {
     try await watchValueFromValue(forKey: key, type: type, updatesHandler: updatesHandler)
   }
@@ -108,7 +110,10 @@ struct SnapshotProvider<Snapshot: ConfigSnapshot>: ConfigProvider {
   func snapshot() -> any ConfigSnapshot { values }
 
   func watchSnapshot<Return: ~Copyable>(
-    updatesHandler: (_ updates: ConfigUpdatesAsyncSequence<any ConfigSnapshot, Never>) async throws -> Return
+    updatesHandler:
+      nonisolated(nonsending) (
+        ConfigUpdatesAsyncSequence<any ConfigSnapshot, Never>
+      ) async throws -> Return
   ) async throws -> Return {
     try await watchSnapshotFromSnapshot(updatesHandler: updatesHandler)
   }

@@ -25,13 +25,13 @@ struct NodeSettings: Equatable, Sendable {
 
   /// What the layers say, checked by the market's rules.
   init(_ layers: ConfigurationLayers, genesis: Genesis) throws(ConfigurationError) {
-    listen = try layers.value(.listen) { try? HostPort($0, option: "") }
+    listen = try layers.value(.listen) { HostPort($0) }
     advertise = try layers.value(.advertise) { HostPort.isHost($0) ? $0 : nil }
-    peers = try layers.values(.peers) { try? HostPort($0, option: "") }
+    peers = try layers.values(.peers) { HostPort($0) }
     keepsHistory = try layers.flag(.keepHistory) ?? false
-    http = try layers.value(.http) { try? HostPort($0, option: "") }
+    http = try layers.value(.http) { HostPort($0) }
     httpAllowsRemote = try layers.flag(.httpAllowRemote) ?? false
-    httpNames = try layers.values(.httpNames) { try? HostPort($0, option: "") }
+    httpNames = try layers.values(.httpNames) { HostPort($0) }
     logLevel = try layers.value(.logLevel) { Logger.Level(rawValue: $0) } ?? .notice
     logFormat = try layers.value(.logFormat) { ["auto", "human", "json"].contains($0) ? $0 : nil }
       .flatMap(LogFormat.init(rawValue:))

@@ -187,7 +187,7 @@ struct NodeHost {
   private func listen(on transport: Transport, genesis: Genesis) async throws -> Endpoint {
     if let listen = options.listen { return try await transport.listen(host: listen.host, port: listen.port) }
     // The first node of a market on one machine becomes the one that the others find.
-    let bootstrap = genesis.bootstrap.compactMap { try? HostPort($0, option: "bootstrap") }.first
+    let bootstrap = genesis.bootstrap.compactMap { HostPort($0) }.first
     if let bootstrap, bootstrap.isLoopback,
       let endpoint = try? await transport.listen(host: bootstrap.host, port: bootstrap.port)
     {

@@ -6,7 +6,7 @@ import NodeCore
 /// What passes the writer is counted here.
 extension NodeRuntime {
   /// Where an own entry's operations are counted, off the writer's queue.
-  private static let counting = DispatchQueue(label: "p2pnode.counting", qos: .utility)
+  private static let counting = DispatchQueue(label: "p2pnode.counting", qos: .userInitiated)
 
   /// Counts an entry that goes to the disk; an own one's operations are read off the writer's queue.
   func note(_ entry: SignedEntry) {

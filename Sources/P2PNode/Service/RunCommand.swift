@@ -78,18 +78,18 @@ struct HostPort: Hashable, Sendable, CustomStringConvertible {
     self.port = port
   }
 
-  /// Reads `host:port` or `[v6]:port`.
-  init(_ text: String, option: String) throws(NodeStartError) {
+  /// Reads `host:port` or `[v6]:port`; nil for anything else.
+  init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-      throw .address(option: option, value: text)
+      return nil
     }
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {
       host = host.dropFirst().dropLast()
     } else if host.contains(":") {
-      throw .address(option: option, value: text)
+      return nil
     }
-    guard !host.isEmpty else { throw .address(option: option, value: text) }
+    guard !host.isEmpty else { return nil }
     self.init(host: String(host), port: Int(port))
   }
 
