@@ -77,6 +77,12 @@ public struct MetricBuckets: Hashable, Sendable {
   /// The bounds, ascending, in nanoseconds or as they are; the last bucket, without a bound, is not among them.
   public let bounds: [Int64]
 
+  /// Buckets with the given bounds.
+  public init(unit: Unit, bounds: [Int64]) {
+    self.unit = unit
+    self.bounds = bounds
+  }
+
   /// Durations from 50 microseconds, a signature's, to 10 seconds, the longest that anybody waits.
   public static let seconds = MetricBuckets(
     unit: .seconds,
