@@ -197,7 +197,7 @@ let package = Package(
     .testTarget(
       name: "OperationsTests",
       dependencies: [
-        "P2PNode", "NodeMetrics", "NodeAPI", "NodeCore", "Market", "Transport",
+        "P2PNode", "NodeMetrics", "NodeAPI", "NodeCore", "Gossip", "Settlement", "Market", "Transport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
       ]),
