@@ -202,7 +202,7 @@ let package = Package(
         .product(name: "Metrics", package: "swift-metrics"),
       ]),
     .testTarget(
-      name: "DashboardTests", dependencies: ["Dashboard", "NodeProcesses"], exclude: ["Browser", "Modules"]),
+      name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Browser", "Modules"]),
     .testTarget(
       name: "TestnetTests",
       dependencies: [

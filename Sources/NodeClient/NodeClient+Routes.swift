@@ -17,7 +17,7 @@ extension NodeClient {
   /// request is made again for some seconds, in which a node can be restarted: it is the same order.
   public func place(_ order: OrderRequest, key: String) async throws(NodeClientError) -> OrderDocument {
     var first: NodeClientError?
-    for pause in Self.retryPauses + [nil] {
+    for pause in retryPauses.map(Optional.some) + [nil] {
       do throws(NodeClientError) {
         return try await send(.post, "/v1/orders", order, headers: [("Idempotency-Key", key)])
       } catch {

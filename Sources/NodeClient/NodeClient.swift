@@ -15,14 +15,20 @@ public final class NodeClient: NodeAPIClient {
   /// The largest answer in bytes: some hundred thousand orders.
   public static let maximumAnswerBytes = 256 << 20
 
-  /// How long is waited before a request that may be made again is.
-  static let retryPauses: [Duration?] = [.milliseconds(100), .milliseconds(400), .seconds(1), .seconds(3), .seconds(5)]
+  /// How long is waited before an order is placed again whose answer was lost: long enough for a node to be restarted.
+  public static let standardRetryPauses: [Duration] = [
+    .milliseconds(100), .milliseconds(400), .seconds(1), .seconds(3), .seconds(5),
+  ]
 
+  let retryPauses: [Duration]
   private let http: HTTPClient
 
   /// A client of the node at `dataDirectory`. Nothing is sent yet, and the node need not run.
-  public init(dataDirectory: String) {
+  ///
+  /// - Parameter retryPauses: how long to wait before each further time that an order is placed whose answer was lost.
+  public init(dataDirectory: String, retryPauses: [Duration] = NodeClient.standardRetryPauses) {
     self.dataDirectory = dataDirectory
+    self.retryPauses = retryPauses
     var configuration = HTTPClient.Configuration(
       redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(Self.timeoutSeconds)))
     // A node that is not there will not be there a moment later: the person wants to hear it at once.

@@ -64,7 +64,6 @@ extension NodeProcessTests {
           await withTaskGroup { group in
             for (number, key) in keys.enumerated() {
               let request = OrderRequest.offer(gpus: Int64(number + 1), priceMicros: Int64(round + 1) * 1_000_000)
-              // The client makes the request again itself for some seconds; the node is away for longer or shorter.
               group.addTask { _ = try? await node.client.place(request, key: key) }
             }
             // What makes the moment a random one, without a clock.

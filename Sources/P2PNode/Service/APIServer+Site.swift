@@ -14,7 +14,6 @@ extension APIServer {
         }
         return Self.answer(request, with: file)
       }
-      router.head(RouterPath(path)) { request, _ in Self.answer(request, with: file) }
     }
   }
 
@@ -27,16 +26,12 @@ extension APIServer {
   }
 
   private static func answer(_ request: Request, with file: DashboardSite.File) -> Response {
-    var headers: HTTPFields = [
+    let headers: HTTPFields = [
       .contentType: file.contentType, .cacheControl: "no-cache", .eTag: file.entityTag,
     ]
     let known = request.headers[values: .ifNoneMatch].flatMap { $0.split(separator: ",") }
     if known.contains(where: { $0.drop { $0 == " " } == file.entityTag || $0 == "*" }) {
       return Response(status: .notModified, headers: headers)
-    }
-    guard request.method != .head else {
-      headers[.contentLength] = String(file.bytes.count)
-      return Response(status: .ok, headers: headers)
     }
     return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: file.bytes)))
   }

@@ -29,7 +29,7 @@ struct APIServer: Sendable {
   /// - Parameter access: who is let in; nil where only the node's user comes.
   func router(access: HTTPAccess?) -> Router<BasicRequestContext> {
     let table = RouteTable(routes(in: Router(context: BasicRequestContext.self), access: access))
-    let router = Router(context: BasicRequestContext.self)
+    let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: RequestMetricsMiddleware(instruments: status.operations.instruments))
     if access != nil { router.add(middleware: BrowserRulesMiddleware()) }
     router.add(middleware: ProblemMiddleware())

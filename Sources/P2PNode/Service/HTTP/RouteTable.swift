@@ -18,13 +18,14 @@ struct RouteTable: Sendable {
   /// Each route, as `GET /v1/orders/{id}`.
   var descriptions: [String] { routes.map { "\($0.method) /\($0.segments.joined(separator: "/"))" } }
 
-  /// The methods that `path` has, ascending; none when there is no such path.
+  /// The methods that `path` has, ascending; none when there is no such path. What can be got has a head, too.
   func methods(of path: String) -> [String] {
     let segments = path.split(separator: "/")
-    return routes.filter { route in
+    let methods = routes.filter { route in
       route.segments.count == segments.count
         && zip(route.segments, segments).allSatisfy { $0 == $1 || $0.first == "{" }
-    }.map(\.method.rawValue).sorted()
+    }.map(\.method.rawValue)
+    return (methods.contains("GET") ? methods + ["HEAD"] : methods).sorted()
   }
 }
 

@@ -83,7 +83,8 @@ export function notice() {
   const element = h("div", { class: "notice", role: "alert", hidden: true });
   let shown = "";
   const draw = () => {
-    const kind = state.phase === "ended" || state.phase === "lost" ? state.phase
+    const kind = state.phase === "ended" && !state.wasLive ? "stranger"
+      : state.phase === "ended" || state.phase === "lost" ? state.phase
       : state.status && !["running", "recovering"].includes(state.status.state) ? state.status.state : "";
     document.body.dataset.phase = state.phase;
     if (kind !== shown) {
@@ -108,6 +109,10 @@ const messages = {
     "The node was started again, and each start makes a new link. What you see is from before. To go on, in a terminal:",
     h("code", { text: "p2pnode dashboard --open --data DIR" }),
     "and use the link that it gives. This page goes on too, once the new link was opened in this browser.",
+  ],
+  stranger: () => [
+    h("b", { text: "This page needs the link that its node gives. " }), "In a terminal:",
+    h("code", { text: "p2pnode dashboard --open --data DIR" }), "and use the link. Each start of the node makes a new one.",
   ],
   stopping: () => [h("b", { text: "The node is stopping. " }), "Start it again with p2pnode run."],
   frozen: () => [h("b", { text: "This node's feed is frozen. " }), "There is a proof of fraud against its key; see Network. It trades no more."],

@@ -17,6 +17,8 @@ import { Book } from "../lib/book.js";
 export const state = {
   phase: "connecting",
   phaseSince: Date.now(),
+  /** Whether this page has been live. */
+  wasLive: false,
   /** Of the node's clock less this machine's. */
   clockSkew: 0,
   view: "market",

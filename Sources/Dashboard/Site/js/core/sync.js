@@ -204,6 +204,7 @@ function setPhase(phase) {
   if (state.phase === phase) return;
   state.phase = phase;
   state.phaseSince = Date.now();
+  state.wasLive ||= phase === "live";
   mark("phase");
   if (phase === "live") for (const topic of missed) refresh(topic);
 }

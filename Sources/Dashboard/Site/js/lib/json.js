@@ -6,8 +6,8 @@ const longMoney = /("[a-z_]+_micros":)(-?\d{16,})/g;
 /** Decodes a document. A `_micros` field of 16 digits or more becomes its digits, for `micros`. */
 export const decode = (text) => JSON.parse(text.replace(longMoney, '$1"$2"'));
 
-/** Encodes a request. A BigInt becomes a number of all its digits. */
+/** Encodes a request. A BigInt, which only a `_micros` field has, becomes a number of all its digits. */
 export function encode(value) {
-  const marked = JSON.stringify(value, (_, item) => (typeof item === "bigint" ? `\u0001${item}` : item));
-  return marked.replace(/"\\u0001(-?\d+)"/g, "$1");
+  const text = JSON.stringify(value, (_, item) => (typeof item === "bigint" ? item.toString() : item));
+  return text.replace(/("[a-z_]+_micros":)"(-?\d+)"/g, "$1$2");
 }

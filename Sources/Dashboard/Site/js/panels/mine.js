@@ -4,7 +4,7 @@ import { h, keyedRows, setAttribute, setText } from "../core/dom.js";
 import { link } from "../core/router.js";
 import { now, state } from "../core/state.js";
 import { isOpen } from "../lib/reasons.js";
-import { count, shortID } from "../lib/text.js";
+import { count } from "../lib/text.js";
 import { moment } from "../lib/time.js";
 import { confirmAmend, confirmCancel } from "../ticket/confirm.js";
 import { onView, panel, price } from "./ui.js";
@@ -26,7 +26,7 @@ export function minePanel() {
       setText(side, order.side === "bid" ? "Buy" : "Sell");
       setAttribute(side, "data-side", order.side);
       setText(terms, `${count(order.gpus_left)} of ${count(order.gpus)} at ${price(order.price_micros)}`);
-      setText(note, `${shortID(order.id, 6)}, until ${moment(order.expiry_ms, now())}`);
+      setText(note, `until ${moment(order.expiry_ms, now())}`);
     };
     return row;
   });

@@ -4,7 +4,7 @@ import { h, pooledRows, setAttribute, setText } from "../core/dom.js";
 import { now, state } from "../core/state.js";
 import { segments } from "../ticket/fields.js";
 import { clock, clockWithSeconds, day, duration, isSameDay, span } from "../lib/time.js";
-import { emptyLine, onView, panel, price, row, setMoment, table } from "./ui.js";
+import { emptyLine, onView, panel, price, setMoment, table } from "./ui.js";
 import { mark } from "../core/frames.js";
 
 const ROWS = 40;
@@ -27,12 +27,12 @@ export function tapePanel() {
   });
   const list = table("Settled trades, the latest first", [
     ["Time"], ["Price", "number"], ["GPUs", "number"], ["Delivery"],
-  ]);
+  ], "");
   const empty = emptyLine("trades", "No trades yet.");
   const element = panel("Trades", { className: "tape", tools: [choice] }, h("div", { class: "scroll" }, list), empty);
   const fill = pooledRows(list.body, ROWS, () => {
-    const line = row(["", "number strong", "number", "delivery"]);
-    const [time, at, gpus, delivery] = line.cells_;
+    const line = list.row(["", "number strong", "number", "delivery"]);
+    const [time, at, gpus, delivery] = line.cells;
     line.update = (trade) => {
       const text = clockWithSeconds(trade.settled_ms);
       setMoment(time, trade.settled_ms, isSameDay(trade.settled_ms, now()) ? text : `${day(trade.settled_ms).slice(4)} ${text.slice(0, 5)}`);

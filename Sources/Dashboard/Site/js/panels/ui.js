@@ -26,21 +26,17 @@ export function onView(view, topics, draw) {
   });
 }
 
-/** A table; `headings` are `[text, class]`. Its `body` takes the rows. */
-export function table(caption, headings) {
+/**
+ * A table; `headings` are `[text, class]`. Its `body` takes the rows, which `row(classes)` makes: cells with the heading
+ * that they have where a narrow screen shows a row as a card.
+ */
+export function table(caption, headings, className = "cards") {
   const body = h("tbody");
-  const element = h("table", {},
+  const element = h("table", { class: className },
     h("caption", { class: "unseen", text: caption }),
     h("thead", {}, h("tr", {}, headings.map(([text, kind = ""]) => h("th", { scope: "col", class: kind, text })))), body);
   element.body = body;
-  return element;
-}
-
-/** A row with a cell for each of `kinds`, which are classes; its `cells` are set by the caller. */
-export function row(kinds, name = "td") {
-  const cells = kinds.map((kind) => h(name, { class: kind }));
-  const element = h("tr", {}, cells);
-  element.cells_ = cells;
+  element.row = (kinds) => h("tr", {}, kinds.map((kind, index) => h("td", { class: kind, "data-label": headings[index][0] || null })));
   return element;
 }
 

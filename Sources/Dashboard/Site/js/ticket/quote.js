@@ -10,11 +10,11 @@ import { facts } from "./dialog.js";
 /** One sentence of a quote. */
 export function quoteSentence(quote) {
   const unit = quote.currency;
-  if (quote.available === "none" || !quote.cheapest) return "Nothing can be had on these terms now; the bid would wait.";
+  if (quote.available === "none" || !quote.cheapest) return "Nothing can be bought on these terms now; the bid would wait.";
   const { cheapest } = quote;
   const amount = `${roundMicros(cheapest.total_micros)} ${unit}`;
-  if (quote.available === "part") return `${cheapest.gpus} of ${quote.gpus} GPUs can be had now, for ${amount}.`;
-  return `All ${quote.gpus > 1 ? quote.gpus + " GPUs" : "of it"} can be had now, for ${amount}.`;
+  if (quote.available === "part") return `${cheapest.gpus} of ${quote.gpus} GPUs can be bought now, for ${amount}.`;
+  return `All ${quote.gpus > 1 ? quote.gpus + " GPUs" : "of it"} can be bought now, for ${amount}.`;
 }
 
 /** What waiting saves, or "". */

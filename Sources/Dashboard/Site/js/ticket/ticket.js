@@ -41,7 +41,7 @@ function make() {
   const run = h("div", { class: "joined" }, inputs.length, inputs.unit);
   const rows = {
     gpus: field("GPUs", inputs.gpus), price: field("Price", inputs.price), length: fieldOf("Run for", run, inputs.length),
-    start: field("From", inputs.start), end: field("Finish by", inputs.end),
+    start: field("From", inputs.start, "Empty: now."), end: field("Finish by", inputs.end, "Empty: within a day."),
     accepts: field("Also accept", inputs.accepts, "Other classes, with commas."),
     minimumGpus: field("Smallest piece, GPUs", inputs.minimumGpus),
     minimumLength: field("Shortest lease", inputs.minimumLength, "In the unit above."),
@@ -159,9 +159,8 @@ function make() {
 
   onFrame(["network", "class", "minute"], () => {
     setText(title, `Trade ${state.gpuClass ?? ""}`);
-    rows.start.error("");
-    setText(rows.start.querySelector("small"), `Empty: now. ${zone(now())}`);
-    setText(rows.end.querySelector("small"), "Empty: within a day.");
+    setText(rows.start.querySelector("label"), `From (${zone(now())})`);
+    setText(rows.end.querySelector("label"), `Finish by (${zone(now())})`);
     setSide(draft.side);
   });
 

@@ -4,7 +4,7 @@ import { h, keyedRows, setAttribute, setText } from "../core/dom.js";
 import { now, state } from "../core/state.js";
 import { count, plural, shortID, words } from "../lib/text.js";
 import { duration, moment, utc } from "../lib/time.js";
-import { download, emptyLine, onView, panel, row, setID, setMoment, table } from "../panels/ui.js";
+import { download, emptyLine, onView, panel, setID, setMoment, table } from "../panels/ui.js";
 
 /** How a peer's book relates to this node's, for people. */
 export function agreement(peer, status) {
@@ -39,8 +39,8 @@ function peersPanel() {
   const empty = emptyLine("peers", "No peers: this node hears of no market but its own.");
   const element = panel("Peers", {}, verdict, h("div", { class: "scroll" }, list), empty);
   const rows = keyedRows(list.body, (peer) => peer.node, () => {
-    const line = row(["id", "agreement", "digest", "", "number", "number", "", "", "", "number", "number"]);
-    const [id, book, digest, behind, entries, trip, address, direction, since, settled, failed] = line.cells_;
+    const line = list.row(["id", "agreement", "digest", "", "number", "number", "", "", "", "number", "number"]);
+    const [id, book, digest, behind, entries, trip, address, direction, since, settled, failed] = line.cells;
     line.update = (peer) => {
       setID(id, peer.node);
       setText(digest, digestText(peer.book_digest));
@@ -87,8 +87,8 @@ function proofsPanel() {
     h("p", { class: "note lead-note", text: "Two entries of one author that contradict each other (equivocation), or another thing that no honest node signs. Every node checks them; p2pnode verify does so offline." }),
     h("div", { class: "scroll" }, list), empty);
   const rows = keyedRows(list.body, (proof) => proof.decoded.author, () => {
-    const line = row(["id", "", "number", "", "number", "actions"]);
-    const [author, kind, sequence, when, entries, actions] = line.cells_;
+    const line = list.row(["id", "", "number", "", "number", "actions"]);
+    const [author, kind, sequence, when, entries, actions] = line.cells;
     let current = null;
     actions.append(h("button", { type: "button", text: "Download", onclick: () => download(`proof-${shortID(current.decoded.author, 12)}.json`, current) }));
     line.update = (proof) => {

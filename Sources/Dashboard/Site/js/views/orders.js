@@ -9,7 +9,7 @@ import { isOpen, orderStates, tradeReason } from "../lib/reasons.js";
 import { count, plural } from "../lib/text.js";
 import { clockWithSeconds, duration, moment, span, utc } from "../lib/time.js";
 import { whyPanel } from "../panels/why.js";
-import { emptyLine, onView, panel, price, row, setAmount, setID, setMoment, table } from "../panels/ui.js";
+import { emptyLine, onView, panel, price, setAmount, setID, setMoment, table } from "../panels/ui.js";
 import { confirmAmend, confirmCancel } from "../ticket/confirm.js";
 import { remainder } from "../ticket/draft.js";
 import { segments } from "../ticket/fields.js";
@@ -53,8 +53,8 @@ function ordersPanel() {
   const opened = new Set();
 
   function orderRow(kinds) {
-    const line = row(kinds);
-    const [id, side, grade, left, at, delivery, where, worth, actions] = line.cells_;
+    const line = list.row(kinds);
+    const [id, side, grade, left, at, delivery, where, worth, actions] = line.cells;
     let current = null;
     const why = h("button", {
       type: "button", text: "Why", "aria-expanded": "false", onclick: () => {
@@ -134,8 +134,8 @@ function tradesPanel() {
   const total = h("span", { class: "note" });
   const element = panel("My trades", { tools: [total] }, h("div", { class: "scroll" }, list), empty, more);
   const rows = keyedRows(list.body, (trade) => trade.id, () => {
-    const line = row(["id", "", "", "number", "number", "number", "", "state", "id", ""]);
-    const [id, role, grade, gpus, at, sum, delivery, where, other, when] = line.cells_;
+    const line = list.row(["id", "", "", "number", "number", "number", "", "state", "id", ""]);
+    const [id, role, grade, gpus, at, sum, delivery, where, other, when] = line.cells;
     line.update = (trade) => {
       setID(id, trade.id);
       setText(role, trade.role === "buyer" ? "Bought" : "Sold");

@@ -7,7 +7,7 @@ import { now, state } from "../core/state.js";
 import { batches, matches } from "../lib/receipts.js";
 import { count, plural, shortID } from "../lib/text.js";
 import { span, utc } from "../lib/time.js";
-import { download, emptyLine, onView, panel, price, row, setAmount, setID, setMoment, table } from "../panels/ui.js";
+import { download, emptyLine, onView, panel, price, setAmount, setID, setMoment, table } from "../panels/ui.js";
 import { explain } from "../ticket/dialog.js";
 import { moreButton } from "./orders.js";
 
@@ -65,8 +65,8 @@ export function receiptsView() {
     mark("receipts");
   });
   const rows = keyedRows(list.body, (receipt) => receipt.decoded.trade, () => {
-    const line = row(["id", "", "", "number", "", "number", "number", "id", "id", "verdict", "actions"]);
-    const [id, when, grade, gpus, lease, at, total, provider, buyer, verdict, actions] = line.cells_;
+    const line = list.row(["id", "", "", "number", "", "number", "number", "id", "id", "verdict", "actions"]);
+    const [id, when, grade, gpus, lease, at, total, provider, buyer, verdict, actions] = line.cells;
     let current = null;
     actions.append(
       h("button", { type: "button", text: "Verify", onclick: () => verify([current], note) }),
