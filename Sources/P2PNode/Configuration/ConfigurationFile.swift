@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import NodeAPI
 import Yams
 
 /// `config.yaml` of a data directory, read once: its values, and where each of its keys stands.
@@ -66,14 +67,16 @@ struct ConfigurationFile: Sendable {
             expected: "\(isList ? "a list" : "one value"); allowed: \(setting.allowed)")
         }
         lines[name] = line
-      } else if known.contains(where: { $0.name.hasPrefix(name + ".") }), value.scalar == nil || value.null != nil {
-        if let inner = value.mapping {
-          try walk(inner, path: path, section: section + [key.string ?? ""], known: known, into: &lines)
-        } else if value.null == nil {
+      } else if known.contains(where: { $0.name.hasPrefix(name + ".") }) {
+        guard value.null == nil else { continue }
+        guard let inner = value.mapping else {
           throw .shape(key: name, place: place(path, line), expected: "a section of keys and values")
         }
+        try walk(inner, path: path, section: section + [key.string ?? ""], known: known, into: &lines)
       } else {
-        throw .unknownKey(name, place: place(path, line), known: known.map(\.name))
+        let names = known.map(\.name)
+        throw .unknownKey(
+          name, place: place(path, line), near: NearestWord.suggestions(for: name, among: names), known: names)
       }
     }
   }

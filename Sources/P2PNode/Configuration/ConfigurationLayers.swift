@@ -109,8 +109,9 @@ struct ConfigurationLayers: Sendable {
     let suffixes = names.map { $0.dropFirst(prefix.count).lowercased() }
     for name in variables.keys.sorted() where !(names + ConfigurationKey.otherVariables).contains(name) {
       let word = String(name.dropFirst(prefix.count)).lowercased()
-      guard !NearestWord.suggestions(for: word, among: suffixes).isEmpty else { continue }
-      throw .unknownKey(name, place: "the environment", known: names)
+      let near = NearestWord.suggestions(for: word, among: suffixes).map { prefix + $0.uppercased() }
+      guard !near.isEmpty else { continue }
+      throw .unknownKey(name, place: "the environment", near: near, known: names)
     }
   }
 }
