@@ -54,11 +54,12 @@ let package = Package(
       dependencies: [
         "NodeCrypto", "Market", "Wire", .product(name: "DequeModule", package: "swift-collections"),
       ]),
-    .target(name: "Settlement", dependencies: ["NodeCrypto", "Market", "Wire", "OrderBook"]),
+    .target(name: "MarketData", dependencies: ["NodeCrypto", "Market"]),
+    .target(name: "Settlement", dependencies: ["NodeCrypto", "Market", "Wire", "OrderBook", "MarketData"]),
     .target(
       name: "NodeCore",
       dependencies: [
-        "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement",
+        "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
 
@@ -103,8 +104,8 @@ let package = Package(
     .executableTarget(
       name: "P2PNode",
       dependencies: [
-        "CLibedit", "Dashboard", "NodeCrypto", "Market", "OrderBook", "Gossip", "Settlement", "NodeCore", "Store",
-        "Transport", "NodeAPI", "NodeClient", "NodeMetrics", "Wire",
+        "CLibedit", "Dashboard", "NodeCrypto", "Market", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
+        "Store", "Transport", "NodeAPI", "NodeClient", "NodeMetrics", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -165,7 +166,8 @@ let package = Package(
     .testTarget(
       name: "FuzzTests", dependencies: ["FuzzTargets", "NodeCrypto", "Market", "NodeAPI", "Settlement", "Wire"]),
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Market", "NodeCrypto", "Wire"]),
-    .testTarget(name: "SettlementTests", dependencies: ["Settlement", "Market", "NodeCrypto", "Wire"]),
+    .testTarget(name: "MarketDataTests", dependencies: ["MarketData", "Market", "NodeCrypto"]),
+    .testTarget(name: "SettlementTests", dependencies: ["Settlement", "MarketData", "Market", "NodeCrypto", "Wire"]),
     .testTarget(
       name: "NodeCoreTests",
       dependencies: [
@@ -220,7 +222,9 @@ let package = Package(
       dependencies: ["Benchmarks", "Market", "MarketFiles", "NodeCrypto", "OrderBook"]),
     .testTarget(
       name: "DocsTests",
-      dependencies: ["NodeCore", "NodeAPI", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire"],
+      dependencies: [
+        "NodeCore", "NodeAPI", "Gossip", "MarketData", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire",
+      ],
       exclude: ["vectors"]),
     .testTarget(name: "StyleTests"),
     .testTarget(
@@ -247,17 +251,20 @@ let book: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests",
 ]
 let bench: Set = [
-  "CSodium", "CMalloc", "CPrefetch", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Wire", "Settlement",
+  "CSodium", "CMalloc", "CPrefetch", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Wire", "MarketData",
+  "Settlement",
   "NodeAPI", "Benchmarks",
   "BenchmarksTests",
 ]
 let core: Set = [
-  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI",
-  "Simulator", "Simulate", "Explorer", "Explore", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests",
+  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
+  "NodeAPI", "Simulator", "Simulate", "Explorer", "Explore", "CryptoTests", "MarketTests", "GossipTests",
+  "MarketDataTests", "SettlementTests",
   "NodeCoreTests", "SimulatorTests", "ExplorerTests", "NodeAPITests", "DocsTests", "StyleTests",
 ]
 let fuzz: Set = [
-  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "Transport",
+  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
+  "Transport",
   "NodeAPI", "FuzzTargets", "FuzzTests", "Fuzz",
 ]
 let part = Context.environment["P2PNODE_ONLY"]

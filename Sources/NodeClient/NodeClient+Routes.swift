@@ -52,6 +52,32 @@ extension NodeClient {
     return try await get("/v1/depth?gpu_class=\(Self.percentEncoded(gpuClass))\(span)\(size)")
   }
 
+  /// The spot index of every class: `GET /v1/index`.
+  public func index() async throws(NodeClientError) -> [IndexDocument] { try await get("/v1/index") }
+
+  /// The spot index of one class at the ends of intervals: `GET /v1/index?gpu_class=ID&interval_ms=N&count=N`.
+  public func index(
+    gpuClass: String, _ range: IntervalRange
+  ) async throws(NodeClientError) -> [IndexPointDocument] {
+    try await get("/v1/index?gpu_class=\(Self.percentEncoded(gpuClass))\(Self.query(range))")
+  }
+
+  /// What a class traded at: `GET /v1/candles?gpu_class=ID&interval_ms=N&count=N`.
+  public func candles(
+    gpuClass: String, _ range: IntervalRange
+  ) async throws(NodeClientError) -> [CandleDocument] {
+    try await get("/v1/candles?gpu_class=\(Self.percentEncoded(gpuClass))\(Self.query(range))")
+  }
+
+  private static func query(_ range: IntervalRange) -> String {
+    "&interval_ms=\(range.intervalMs)&count=\(range.count)"
+  }
+
+  /// Checks receipts or proofs of fraud, one or a list: `POST /v1/verify`.
+  public func verify(_ file: [UInt8]) async throws(NodeClientError) -> [ReceiptVerdict] {
+    try decode(await send(.post, "/v1/verify", body: file), "POST /v1/verify")
+  }
+
   /// The orders of `scope`: `GET /v1/orders`.
   public func orders(_ scope: ListScope) async throws(NodeClientError) -> [OrderDocument] {
     try await get("/v1/orders?scope=\(scope.rawValue)")

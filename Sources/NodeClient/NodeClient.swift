@@ -21,7 +21,7 @@ public final class NodeClient: NodeAPIClient {
   ]
 
   let retryPauses: [Duration]
-  private let http: HTTPClient
+  let http: HTTPClient
 
   /// A client of the node at `dataDirectory`. Nothing is sent yet, and the node need not run.
   ///
@@ -62,29 +62,42 @@ public final class NodeClient: NodeAPIClient {
     _ method: HTTPMethod, _ target: String, body: [UInt8]? = nil, headers: [(name: String, value: String)] = []
   ) async throws(NodeClientError) -> [UInt8] {
     let name = "\(method.rawValue) \(target)"
+    var request = try request(method, target, accepts: "application/json", headers: headers)
+    if let body {
+      request.headers.add(name: "Content-Type", value: "application/json")
+      request.body = .bytes(body)
+    }
+    let response: HTTPClientResponse
+    do {
+      response = try await http.execute(request, timeout: .seconds(Self.timeoutSeconds))
+    } catch { throw failure(error, request: name) }
+    return try await bytes(of: response, to: name)
+  }
+
+  /// A request to the node's socket without a body.
+  func request(
+    _ method: HTTPMethod, _ target: String, accepts type: String, headers: [(name: String, value: String)]
+  ) throws(NodeClientError) -> HTTPClientRequest {
     let socketPath: String
     do { socketPath = try NodeSocket.path(inDataDirectory: dataDirectory) } catch { throw .socket(error) }
     var request = HTTPClientRequest(url: "http+unix://\(Self.percentEncoded(socketPath))\(target)")
     request.method = .init(rawValue: method.rawValue)
     request.headers.add(name: "Host", value: "localhost")
-    request.headers.add(name: "Accept", value: "application/json, application/problem+json")
+    request.headers.add(name: "Accept", value: "\(type), application/problem+json")
     for (name, value) in headers { request.headers.add(name: name, value: value) }
-    if let body {
-      request.headers.add(name: "Content-Type", value: "application/json")
-      request.body = .bytes(body)
-    }
-    let status: Int
+    return request
+  }
+
+  /// All bytes of an answer; one that is not a success is thrown as what it says.
+  func bytes(of response: HTTPClientResponse, to request: String) async throws(NodeClientError) -> [UInt8] {
+    let status = Int(response.status.code)
     let bytes: [UInt8]
     do {
-      let response = try await http.execute(request, timeout: .seconds(Self.timeoutSeconds))
-      status = Int(response.status.code)
       bytes = Array(buffer: try await response.body.collect(upTo: Self.maximumAnswerBytes))
-    } catch {
-      throw failure(error, request: name, socketPath: socketPath)
-    }
+    } catch { throw failure(error, request: request) }
     if (200..<300).contains(status) { return bytes }
     guard let problem = try? NodeJSON.decode(ProblemDocument.self, from: bytes) else {
-      throw .unexpectedAnswer(request: name, reason: "HTTP status \(status) without a problem document")
+      throw .unexpectedAnswer(request: request, reason: "HTTP status \(status) without a problem document")
     }
     throw .problem(problem)
   }
@@ -97,13 +110,13 @@ public final class NodeClient: NodeAPIClient {
     case delete = "DELETE"
   }
 
-  private func failure(_ error: any Error, request: String, socketPath: String) -> NodeClientError {
+  func failure(_ error: any Error, request: String) -> NodeClientError {
     switch error {
     case let error as IOError:
       switch error.errnoCode {
       case ENOENT where access(dataDirectory, F_OK) != 0: .noDataDirectory(path: dataDirectory)
       case ENOENT, ECONNREFUSED: .noNode(dataDirectory: dataDirectory)
-      case EACCES, EPERM: .notPermitted(path: socketPath)
+      case EACCES, EPERM: .notPermitted(path: (try? NodeSocket.path(inDataDirectory: dataDirectory)) ?? dataDirectory)
       default: .connectionLost(request: request, reason: error.description)
       }
     case is CancellationError: .cancelled(request: request)

@@ -73,7 +73,7 @@ struct Exchange: Sendable {
   /// Keys the book's table of ids.
   let seed: UInt64
   var book: OrderBook
-  var ledger = TradeLedger()
+  var ledger: TradeLedger
   /// The bids in the book that demand something of a provider's record: what they may trade with changes with records.
   private(set) var recordBids: Set<OrderID> = []
   /// The public record of each node that has one, with those of the keys before it. For look-up only.
@@ -97,8 +97,9 @@ struct Exchange: Sendable {
   var isExcerpt = false
 
   /// An empty book and no trades. The orders of `own` are found at once; `seed` keys the book's table.
-  init(genesis: Genesis, own: NodeID, seed: UInt64) {
+  init(genesis: Genesis, own: NodeID, seed: UInt64, ledger: TradeLedger = TradeLedger()) {
     self.genesis = genesis
+    self.ledger = ledger
     self.seed = seed
     book = OrderBook(
       classVRAMMiB: genesis.gpuClasses.map { UInt32(clamping: $0.vramMiB) }, own: own,

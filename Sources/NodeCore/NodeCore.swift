@@ -120,7 +120,7 @@ public struct NodeCore: Sendable {
     gossip.resetFeeds()
     var log = exchange.log
     log?.lose()
-    exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed)
+    exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed, ledger: TradeLedger(after: ledger.tape))
     exchange.log = log
     for proof in gossip.fraudProofs { exchange.freeze(proof.author) }
     duties = Duties()

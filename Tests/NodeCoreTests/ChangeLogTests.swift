@@ -45,8 +45,14 @@ struct ChangeLogTests {
     return (core, source.store.sortedEntries.sorted { ($0.time, $0.author) < ($1.time, $1.author) })
   }
 
-  @Test("each order and trade that an entry changes is in the log, and each once", arguments: [2001, 2002, 2003])
-  func complete(_ seed: UInt64) throws {
+  @Test("each order and trade that an entry changes is in the log, and each once")
+  func complete() throws {
+    let changes = try (2001...2012).reduce(0) { try $0 + changes(seed: $1) }
+    #expect(changes > 300, "too little has changed to speak of")
+  }
+
+  /// Checks the log of one market's entries, and counts what is in it.
+  private func changes(seed: UInt64) throws -> Int {
     var (core, entries) = try market(seed: seed)
     core.notesChanges = true
     var (changes, before) = (0, Picture(core))
@@ -60,8 +66,8 @@ struct ChangeLogTests {
       changes += log.orders.count + log.trades.count
       before = after
     }
-    #expect(changes > 100, "too little has changed to speak of")
     #expect(core.takeChanges().isEmpty)
+    return changes
   }
 
   @Test("equal events give equal logs, and a core that nobody looks at notes nothing")

@@ -55,8 +55,11 @@ extension NodeProcessTests {
     func killedInBetween() async throws {
       try await TestMarket.with { market in
         var generator = SplitMix64(seed: 17)
-        let node = try market.node("node")
-        try await node.start()
+        // A restarted node asks somebody where its feed ends.
+        let (other, node) = (try market.node("other"), try market.node("node"))
+        try await other.start()
+        let address = try await other.address()
+        try await node.start(peers: [address])
         var expected = 0
         for round in 0..<Self.rounds {
           let keys = (0..<Self.ordersPerRound).map { "\(round)-\($0)" }
@@ -69,7 +72,7 @@ extension NodeProcessTests {
             // What makes the moment a random one, without a clock.
             for _ in 0..<questions { _ = try? await node.client.status() }
             try? await node.kill()
-            _ = try? await node.start()
+            _ = try? await node.start(peers: [address])
           }
           expected += keys.count
           for (number, key) in keys.enumerated() {

@@ -23,8 +23,9 @@ struct P2PNode: AsyncParsableCommand {
         name: "Trading",
         subcommands: [
           ConsoleCommand.self, OfferCommand.self, BidCommand.self, AmendCommand.self, CancelCommand.self,
-          QuoteCommand.self, BookCommand.self, DepthCommand.self, OrdersCommand.self, TradesCommand.self,
-          ReceiptsCommand.self, WhyCommand.self, ClassesCommand.self,
+          QuoteCommand.self, BookCommand.self, DepthCommand.self, IndexCommand.self, CandlesCommand.self,
+          OrdersCommand.self, TradesCommand.self, ReceiptsCommand.self, WhyCommand.self, WatchCommand.self,
+          ClassesCommand.self,
         ]),
       CommandGroup(
         name: "Checking",

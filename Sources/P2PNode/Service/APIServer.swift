@@ -23,6 +23,7 @@ struct APIServer: Sendable {
   let events: EventHub
   let keyedOrders: KeyedOrders
   let requestStop: @Sendable () -> Void
+  let spotIndex = SpotIndexSource()
 
   /// The routes with what stands before them.
   ///
@@ -35,6 +36,7 @@ struct APIServer: Sendable {
     router.add(middleware: ProblemMiddleware())
     if let access { router.add(middleware: AccessMiddleware(access: access)) }
     router.add(middleware: MethodMiddleware(table: table))
+    if access != nil { router.add(middleware: JSONMiddleware()) }
     return routes(in: router, access: access)
   }
 
@@ -46,6 +48,7 @@ struct APIServer: Sendable {
     addEventRoutes(api)
     addBookRoutes(api)
     addQuoteRoutes(api)
+    addMarketDataRoutes(api)
     addRecordRoutes(api)
     addKeyRoutes(api)
     api.get("network") { _, _ in try await json(runtime.read { DocumentBuilder(core: $0, now: $1).network() }) }
@@ -159,19 +162,23 @@ struct APIServer: Sendable {
   func document<Document: Decodable>(
     _ type: Document.Type = Document.self, of request: Request
   ) async throws -> Document {
-    guard request.isJSON else { throw Problem.contentType(of: request) }
-    let buffer: ByteBuffer
+    let body = try await bytes(of: request, limit: Self.maximumBodyBytes)
     do {
-      buffer = try await request.body.collect(upTo: Self.maximumBodyBytes)
+      return try NodeJSON.decode(Document.self, from: body)
+    } catch {
+      throw Problem.badRequest("\(error)")
+    }
+  }
+
+  /// The bytes of a JSON body of a request.
+  func bytes(of request: Request, limit: Int) async throws -> [UInt8] {
+    guard request.isJSON else { throw Problem.contentType(of: request) }
+    do {
+      return Array(buffer: try await request.body.collect(upTo: limit))
     } catch is NIOTooManyBytesError {
       throw Problem(
         status: .contentTooLarge, kind: "too-large", title: "The body is too large",
-        detail: "allowed: at most \(Self.maximumBodyBytes) bytes")
-    }
-    do {
-      return try NodeJSON.decode(Document.self, from: buffer.readableBytesView)
-    } catch {
-      throw Problem.badRequest("\(error)")
+        detail: "allowed: at most \(limit) bytes")
     }
   }
 

@@ -8,13 +8,13 @@ from playwright.sync_api import expect
 CHROMIUM = os.environ.get("P2PNODE_CHROMIUM", "/usr/bin/chromium")
 MODULES = pathlib.Path(__file__).resolve().parent.parent / "Modules"
 VIEWS = ["market", "orders", "capacity", "receipts", "network", "node"]
-PATIENCE_MS = 20_000
+PATIENCE_MS = 30_000
 
 expect.set_options(timeout=PATIENCE_MS)
 
 
-def launch(playwright):
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"])
+def launch(playwright, *options):
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", *options])
 
 
 class Visitor:
@@ -31,7 +31,7 @@ class Visitor:
         self.context.on("request", self.check)
 
     def check(self, request):
-        if not request.url.startswith(("http://127.0.0.1:", "blob:", "data:")):
+        if not request.url.startswith(("http://127.0.0.1:", "http://localhost:", "blob:")):
             self.faults.append(f"a request to {request.url}")
 
     def page(self, url):

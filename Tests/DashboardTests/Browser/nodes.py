@@ -7,6 +7,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 PASSPHRASE = "correct horse battery staple"
@@ -84,7 +85,16 @@ class Node:
     def is_running(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"{self.directory.name} ended: {self.tail()}")
-        return self.get("status")["state"] == "running"
+        return self.get("status")["state"] == "running" and self.lets_in()
+
+    def lets_in(self):
+        """Whether the token in the file is of this start."""
+        address, token = self.access()
+        connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=20)
+        connection.request("GET", "/v1/status", headers={"Authorization": f"Bearer {token}"})
+        answer = connection.getresponse()
+        connection.close()
+        return answer.status == 200
 
     def tail(self):
         """The end of its log."""
@@ -126,6 +136,50 @@ class Node:
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait()
+
+
+class Relay:
+    """Hands TCP connections on to a port of this machine, until they are cut."""
+
+    def __init__(self, target):
+        self.target, self.pairs, self.listener = target, [], None
+        self.port = 0
+        self.mend()
+
+    def mend(self):
+        """Listens, on the port that it had before."""
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
+
+    def accept(self, listener):
+        while True:
+            try:
+                near = listener.accept()[0]
+                far = socket.create_connection(("127.0.0.1", self.target))
+            except OSError:
+                return
+            self.pairs += [near, far]
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self.copy, args=(source, sink), daemon=True).start()
+
+    def copy(self, source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def cut(self):
+        """Ends all connections and takes none."""
+        for end in [self.listener, *self.pairs]:
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            end.close()
+        self.pairs = []
 
 
 def market(binary, directory):

@@ -14,7 +14,6 @@ from playwright.sync_api import sync_playwright
 
 import nodes
 import scenarios
-from browser import launch
 
 
 def main():
@@ -22,7 +21,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="p2p-page-") as directory, sync_playwright() as playwright:
         provider, renter = nodes.market(binary, directory)
         try:
-            stage = scenarios.Stage(launch(playwright), provider, renter)
+            stage = scenarios.Stage(playwright, provider, renter)
             for scenario in scenarios.ALL:
                 if wanted and scenario.__name__ not in wanted:
                     continue

@@ -2,7 +2,8 @@ import { Book } from "/js/lib/book.js";
 import { equal, generator, holds, test } from "./harness.js";
 
 const order = (id, side, price, gpus, more = {}) => ({
-  id, side, price_micros: price, gpus, gpus_left: gpus, state: "open", placed_ms: 0, expiry_ms: 1e15, own: false, ...more,
+  id, side, price_micros: price, gpus, gpus_left: gpus, state: "open", placed_ms: 0, expiry_ms: 1e15, own: false,
+    ...more,
 });
 
 /** What the levels must be, worked out anew from the orders. */

@@ -26,13 +26,15 @@ test("ticks are round, inside, and about as many as asked for", () => {
     const to = from + random() * 10 ** Math.floor(random() * 9 - 3);
     const found = ticks(from, to, 5);
     holds(found.length >= 1 && found.length <= 12, `${found.length} ticks`);
-    holds(found.every((tick) => tick >= from - 1e-6 && tick <= to + 1e-6 && !Object.is(tick, -0)), `${from} ${to} ${found}`);
+    holds(found.every((tick) => tick >= from - 1e-6 && tick <= to + 1e-6 && !Object.is(tick, -0)),
+      `${from} ${to} ${found}`);
   }
 });
 
 test("time ticks are round in the viewer's zone", () => {
   const offset = 5.5 * 3_600_000;
-  for (const at of timeTicks(1_795_662_760_000, 1_795_662_760_000 + 86_400_000, 8, offset)) equal((at + offset) % (3 * 3_600_000), 0);
+  for (const at of timeTicks(1_795_662_760_000, 1_795_662_760_000 + 86_400_000, 8, offset)) equal((at
+    + offset) % (3 * 3_600_000), 0);
   equal(timeTicks(5, 5, 8), []);
 });
 
@@ -46,7 +48,8 @@ test("an extent of nothing is none, of one value is around it", () => {
 test("staircases break at gaps and close to their base", () => {
   equal(steps([]), "");
   equal(steps([{ x0: 0, x1: 5, y: 3 }]), "M0 3H5");
-  equal(steps([{ x0: 0, x1: 5, y: 3 }, { x0: 5, x1: 9, y: null }, { x0: 9, x1: 12, y: 1 }], 10), "M0 10V3H5V10ZM9 10V1H12V10Z");
+  equal(steps([{ x0: 0, x1: 5, y: 3 }, { x0: 5, x1: 9, y: null }, { x0: 9, x1: 12, y: 1 }], 10),
+    "M0 10V3H5V10ZM9 10V1H12V10Z");
   equal(line([[0, 1], [1, null], [2, 3], [4, 5]]), "M0 1M2 3L4 5");
   equal(boxes([{ x: 1, y: 2, width: 3, height: 4 }]), "M1 2h3v4h-3Z");
 });
@@ -66,7 +69,8 @@ test("depth is right at 0, 1 and 10,000 levels", () => {
   const levels = (count) => {
     const book = new Book("x");
     for (let index = 0; index < count; index += 1) {
-      book.put({ id: `${index}`, side: "offer", state: "open", price_micros: 1_000_000 + index * 50, gpus_left: 1 + (index % 3), own: false });
+      book.put({ id: `${index}`, side: "offer", state: "open", price_micros: 1_000_000 + index * 50, gpus_left: 1
+        + (index % 3), own: false });
     }
     return nearLevels(book);
   };
@@ -83,8 +87,10 @@ test("depth is right at 0, 1 and 10,000 levels", () => {
 
 test("far levels do not flatten the rest", () => {
   const book = new Book("x");
-  for (const price of [100, 110, 10_000]) book.put({ id: `${price}`, side: "offer", state: "open", price_micros: price, gpus_left: 1 });
-  for (const price of [90, 80, 1]) book.put({ id: `b${price}`, side: "bid", state: "open", price_micros: price, gpus_left: 1 });
+  for (const price of [100, 110, 10_000]) book.put({ id: `${price}`, side: "offer", state: "open",
+    price_micros: price, gpus_left: 1 });
+  for (const price of [90, 80, 1]) book.put({ id: `b${price}`, side: "bid", state: "open", price_micros: price,
+    gpus_left: 1 });
   const { asks, bids } = nearLevels(book);
   equal([asks.map(({ price }) => price), bids.map(({ price }) => price)], [[100, 110], [90, 80]]);
 });
@@ -92,7 +98,8 @@ test("far levels do not flatten the rest", () => {
 test("candles are right at 0, 1 and 10,000", () => {
   const shapes = (count) => {
     const candles = Array.from({ length: count }, (_, index) => ({
-      start_ms: index * 60_000, open_micros: 100 + (index % 7), close_micros: 100 + (index % 5), high_micros: 110, low_micros: 95,
+      start_ms: index * 60_000, open_micros: 100 + (index % 7), close_micros: 100 + (index % 5), high_micros: 110,
+        low_micros: 95,
       gpu_seconds: index, trades: 1,
     }));
     const scaleX = linear(0, count * 60_000, 0, 800);

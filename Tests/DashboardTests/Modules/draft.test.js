@@ -1,4 +1,5 @@
-import { blank, bound, parseCount, parseLength, quoteOfOrder, remainder, toQuote, toRequest } from "/js/ticket/draft.js";
+import { blank, bound, parseCount, parseLength, quoteOfOrder, remainder, toQuote,
+  toRequest } from "/js/ticket/draft.js";
 import { equal, test } from "./harness.js";
 
 const network = { lot_gpus: 2, price_tick_micros: 100 };
@@ -14,23 +15,28 @@ test("a bid that says only what it must is asked for as such", () => {
 
 test("an offer that says everything is asked for with all of it", () => {
   const { request, errors } = toRequest({
-    ...offer, start: 1000, minimumGpus: "2", minimumLength: "1", region: " eu-fr ", interconnect: "nvlink", watts: "700", carbon: "120",
+    ...offer, start: 1000, minimumGpus: "2", minimumLength: "1", region: " eu-fr ", interconnect: "nvlink",
+      watts: "700", carbon: "120",
     timeInForce: "gtt", expiry: 5000, postOnly: true,
   }, network);
   equal(errors, {});
   equal(request, {
-    side: "offer", gpu_classes: ["h100"], gpus: 8, price_micros: 2_100_000n, duration_ms: 43_200_000, start_ms: 1000, minimum_gpus: 2,
+    side: "offer", gpu_classes: ["h100"], gpus: 8, price_micros: 2_100_000n, duration_ms: 43_200_000, start_ms: 1000,
+      minimum_gpus: 2,
     time_in_force: "gtt", expiry_ms: 5000, post_only: true,
-    attributes: { region: "EU-FR", interconnect: "nvlink", watts_per_gpu: 700, gco2_per_kwh: 120 }, minimum_ms: 3_600_000,
+    attributes: { region: "EU-FR", interconnect: "nvlink", watts_per_gpu: 700, gco2_per_kwh: 120 },
+      minimum_ms: 3_600_000,
   });
 });
 
 test("a bid's demands become requirements", () => {
   const { request } = toRequest({
-    ...bid, accepts: ["a100", "h100"], region: "eu, na-us", vramGiB: "80", trades: "5", failures: "2", split: true, end: 1e12, allOrNone: true,
+    ...bid, accepts: ["a100", "h100"], region: "eu, na-us", vramGiB: "80", trades: "5", failures: "2", split: true,
+      end: 1e12, allOrNone: true,
   }, network);
   equal(request.gpu_classes, ["h100", "a100"]);
-  equal(request.requirements, { regions: ["EU", "NA-US"], minimum_vram_mib: 81_920, minimum_settled_trades: 5, maximum_failure_percent: 2 });
+  equal(request.requirements,
+    { regions: ["EU", "NA-US"], minimum_vram_mib: 81_920, minimum_settled_trades: 5, maximum_failure_percent: 2 });
   equal([request.split, request.all_or_none, request.end_ms], [true, true, 1e12]);
   equal(toQuote(request, false).price_micros, undefined);
   equal(toQuote(request).side, undefined);
@@ -51,7 +57,8 @@ test("what is wrong is said of its field", () => {
 });
 
 test("counts and lengths are read strictly", () => {
-  equal([parseCount("8"), parseCount(" 8 "), parseCount("-8"), parseCount("8e1"), parseCount("")], [8, 8, null, null, null]);
+  equal([parseCount("8"), parseCount(" 8 "), parseCount("-8"), parseCount("8e1"), parseCount("")],
+    [8, 8, null, null, null]);
   equal([parseLength("1.5", 60_000), parseLength("0", 60_000), parseLength("1,5", 60_000)], [90_000, null, null]);
 });
 
@@ -62,10 +69,12 @@ test("what is left of an order is worth its price for what can still be traded",
 
 test("an amended bid is priced with what is left of it", () => {
   const order = {
-    side: "bid", gpu_classes: ["h100"], gpus: 8, gpus_left: 6, duration_ms: 1000, price_micros: 5, all_or_none: false, minimum_gpus: 2,
+    side: "bid", gpu_classes: ["h100"], gpus: 8, gpus_left: 6, duration_ms: 1000, price_micros: 5, all_or_none: false,
+      minimum_gpus: 2,
     start_ms: 0, end_ms: 9e12,
   };
   equal(quoteOfOrder(order, { gpus: 10, price_micros: 7n }), {
-    gpu_classes: ["h100"], gpus: 8, duration_ms: 1000, end_ms: 9e12, minimum_gpus: 2, all_or_none: false, price_micros: 7n,
+    gpu_classes: ["h100"], gpus: 8, duration_ms: 1000, end_ms: 9e12, minimum_gpus: 2, all_or_none: false,
+      price_micros: 7n,
   });
 });

@@ -7,7 +7,8 @@ import { equal, generator, holds, test } from "./harness.js";
 const HOUR = 3_600_000;
 const offer = (price, gpus, from, to, calendar = [], more = {}) => ({
   side: "offer", price_micros: price, gpus, start_ms: from * HOUR, end_ms: to * HOUR,
-  calendar: calendar.map(([start, end, used]) => ({ start_ms: start * HOUR, end_ms: end * HOUR, used_gpus: used })), ...more,
+  calendar: calendar.map(([start, end, used]) => ({ start_ms: start * HOUR, end_ms: end * HOUR, used_gpus: used })),
+    ...more,
 });
 
 test("what is free throughout an hour is what no part of it is used of", () => {
@@ -24,7 +25,8 @@ test("an hour costs the cheapest free GPUs, and has no price where there are too
   equal(curve.map(({ ask }) => ask), [100, 100, 100, 100, 200, 200, null]);
   equal(curve.map(({ average }) => average), [null, null, (200 + 200) / 3, null, 200, 200, null]);
   equal(curve.map(({ free }) => free), [2, 2, 6, 2, 4, 4, 0]);
-  equal(curve.map(({ bid, wanted }) => [bid, wanted]), [[null, 0], [90, 3], [90, 3], [null, 0], [null, 0], [null, 0], [null, 0]]);
+  equal(curve.map(({ bid, wanted }) => [bid, wanted]),
+    [[null, 0], [90, 3], [90, 3], [null, 0], [null, 0], [null, 0], [null, 0]]);
 });
 
 test("the first hour is as much as is left of it", () => {
@@ -33,7 +35,8 @@ test("the first hour is as much as is left of it", () => {
 });
 
 test("offers of silent owners have no part in the curve", () => {
-  const curve = forwardCurve([offer(100, 1, 0, 4, [], { stale: true })], [], { from: 0, rowMs: HOUR, rows: 1, gpus: 1 });
+  const curve = forwardCurve([offer(100, 1, 0, 4, [], { stale: true })], [],
+    { from: 0, rowMs: HOUR, rows: 1, gpus: 1 });
   equal(curve[0].ask, null);
 });
 
@@ -43,12 +46,14 @@ test("the curve agrees with a search of every offer in every hour", () => {
     const start = Math.floor(random() * 40) / 2 - 4;
     const end = start + 0.5 + Math.floor(random() * 40) / 2;
     const used = start + random() * (end - start);
-    return offer(100 + Math.floor(random() * 50), 1 + Math.floor(random() * 8), start, end, [[used, used + random() * 4, Math.floor(random() * 8)]]);
+    return offer(100 + Math.floor(random() * 50), 1 + Math.floor(random() * 8), start, end,
+      [[used, used + random() * 4, Math.floor(random() * 8)]]);
   }).sort((a, b) => a.price_micros - b.price_micros);
   for (const gpus of [1, 7, 40]) {
     const curve = forwardCurve(offers, [], { from: 1.2 * HOUR, rowMs: HOUR / 2, rows: 30, gpus });
     for (const row of curve) {
-      const free = offers.map((one) => [one.price_micros, freeThroughout(one, row.start, row.end)]).filter(([, count]) => count > 0);
+      const free = offers.map((one) => [one.price_micros,
+        freeThroughout(one, row.start, row.end)]).filter(([, count]) => count > 0);
       equal(row.free, free.reduce((sum, [, count]) => sum + count, 0));
       equal(row.ask, free[0]?.[0] ?? null);
       const single = free.flatMap(([price, count]) => Array(count).fill(price)).slice(0, gpus);
@@ -84,7 +89,8 @@ test("a fraud's overfilled offer is shown full, not negative", () => {
 });
 
 test("a bar of a thousand trades is three paths and stays inside its box", () => {
-  const trades = Array.from({ length: 1000 }, (_, index) => trade(index % 3 ? "settled" : "held", 1, index / 100, index / 100 + 0.05));
+  const trades = Array.from({ length: 1000 },
+    (_, index) => trade(index % 3 ? "settled" : "held", 1, index / 100, index / 100 + 0.05));
   const shapes = barShapes(capacity(offer(1, 4, 0, 12), trades), 4, { start: HOUR, end: 9 * HOUR });
   for (const path of Object.values(shapes)) {
     holds(!/NaN|Infinity|undefined/.test(path), path.slice(0, 80));
@@ -95,8 +101,10 @@ test("a bar of a thousand trades is three paths and stays inside its box", () =>
 
 test("the calendar has the offers with hours to come, and those that are sold out but not delivered", () => {
   const orders = [
-    offer(1, 1, 0, 4, [], { id: "open", gpu_classes: ["a"], state: "open" }), offer(1, 1, 0, 1, [], { id: "over", gpu_classes: ["a"], state: "expired" }),
-    offer(1, 1, 0, 4, [], { id: "filled", gpu_classes: ["a"], state: "filled" }), offer(1, 1, 0, 4, [], { id: "cancelled", gpu_classes: ["a"], state: "cancelled" }),
+    offer(1, 1, 0, 4, [], { id: "open", gpu_classes: ["a"], state: "open" }),
+      offer(1, 1, 0, 1, [], { id: "over", gpu_classes: ["a"], state: "expired" }),
+    offer(1, 1, 0, 4, [], { id: "filled", gpu_classes: ["a"], state: "filled" }),
+      offer(1, 1, 0, 4, [], { id: "cancelled", gpu_classes: ["a"], state: "cancelled" }),
     { ...offer(1, 1, 0, 4, [], { id: "bid", gpu_classes: ["a"], state: "open" }), side: "bid" },
   ];
   const trades = new Map([["filled", [trade("settled", 1, 0, 4)]], ["cancelled", [trade("settled", 1, 0, 1)]]]);

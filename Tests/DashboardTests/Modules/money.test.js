@@ -43,7 +43,8 @@ test("a total is rounded up to a micro-unit, like the protocol's", () => {
   equal(total(0, 8, 1000), 0n);
   const random = generator(2);
   for (let round = 0; round < 500; round += 1) {
-    const [price, gpus, seconds] = [1 + Math.floor(random() * 1e9), 1 + Math.floor(random() * 4096), 1 + Math.floor(random() * 1e6)];
+    const [price, gpus, seconds] = [1 + Math.floor(random() * 1e9), 1 + Math.floor(random() * 4096), 1
+      + Math.floor(random() * 1e6)];
     const cost = total(price, gpus, seconds * 1000);
     const exact = BigInt(price) * BigInt(gpus) * BigInt(seconds);
     holds(cost * 3600n >= exact && (cost - 1n) * 3600n < exact, `${price} ${gpus} ${seconds}`);

@@ -12,7 +12,8 @@ import { equal, generator, holds, test } from "./harness.js";
 test("events are the same however the stream is cut", () => {
   const text = ": hello\n\nid: a-1\nevent: book\ndata: {\"x\":1}\n\nid: a-2\nevent: trades\r\ndata: one\r\ndata: two\r\n\r\ndata: plain\n\n:\n\nid: a-3\nevent: cut";
   const wanted = [
-    { type: "book", data: '{"x":1}', id: "a-1" }, { type: "trades", data: "one\ntwo", id: "a-2" }, { type: "message", data: "plain", id: "a-2" },
+    { type: "book", data: '{"x":1}', id: "a-1" }, { type: "trades", data: "one\ntwo", id: "a-2" },
+      { type: "message", data: "plain", id: "a-2" },
   ];
   equal(new EventParser().push(text), wanted);
   const random = generator(9);
@@ -61,7 +62,8 @@ test("a time put into a field is read back to the minute", () => {
 test("small texts", () => {
   equal([bytes(0), bytes(999), bytes(1_843_200), bytes(59_055_800_320)], ["0 B", "999 B", "1.8 MB", "59.1 GB"]);
   equal([gpuHours(0), gpuHours(1800), gpuHours(43_200), gpuHours(3_600_000 * 5)], ["0", "0.5", "12", "5,000"]);
-  equal([plural(1, "entry", "entries"), plural(1200, "entry", "entries"), words("order_closed")], ["1 entry", "1,200 entries", "order closed"]);
+  equal([plural(1, "entry", "entries"), plural(1200, "entry", "entries"), words("order_closed")],
+    ["1 entry", "1,200 entries", "order closed"]);
 });
 
 test("a peer that made another book of the same entries differs; one with other entries is catching up", () => {
@@ -83,15 +85,18 @@ test("a queue with a bound tells how full it is, and never more than full", () =
 test("the tape has settled trades, the latest first, of one class or of all", () => {
   const trades = [
     { id: "a", state: "settled", settled_ms: 1, gpu_class: "x" }, { id: "b", state: "proposed", gpu_class: "x" },
-    { id: "c", state: "disputed", settled_ms: 3, gpu_class: "x" }, { id: "d", state: "settled", settled_ms: 2, gpu_class: "y" },
+    { id: "c", state: "disputed", settled_ms: 3, gpu_class: "x" },
+      { id: "d", state: "settled", settled_ms: 2, gpu_class: "y" },
   ];
   equal(latest(trades, "x").map(({ id }) => id), ["c", "a"]);
   equal(latest(trades, null, 2).map(({ id }) => id), ["c", "d"]);
 });
 
 test("receipts are found by every word of a search", () => {
-  const receipt = { decoded: { trade: "abcd", offer: "11", bid: "22", provider: "dead", buyer: "beef", gpu_class: "h100-sxm-80g", currency: "USD", accepted_ms: Date.UTC(2026, 10, 26) } };
-  equal(["", "ABC", "h100 beef", "2026-11-26", "h100 a100", "cafe"].map((query) => matches(receipt, query)), [true, true, true, true, false, false]);
+  const receipt = { decoded: { trade: "abcd", offer: "11", bid: "22", provider: "dead", buyer: "beef",
+    gpu_class: "h100-sxm-80g", currency: "USD", accepted_ms: Date.UTC(2026, 10, 26) } };
+  equal(["", "ABC", "h100 beef", "2026-11-26", "h100 a100", "cafe"].map((query) => matches(receipt, query)),
+    [true, true, true, true, false, false]);
 });
 
 test("lists are cut into bodies that fit, in order and without a loss", () => {
@@ -112,7 +117,8 @@ test("every state of a trade has its reason", () => {
 
 test("why is told by the most frequent condition", () => {
   const why = { order: { side: "bid" }, counter_orders: 3, matching: 0, undecided: 0, conditions: [
-    { condition: "price", ruled_out: 1 }, { condition: "gpu_class", ruled_out: 2 }, { condition: "window", ruled_out: 0 }] };
+    { condition: "price", ruled_out: 1 }, { condition: "gpu_class", ruled_out: 2 },
+      { condition: "window", ruled_out: 0 }] };
   equal(whySentence(why), "None of 3 offers can be taken.");
   equal(ruledOut(why).map(({ count }) => count), [2, 1]);
   equal(whySentence({ ...why, counter_orders: 0 }), "There is no offer in the book.");

@@ -14,7 +14,8 @@ import { ordersView } from "./views/orders.js";
 import { receiptsView } from "./views/receipts.js";
 
 const makers = {
-  market: marketView, orders: ordersView, capacity: capacityView, receipts: receiptsView, network: networkView, node: nodeView,
+  market: marketView, orders: ordersView, capacity: capacityView, receipts: receiptsView, network: networkView,
+    node: nodeView,
 };
 
 setTheme(keptTheme());

@@ -1,10 +1,6 @@
 import Foundation
 import NIOCore
-
-/// What a client of the events can ask for.
-enum EventTopic: String, CaseIterable, Sendable {
-  case book, trades, orders, peers, status
-}
+import NodeAPI
 
 /// What one client wants to hear of.
 struct EventFilter: Sendable {

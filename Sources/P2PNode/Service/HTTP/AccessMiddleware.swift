@@ -23,12 +23,8 @@ struct AccessMiddleware<Context: RequestContext>: RouterMiddleware {
       throw Problem.forbidden("Sec-Fetch-Site is \"\(site)\"; allowed: the node's own page")
     }
     guard isKnown(request) else { throw Problem.unauthorized }
-    if Self.writes.contains(request.method), !request.isJSON { throw Problem.contentType(of: request) }
     return try await next(request, context)
   }
-
-  /// Methods of which the body is JSON, even if there is none: a form of another page cannot say so.
-  private static var writes: Set<HTTPRequest.Method> { [.post, .put, .patch] }
 
   /// The page's files and what tells machines that the node is alive.
   private static func isOpen(_ request: Request) -> Bool {
@@ -47,6 +43,17 @@ struct AccessMiddleware<Context: RequestContext>: RouterMiddleware {
       let pair = pair.drop { $0 == " " }
       return pair.hasPrefix(name) && access.isSession(pair.dropFirst(name.count))
     }
+  }
+}
+
+/// Asks of each body that it is said to be JSON, also where there is none: a form of another page cannot say so.
+struct JSONMiddleware<Context: RequestContext>: RouterMiddleware {
+  func handle(
+    _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+  ) async throws -> Response {
+    let writes = request.method == .post || request.method == .patch
+    if writes, !request.isJSON { throw Problem.contentType(of: request) }
+    return try await next(request, context)
   }
 }
 

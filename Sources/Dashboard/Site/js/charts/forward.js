@@ -78,7 +78,8 @@ export function forwardChart() {
       const most = Math.max(1, ...curve.map((row) => row.free));
       const scaleFree = linear(0, most, bottom, bottom - 22);
       self.path("free", boxes(curve.filter((row) => row.free > 0).map((row) => ({
-        x: scaleX(row.start) + 0.5, y: scaleFree(row.free), width: Math.max(0.5, scaleX(row.end) - scaleX(row.start) - 1),
+        x: scaleX(row.start) + 0.5, y: scaleFree(row.free),
+          width: Math.max(0.5, scaleX(row.end) - scaleX(row.start) - 1),
         height: bottom - scaleFree(row.free),
       }))));
       self.path("band", band ? boxes([{ x: band.x, y: top, width: band.end - band.x, height: bottom - top }]) : "");
@@ -91,7 +92,8 @@ export function forwardChart() {
       const asks = curve.flatMap((row) => (row.ask === null ? [] : [row.ask]));
       return {
         points: curve.map((row) => ({ ...row, x: scaleX((row.start + row.end) / 2) })),
-        summary: asks.length > 0 ? `asks from ${price(Math.min(...asks))} to ${price(Math.max(...asks))} ${currency()}` : "",
+        summary: asks.length > 0
+          ? `asks from ${price(Math.min(...asks))} to ${price(Math.max(...asks))} ${currency()}` : "",
       };
     },
     describe: (row) => [

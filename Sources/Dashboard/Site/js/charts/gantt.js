@@ -26,7 +26,8 @@ export function barShapes(segments, gpus, range) {
 
 /** A bar; `update(segments, gpus, range, now)` sets it. */
 export function bar() {
-  const paths = Object.fromEntries(["free", "held", "sold"].map((name) => [name, h("svg:path", { class: `gantt-${name}` })]));
+  const paths = Object.fromEntries(["free", "held",
+    "sold"].map((name) => [name, h("svg:path", { class: `gantt-${name}` })]));
   const today = h("svg:path", { class: "gantt-now" });
   const element = h("svg:svg", {
     class: "gantt-bar", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": "true",

@@ -28,14 +28,15 @@ export class Plot {
     this.cross = h("svg:path", { class: "cross", visibility: "hidden" });
     this.reading = h("p", { class: "reading", "aria-live": "polite" });
     this.empty = h("p", { class: "empty" });
-    this.element = h("div", { class: `chart ${className}`, tabindex: "0", role: "img" }, this.svg, this.reading, this.empty);
+    this.element = h("div", { class: `chart ${className}`, tabindex: "0", role: "img" }, this.svg, this.reading,
+      this.empty);
     this.listen();
     new ResizeObserver(([entry]) => {
       this.width = Math.round(entry.contentRect.width);
       this.height = Math.round(entry.contentRect.height);
       mark(this.topic);
     }).observe(this.element);
-    onFrame([...topics, this.topic], () => this.draw());
+    onFrame([...topics, this.topic], () => this.draw(), ["book", "second"]);
   }
 
   /** The area inside the margins. */

@@ -8,6 +8,9 @@ const dirty = new Set();
 const views = new Set();
 let isScheduled = false;
 
+/** How long what may wait does: a chart of ten thousand orders takes some of a frame, and the eye does not miss one. */
+const PAUSE_MS = 200;
+
 function schedule() {
   if (isScheduled) return;
   isScheduled = true;
@@ -20,7 +23,9 @@ function frame() {
   const marked = new Set(dirty);
   dirty.clear();
   for (const view of [...views]) {
-    if (!view.topics.some((topic) => marked.has(topic))) continue;
+    const topics = view.topics.filter((topic) => marked.has(topic));
+    if (topics.length === 0 || isPostponed(view, topics)) continue;
+    view.drawnAt = performance.now();
     counters.draws += 1;
     try {
       view.draw(marked);
@@ -29,6 +34,18 @@ function frame() {
       console.error(error);
     }
   }
+}
+
+/** Whether `view` was drawn a moment ago and all that has changed may wait; it is drawn when the pause is over. */
+function isPostponed(view, topics) {
+  const rest = view.drawnAt + PAUSE_MS - performance.now();
+  if (rest <= 0 || !topics.every((topic) => view.patient.includes(topic))) return false;
+  view.timer ??= setTimeout(() => {
+    view.timer = null;
+    for (const topic of topics) dirty.add(topic);
+    schedule();
+  }, rest);
+  return true;
 }
 
 /** Says that `topics` have changed. */
@@ -41,11 +58,12 @@ export function mark(...topics) {
 /**
  * Draws `draw` in the next frame, and whenever one of `topics` has changed.
  *
+ * @param patient topics for which it is drawn a few times a second at most.
  * @returns what ends that.
  */
-export function onFrame(topics, draw) {
+export function onFrame(topics, draw, patient = []) {
   const own = Symbol("first");
-  const view = { topics: [...topics, own], draw };
+  const view = { topics: [...topics, own], draw, patient, drawnAt: -Infinity, timer: null };
   views.add(view);
   dirty.add(own);
   schedule();

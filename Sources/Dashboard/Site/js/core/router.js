@@ -6,7 +6,8 @@ import { refresh, showClass } from "./sync.js";
 
 /** The views, in the order of the navigation. */
 export const views = [
-  ["market", "Market"], ["orders", "Orders"], ["capacity", "Capacity"], ["receipts", "Receipts"], ["network", "Network"],
+  ["market", "Market"], ["orders", "Orders"], ["capacity", "Capacity"], ["receipts", "Receipts"],
+    ["network", "Network"],
   ["node", "Node"],
 ];
 

@@ -18,11 +18,13 @@ export function bar() {
   const node = h("span", { class: "id node-id" });
   const phase = h("span", { class: "phase", role: "status" });
   const time = h("time", { class: "clock" });
-  const links = views.map(([id, name], index) => h("a", { href: link(id), text: name, title: `Key ${index + 1}`, "data-view": id }));
+  const links = views.map(([id, name], index) => h("a",
+    { href: link(id), text: name, title: `Key ${index + 1}`, "data-view": id }));
   const theme = h("button", { type: "button", class: "quiet theme", onclick: nextTheme });
   const keys = h("button", { type: "button", class: "quiet", text: "?", "aria-label": "Keys and help", onclick: help });
   const element = h("header", { class: "bar" },
-    h("a", { class: "brand", href: link("market") }, h("span", { class: "mark", "aria-hidden": "true" }), "p2pnode"), network,
+    h("a", { class: "brand", href: link("market") }, h("span", { class: "mark", "aria-hidden": "true" }), "p2pnode"),
+      network,
     h("nav", { "aria-label": "Views" }, links),
     h("div", { class: "bar-end" }, phase, node, time, theme, keys));
   onFrame(["view"], () => {
@@ -112,23 +114,29 @@ const messages = {
   ],
   stranger: () => [
     h("b", { text: "This page needs the link that its node gives. " }), "In a terminal:",
-    h("code", { text: "p2pnode dashboard --open --data DIR" }), "and use the link. Each start of the node makes a new one.",
+    h("code", { text: "p2pnode dashboard --open --data DIR" }),
+      "and use the link. Each start of the node makes a new one.",
   ],
   stopping: () => [h("b", { text: "The node is stopping. " }), "Start it again with p2pnode run."],
-  frozen: () => [h("b", { text: "This node's feed is frozen. " }), "There is a proof of fraud against its key; see Network. It trades no more."],
-  rotated: () => [h("b", { text: "This key was handed over to another one. " }), "Run the node with the new key to trade."],
+  frozen: () => [h("b", { text: "This node's feed is frozen. " }),
+    "There is a proof of fraud against its key; see Network. It trades no more."],
+  rotated: () => [h("b", { text: "This key was handed over to another one. " }),
+    "Run the node with the new key to trade."],
 };
 
 const KEYS = [
-  ["1 – 6", "the views"], ["b", "buy: to the ticket"], ["s", "sell: to the ticket"], ["/", "search, where there is one"],
-  ["← →", "on a chart: the points, one by one"], ["Shift ← →", "on the forward curve: choose a window"], ["Esc", "back"], ["?", "this"],
+  ["1 – 6", "the views"], ["b", "buy: to the ticket"], ["s", "sell: to the ticket"],
+    ["/", "search, where there is one"],
+  ["← →", "on a chart: the points, one by one"], ["Shift ← →", "on the forward curve: choose a window"],
+    ["Esc", "back"], ["?", "this"],
 ];
 
 function help() {
   ask({
     title: "Keys and words",
     body: [
-      h("dl", { class: "facts keys" }, KEYS.map(([key, text]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text })])),
+      h("dl", { class: "facts keys" },
+        KEYS.map(([key, text]) => [h("dt", {}, h("kbd", { text: key })), h("dd", { text })])),
       h("dl", { class: "facts words" }, [
         ["Offer, ask", "GPUs for sale in each hour of a window; the price per GPU-hour"],
         ["Bid", "GPUs wanted for a run of hours inside a window; the limit per GPU-hour"],
@@ -156,7 +164,7 @@ export function listenForKeys() {
       event.preventDefault();
       go("market", state.gpuClass ?? undefined);
       ticket.fill({ side: event.key === "b" ? "bid" : "offer" });
-      setTimeout(() => ticket.focusFirst(), 50);
+      ticket.focusFirst();
     } else if (event.key === "/") {
       const search = document.querySelector("main > :not([hidden]) input[type=search]");
       if (!search) return;

@@ -82,6 +82,8 @@ export class Stream {
       if (!(error instanceof TypeError) && error.name !== "AbortError") throw error;
     } finally {
       clearTimeout(watchdog);
+      // An answer that is not read to its end would keep its connection, and a browser has six of them for one node.
+      controller.abort();
     }
   }
 }

@@ -19,8 +19,8 @@ const CANDLES = 160;
 
 /** What is fetched again at most so often when events say that it has changed, in milliseconds. */
 const PACE = { summaries: 2000, index: 3000, candles: 1500, receipts: 1500, peers: 1000, proofs: 1000 };
-/** An owner falls silent and slots pass without an event, so the book is fetched anew now and then. */
-const BOOK_AGE_MS = 60_000;
+/** Owners fall silent, slots pass and the index is of the last whole minute, all without an event. */
+const MINUTE_MS = 60_000;
 
 const fetches = {
   network: async () => {
@@ -221,8 +221,9 @@ export function start() {
     mark("second");
   }, 1000);
   setInterval(() => {
-    if (state.phase === "live" && state.gpuClass) refresh("book");
-  }, BOOK_AGE_MS);
+    if (state.phase !== "live" || !state.gpuClass) return;
+    for (const topic of ["book", "index", "candles"]) refresh(topic);
+  }, MINUTE_MS);
   let unseen = 0;
   document.addEventListener("visibilitychange", () => {
     clearTimeout(unseen);

@@ -9,10 +9,12 @@ import { HOUR, MINUTE } from "../lib/time.js";
 import { segments } from "../ticket/fields.js";
 import { panel } from "./ui.js";
 
-const INTERVALS = [[MINUTE, "1 m"], [5 * MINUTE, "5 m"], [15 * MINUTE, "15 m"], [HOUR, "1 h"], [4 * HOUR, "4 h"], [24 * HOUR, "1 d"]];
+const INTERVALS = [[MINUTE, "1 m"], [5 * MINUTE, "5 m"], [15 * MINUTE, "15 m"], [HOUR, "1 h"], [4 * HOUR, "4 h"],
+  [24 * HOUR, "1 d"]];
 
 export function depthPanel() {
-  const legend = h("ul", { class: "legend" }, h("li", { class: "bid", text: "wanted" }), h("li", { class: "ask", text: "offered" }));
+  const legend = h("ul", { class: "legend" }, h("li", { class: "bid", text: "wanted" }),
+    h("li", { class: "ask", text: "offered" }));
   return panel("Depth", { className: "depth-panel", tools: [legend] }, depthChart().element);
 }
 

@@ -11,7 +11,8 @@ export function classesPanel() {
   const search = h("input", { type: "search", placeholder: "Class", "aria-label": "Find a class", class: "search" });
   const empty = emptyLine("summaries", "No such class.");
   const element = panel("Classes", { className: "classes", tools: [search] },
-    h("div", { class: "class-head", "aria-hidden": "true" }, ["Class", "Index", "Bid", "Ask"].map((text) => h("span", { text }))),
+    h("div", { class: "class-head", "aria-hidden": "true" },
+      ["Class", "Index", "Bid", "Ask"].map((text) => h("span", { text }))),
     list, empty);
   const rows = keyedRows(list, (summary) => summary.gpu_class, () => {
     const cells = ["name", "index", "bid", "ask"].map((name) => h("span", { class: name }));
@@ -27,7 +28,8 @@ export function classesPanel() {
       setText(bid, price(summary.best_bid_micros));
       setText(ask, price(summary.best_offer_micros));
       setAttribute(row, "data-quiet", summary.offers + summary.bids === 0 && value?.value_micros === undefined);
-      setAttribute(row, "title", `${plural(summary.gpus_offered, "GPU")} offered, ${plural(summary.gpus_wanted, "GPU")} wanted`
+      setAttribute(row, "title",
+        `${plural(summary.gpus_offered, "GPU")} offered, ${plural(summary.gpus_wanted, "GPU")} wanted`
         + (value?.receipts ? `; index of ${plural(value.receipts, "receipt")} by ${plural(value.identities, "identity", "identities")}` : ""));
     };
     return row;

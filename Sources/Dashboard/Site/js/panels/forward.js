@@ -14,7 +14,8 @@ import { HOUR, duration, inputValue, span } from "../lib/time.js";
 import { average, onView, panel } from "./ui.js";
 
 export function forwardPanel() {
-  const range = segments("How far ahead", horizons.map(({ name }, index) => [String(index), name]), String(choice.horizon),
+  const range = segments("How far ahead", horizons.map(({ name }, index) => [String(index), name]),
+    String(choice.horizon),
     (value) => choose({ horizon: Number(value) }));
   const gpus = number({ value: choice.gpus, "aria-label": "GPUs", class: "short", name: "window-gpus" });
   const start = time({ "aria-label": "Window starts", name: "window-start" });
@@ -23,14 +24,18 @@ export function forwardPanel() {
   const buy = h("button", {
     type: "button", text: "Bid for this window", hidden: true, onclick: () => {
       ticket.fill({
-        side: "bid", gpus: choice.gpus, length: choice.end - choice.start, price: offered,
-        start: choice.start > now() ? choice.start : null, end: choice.end,
+        side: "bid", gpus: choice.gpus, start: choice.start > now() ? choice.start : null, end: choice.end, ...offered,
       });
       ticket.focusFirst();
     },
   });
-  const clear = h("button", { type: "button", class: "quiet", text: "Clear", hidden: true, onclick: () => choose({ start: null, end: null }) });
-  let offered;
+  const clear = h("button", { type: "button", class: "quiet", text: "Clear", hidden: true, onclick: () => {
+    setTime(start, null);
+    setTime(end, null);
+    choose({ start: null, end: null });
+  } });
+  /** What the ticket takes of the last answer: `price`, `length`, `split`. */
+  let offered = {};
   const element = panel("Price by delivery time", { className: "forward-panel", tools: [legend(), range] },
     forwardChart().element,
     h("div", { class: "window" },
@@ -49,29 +54,37 @@ export function forwardPanel() {
   end.addEventListener("change", typed);
 
   let question = 0;
-  let timer = 0;
-  onView("market", ["forward", "book", "class", "network"], () => {
+  let timer = null;
+  const askSoon = (pause) => {
+    timer ??= setTimeout(async () => {
+      timer = null;
+      const own = (question += 1);
+      const cost = await windowCost();
+      if (own !== question) return;
+      offered = cost.terms;
+      setText(answer, cost.text);
+      setAttribute(buy, "hidden", false);
+    }, pause);
+  };
+  onView("market", ["forward", "book", "class", "network"], (marked) => {
     const hasWindow = choice.start !== null && choice.end !== null;
     setAttribute(clear, "hidden", !hasWindow);
     if (document.activeElement !== start && hasWindow) syncTime(start, choice.start);
     if (document.activeElement !== end && hasWindow) syncTime(end, choice.end);
-    clearTimeout(timer);
-    question += 1;
+    const isChosenAnew = ["forward", "class", "network", "view"].some((topic) => marked.has(topic));
+    if (isChosenAnew || !hasWindow) {
+      clearTimeout(timer);
+      timer = null;
+      question += 1;
+    }
     if (!hasWindow) {
       setText(answer, summary());
       setAttribute(buy, "hidden", true);
       return;
     }
-    const own = question;
-    timer = setTimeout(async () => {
-      const text = await windowCost((total) => {
-        offered = total;
-      });
-      if (own !== question) return;
-      setText(answer, text);
-      setAttribute(buy, "hidden", false);
-    }, 150);
-  });
+    // The book may change a thousand times a second; the price of the window is asked for once.
+    askSoon(isChosenAnew ? 150 : 1000);
+  }, ["book"]);
   return element;
 }
 
@@ -88,28 +101,43 @@ function summary() {
     + "Drag over the chart to price a window.";
 }
 
-/** What the chosen window costs, asked of the node: it knows every rule of matching. */
-async function windowCost(takeLimit) {
-  const length = choice.end - choice.start;
-  const request = {
-    gpu_classes: [state.gpuClass], gpus: choice.gpus, duration_ms: length, end_ms: choice.end, split: true,
-  };
-  if (choice.start > now()) request.start_ms = choice.start;
-  else request.duration_ms = Math.max(1, choice.end - now() - state.network.slot_ms);
-  try {
+/** How many slots a window that has begun already may lose at its beginning: a trade made now starts a little later. */
+const LOST_SLOTS = 3;
+
+/** The node's quote for the chosen window, and for how long: it knows every rule of matching. */
+async function quoteOfWindow() {
+  const request = { gpu_classes: [state.gpuClass], gpus: choice.gpus, end_ms: choice.end, split: true };
+  if (choice.start > now()) {
+    request.start_ms = choice.start;
+    request.duration_ms = choice.end - choice.start;
+    return { quote: await post("quote", request), length: request.duration_ms };
+  }
+  for (let lost = 1; ; lost += 1) {
+    request.duration_ms = Math.max(1, choice.end - now() - lost * state.network.slot_ms);
     const quote = await post("quote", request);
-    const plan = quote.cheapest;
-    takeLimit(plan ? plan.pieces.map((piece) => micros(piece.price_micros)).reduce((a, b) => (a > b ? a : b)) : undefined);
+    if (quote.available !== "none" || lost === LOST_SLOTS) return { quote, length: request.duration_ms };
+  }
+}
+
+/** What the chosen window costs: `text`, a sentence, and `terms` on which a bid would get it. */
+async function windowCost() {
+  try {
+    const { quote, length } = await quoteOfWindow();
+    const plan = quote.available === "none" ? undefined : quote.cheapest;
+    const terms = { length };
+    if (plan) {
+      terms.price = plan.pieces.map((piece) => micros(piece.price_micros)).reduce((a, b) => (a > b ? a : b));
+      terms.split = plan.pieces.length > 1;
+    }
     const window = `${plural(choice.gpus, "GPU")}, ${span(choice.start, choice.end, now())}`;
-    if (!plan || quote.available === "none") return `${window}: not to be had throughout.`;
-    const hours = BigInt(plan.gpus) * BigInt(request.duration_ms);
+    if (!plan) return { text: `${window}: not to be had throughout.`, terms };
+    const hours = BigInt(plan.gpus) * BigInt(length);
     const average = (micros(plan.total_micros) * BigInt(HOUR)) / hours;
     const each = `${roundMicros(plan.total_micros)} ${currency()}, ${roundMicros(average, 3)} per GPU-hour`;
-    if (quote.available === "part") return `${window}: only ${plan.gpus} can be had, for ${each}.`;
-    return `${window} (${duration(length)}): ${each}, from ${plural(plan.pieces.length, "offer")}.`;
+    if (quote.available === "part") return { text: `${window}: only ${plan.gpus} can be had, for ${each}.`, terms };
+    return { text: `${window} (${duration(length)}): ${each}, from ${plural(plan.pieces.length, "offer")}.`, terms };
   } catch (error) {
-    takeLimit(undefined);
-    return explain(error);
+    return { text: explain(error), terms: {} };
   }
 }
 

@@ -28,7 +28,8 @@ export function classHeading() {
     choice.value = state.gpuClass ?? "";
     const grade = classes.find((one) => one.id === state.gpuClass);
     setText(name, state.gpuClass ?? "");
-    setText(about, grade ? `${grade.vendor} ${grade.model} ${grade.interface}, ${Math.round(grade.vram_mib / 1024)} GiB, ${grade.board_power_watts} W` : "");
+    setText(about, grade
+      ? `${grade.vendor} ${grade.model} ${grade.interface}, ${Math.round(grade.vram_mib / 1024)} GiB, ${grade.board_power_watts} W` : "");
   });
   onView("market", ["book", "index", "network", "class"], () => {
     const value = state.index.get(state.gpuClass);
@@ -36,14 +37,17 @@ export function classHeading() {
     setText(index.value, average(value?.value_micros));
     setText(index.note, value?.value_micros === undefined ? "no trades yet"
       : `${gpuHours(value.gpu_seconds)} GPU-h in ${duration(value.window_ms)}`);
-    setAttribute(index.element, "title", value ? `${plural(value.receipts, "receipt")}, ${plural(value.identities, "identity", "identities")}` : null);
+    setAttribute(index.element, "title", value
+      ? `${plural(value.receipts, "receipt")}, ${plural(value.identities, "identity", "identities")}` : null);
     setText(bid.value, price(best));
     setText(bid.note, best === null ? "" : plural(state.book.levels("bid", 1)[0]?.gpus ?? 0, "GPU"));
     setText(ask.value, price(lowest));
     setText(ask.note, lowest === null ? "" : plural(state.book.levels("offer", 1)[0]?.gpus ?? 0, "GPU"));
     const isOpen = best !== null && lowest !== null;
     setText(spread.value, isOpen ? price(lowest - best) : "–");
-    setText(spread.note, isOpen ? (lowest < best ? "crossed: other hours" : `${(((lowest - best) / lowest) * 100).toFixed(1)} %`) : `${currency()} per GPU-hour`);
+    setText(spread.note, isOpen
+      ? (lowest < best ? "crossed: other hours" : `${(((lowest - best) / lowest) * 100).toFixed(1)} %`)
+      : `${currency()} per GPU-hour`);
   });
   return element;
 }

@@ -17,7 +17,8 @@ export function ladderPanel() {
   const fillBids = pooledRows(bids, LEVELS, () => levelRow("bid"));
   const depth = h("span", { class: "note" });
   const element = panel("Order book", { className: "ladder", tools: [depth] },
-    h("div", { class: "ladder-head", "aria-hidden": "true" }, ["Price", "GPUs", "Sum"].map((text) => h("span", { text }))),
+    h("div", { class: "ladder-head", "aria-hidden": "true" },
+      ["Price", "GPUs", "Sum"].map((text) => h("span", { text }))),
     asks, middle, bids, empty);
   onView("market", ["book", "network"], () => {
     const [above, below] = [state.book.levels("offer", LEVELS), state.book.levels("bid", LEVELS)];

@@ -31,7 +31,8 @@ export function minePanel() {
     return row;
   });
   onView("market", ["orders", "class", "network"], () => {
-    const own = [...state.orders.values()].filter((order) => isOpen(order) && order.gpu_classes.includes(state.gpuClass))
+    const own = [...state.orders.values()].filter((order) => isOpen(order)
+      && order.gpu_classes.includes(state.gpuClass))
       .sort((a, b) => b.placed_ms - a.placed_ms || (a.id < b.id ? -1 : 1));
     rows(own.slice(0, ROWS));
     setAttribute(element, "hidden", own.length === 0);

@@ -35,7 +35,8 @@ export function tapePanel() {
     const [time, at, gpus, delivery] = line.cells;
     line.update = (trade) => {
       const text = clockWithSeconds(trade.settled_ms);
-      setMoment(time, trade.settled_ms, isSameDay(trade.settled_ms, now()) ? text : `${day(trade.settled_ms).slice(4)} ${text.slice(0, 5)}`);
+      setMoment(time, trade.settled_ms, isSameDay(trade.settled_ms, now()) ? text
+        : `${day(trade.settled_ms).slice(4)} ${text.slice(0, 5)}`);
       setText(at, price(trade.price_micros));
       setAttribute(at, "data-taker", trade.taker);
       setText(gpus, trade.gpus);

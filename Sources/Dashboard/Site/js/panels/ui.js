@@ -20,10 +20,10 @@ export function panel(title, { className = "", tools = [] } = {}, ...body) {
 }
 
 /** Draws whenever a topic changes while `view` is shown, and when it comes to be shown. */
-export function onView(view, topics, draw) {
+export function onView(view, topics, draw, patient = []) {
   return onFrame([...topics, "view"], (marked) => {
     if (state.view === view) draw(marked);
-  });
+  }, patient);
 }
 
 /**
@@ -34,9 +34,11 @@ export function table(caption, headings, className = "cards") {
   const body = h("tbody");
   const element = h("table", { class: className },
     h("caption", { class: "unseen", text: caption }),
-    h("thead", {}, h("tr", {}, headings.map(([text, kind = ""]) => h("th", { scope: "col", class: kind, text })))), body);
+    h("thead", {}, h("tr", {}, headings.map(([text, kind = ""]) => h("th", { scope: "col", class: kind, text })))),
+      body);
   element.body = body;
-  element.row = (kinds) => h("tr", {}, kinds.map((kind, index) => h("td", { class: kind, "data-label": headings[index][0] || null })));
+  element.row = (kinds) => h("tr", {},
+    kinds.map((kind, index) => h("td", { class: kind, "data-label": headings[index][0] || null })));
   return element;
 }
 
@@ -54,11 +56,13 @@ export function setID(cell, id) {
 
 /** A price with as many decimals as this market's tick. */
 export const price = (value) =>
-  (value === null || value === undefined ? "–" : formatMicros(value, decimalsOf(state.network?.price_tick_micros ?? 10_000)));
+  (value === null || value === undefined ? "–"
+    : formatMicros(value, decimalsOf(state.network?.price_tick_micros ?? 10_000)));
 
 /** An average, rounded to the decimals of this market's tick. */
 export const average = (value) =>
-  (value === null || value === undefined ? "–" : roundMicros(value, decimalsOf(state.network?.price_tick_micros ?? 10_000)));
+  (value === null || value === undefined ? "–"
+    : roundMicros(value, decimalsOf(state.network?.price_tick_micros ?? 10_000)));
 
 /** Sets a cell to a sum of money to a hundredth of a cent, with all of it in its title. */
 export function setAmount(cell, value, unit = "") {

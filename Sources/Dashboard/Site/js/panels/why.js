@@ -20,7 +20,9 @@ export function whyPanel(id) {
         reasons.length > 0 && why.matching === 0 ? h("ul", {}, reasons.map((reason) =>
           h("li", {}, h("b", { text: count(reason.count) }), ` ${reason.text}`))) : null,
         why.best_counter_price_micros !== undefined
-          ? h("p", { class: "note", text: `The best price on the other side is ${price(why.best_counter_price_micros)} ${currency()}.` }) : null);
+          ? h("p", { class: "note",
+            text: `The best price on the other side is ${price(why.best_counter_price_micros)} ${currency()}.` })
+            : null);
     } catch (error) {
       setChildren(element, h("p", { class: "note", text: explain(error) }));
     }

@@ -42,10 +42,12 @@ export function confirmPlace(request) {
       return order;
     },
     done: (order) => [
-      h("p", { class: "lead", text: `${isBid ? "Bid" : "Offer"} ${shortID(order.id)} is placed: ${words(order.state)}.` }),
+      h("p", { class: "lead",
+        text: `${isBid ? "Bid" : "Offer"} ${shortID(order.id)} is placed: ${words(order.state)}.` }),
       h("p", {}, "Where it stands is under ", h("a", { href: "#/orders", text: "Orders" }),
         isBid ? ", and its receipts under " : ", what is sold of it under ",
-        isBid ? h("a", { href: "#/receipts", text: "Receipts" }) : h("a", { href: "#/capacity", text: "Capacity" }), "."),
+        isBid ? h("a", { href: "#/receipts", text: "Receipts" }) : h("a", { href: "#/capacity", text: "Capacity" }),
+          "."),
     ],
   });
 }
@@ -81,7 +83,8 @@ export function confirmCancel(order) {
     body: [
       facts([
         ["Taken back", isBid
-          ? `${plural(order.gpus_left, "GPU")} for ${duration(order.duration_ms)}` : `up to ${plural(order.gpus_left, "GPU")}`],
+          ? `${plural(order.gpus_left, "GPU")} for ${duration(order.duration_ms)}`
+            : `up to ${plural(order.gpus_left, "GPU")}`],
         [isBid ? "No longer spent" : "No longer earned", `at most ${amount(remainder(order))}`, "strong"],
       ]),
       h("p", { text: "What is traded of it stays traded, and what is proposed is still decided." }),
@@ -152,7 +155,8 @@ export function confirmAmend(order) {
     },
     done: (answer) => [h("p", {
       class: "lead",
-      text: answer.kept_priority ? "Amended. The order kept its place in time." : "Amended. It is now the latest order at its price.",
+      text: answer.kept_priority ? "Amended. The order kept its place in time."
+        : "Amended. It is now the latest order at its price.",
     })],
   });
 }
@@ -169,9 +173,11 @@ function amendEffect(order, changes) {
   const isReduction = gpus <= order.gpus && end <= order.end_ms && changes.price_micros === undefined
     && (changes.expiry_ms ?? 0) <= order.expiry_ms;
   const line = h("p");
-  setText(line, isReduction ? "It only shrinks, so it keeps its place in time." : "It becomes the latest order at its price.");
+  setText(line, isReduction ? "It only shrinks, so it keeps its place in time."
+    : "It becomes the latest order at its price.");
   return [
-    facts([[isBid ? "The whole order costs at most" : "The whole order earns at most", `${amount(before)} → ${amount(after)}`, "strong"]]),
+    facts([[isBid ? "The whole order costs at most" : "The whole order earns at most",
+      `${amount(before)} → ${amount(after)}`, "strong"]]),
     line,
   ];
 }

@@ -20,7 +20,8 @@ export function ask({ title, body, action = null, run = null, done = null, kind 
     const problem = h("p", { class: "problem", role: "alert", hidden: true });
     const back = h("button", { type: "button", text: action ? "Back" : "Close", onclick: () => dialog.close() });
     const go = action ? h("button", { type: "submit", class: `primary ${kind}`, text: action }) : null;
-    const form = h("form", { method: "dialog" }, heading, content, problem, h("div", { class: "dialog-actions" }, back, go));
+    const form = h("form", { method: "dialog" }, heading, content, problem,
+      h("div", { class: "dialog-actions" }, back, go));
     const dialog = h("dialog", { "aria-labelledby": "dialog-title" }, form);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();

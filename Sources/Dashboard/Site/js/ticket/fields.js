@@ -30,7 +30,8 @@ export const number = (attributes = {}) =>
   h("input", { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", ...attributes });
 
 /** A text input. */
-export const word = (attributes = {}) => h("input", { type: "text", autocomplete: "off", spellcheck: "false", ...attributes });
+export const word = (attributes = {}) => h("input",
+  { type: "text", autocomplete: "off", spellcheck: "false", ...attributes });
 
 /** A choice among `[value, name]` pairs. */
 export function select(options, attributes = {}) {

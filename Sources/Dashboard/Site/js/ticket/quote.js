@@ -10,7 +10,8 @@ import { facts } from "./dialog.js";
 /** One sentence of a quote. */
 export function quoteSentence(quote) {
   const unit = quote.currency;
-  if (quote.available === "none" || !quote.cheapest) return "Nothing can be bought on these terms now; the bid would wait.";
+  if (quote.available === "none"
+    || !quote.cheapest) return "Nothing can be bought on these terms now; the bid would wait.";
   const { cheapest } = quote;
   const amount = `${roundMicros(cheapest.total_micros)} ${unit}`;
   if (quote.available === "part") return `${cheapest.gpus} of ${quote.gpus} GPUs can be bought now, for ${amount}.`;
@@ -35,20 +36,23 @@ export function quoteDetails(quote) {
       ["Costs now", `${formatMicros(cheapest.total_micros)} ${quote.currency}`, "strong"],
       ["Runs", span(cheapest.start_ms, cheapest.end_ms, now())],
       ["", utcSpan(cheapest)],
-      isOther && ["Soonest instead", `${formatMicros(soonest.total_micros)} ${quote.currency}, ${span(soonest.start_ms, soonest.end_ms, now())}`],
+      isOther && ["Soonest instead",
+        `${formatMicros(soonest.total_micros)} ${quote.currency}, ${span(soonest.start_ms, soonest.end_ms, now())}`],
     ]),
     pieces(cheapest),
   ];
 }
 
-const utcSpan = ({ start_ms: start, end_ms: end }) => h("small", { text: `${utc(start).slice(0, 16)} – ${utc(end).slice(0, 16)} UTC` });
+const utcSpan = ({ start_ms: start, end_ms: end }) => h("small",
+  { text: `${utc(start).slice(0, 16)} – ${utc(end).slice(0, 16)} UTC` });
 
 function pieces(plan) {
   const price = (value) => formatMicros(value, decimalsOf(state.network?.price_tick_micros ?? 10_000));
   const rows = plan.pieces.slice(0, 12).map((piece) => h("tr", {},
     h("td", { class: "id", title: piece.provider, text: shortID(piece.provider) }),
     h("td", { class: "number", text: piece.gpus }),
-    h("td", { text: span(piece.start_ms, piece.end_ms, now()), title: `${utc(piece.start_ms)} – ${utc(piece.end_ms)}` }),
+    h("td", { text: span(piece.start_ms, piece.end_ms, now()),
+      title: `${utc(piece.start_ms)} – ${utc(piece.end_ms)}` }),
     h("td", { class: "number", text: price(piece.price_micros) }),
     h("td", { class: "number", text: formatMicros(piece.total_micros) })));
   return h("div", { class: "scroll" },
@@ -57,5 +61,6 @@ function pieces(plan) {
       h("thead", {}, h("tr", {}, ["Provider", "GPUs", "When", "Price", currency()].map((text, index) =>
         h("th", { scope: "col", class: [1, 3, 4].includes(index) ? "number" : "", text })))),
       h("tbody", {}, rows)),
-    plan.pieces.length > rows.length ? h("p", { class: "note", text: `and ${plural(plan.pieces.length - rows.length, "more piece")}` }) : null);
+    plan.pieces.length > rows.length
+      ? h("p", { class: "note", text: `and ${plural(plan.pieces.length - rows.length, "more piece")}` }) : null);
 }

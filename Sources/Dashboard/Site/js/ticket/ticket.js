@@ -40,14 +40,16 @@ function make() {
   const postOnly = check("Post only", "postOnly", "Only waits to be taken");
   const run = h("div", { class: "joined" }, inputs.length, inputs.unit);
   const rows = {
-    gpus: field("GPUs", inputs.gpus), price: field("Price", inputs.price), length: fieldOf("Run for", run, inputs.length),
+    gpus: field("GPUs", inputs.gpus), price: field("Price", inputs.price),
+      length: fieldOf("Run for", run, inputs.length),
     start: field("From", inputs.start, "Empty: now."), end: field("Finish by", inputs.end, "Empty: within a day."),
     accepts: field("Also accept", inputs.accepts, "Other classes, with commas."),
     minimumGpus: field("Smallest piece, GPUs", inputs.minimumGpus),
     minimumLength: field("Shortest lease", inputs.minimumLength, "In the unit above."),
     region: field("Region", inputs.region), interconnect: field("Interconnect", inputs.interconnect),
     vramGiB: field("VRAM at least, GiB", inputs.vramGiB), watts: field("Watts", inputs.watts),
-    carbon: field("Grams of CO2 per kWh", inputs.carbon), trades: field("Provider settled at least", inputs.trades, "Trades."),
+    carbon: field("Grams of CO2 per kWh", inputs.carbon),
+      trades: field("Provider settled at least", inputs.trades, "Trades."),
     failures: field("Provider failed at most, %", inputs.failures),
     timeInForce: field("Open", inputs.timeInForce), expiry: field("Expires", inputs.expiry),
   };
@@ -62,11 +64,13 @@ function make() {
     h("div", { class: "form-grid" }, rows.gpus, rows.price, rows.length, rows.start, rows.end),
     h("div", { class: "checks" }, split, allOrNone),
     h("details", { class: "more" }, h("summary", { text: "Machine, provider, lifetime" }),
-      h("div", { class: "form-grid" }, rows.accepts, rows.minimumGpus, rows.minimumLength, rows.region, rows.interconnect,
+      h("div", { class: "form-grid" }, rows.accepts, rows.minimumGpus, rows.minimumLength, rows.region,
+        rows.interconnect,
         rows.vramGiB, rows.watts, rows.carbon, rows.trades, rows.failures, rows.timeInForce, rows.expiry),
       h("div", { class: "checks" }, postOnly)),
     h("div", { class: "ticket-outlook" }, outlook, waiting), problem, submit);
-  const element = h("section", { class: "panel ticket", "aria-labelledby": "ticket-title" }, h("header", {}, title), form);
+  const element = h("section", { class: "panel ticket", "aria-labelledby": "ticket-title" }, h("header", {}, title),
+    form);
 
   const read = () => {
     for (const name of ["gpus", "price", "length", "minimumGpus", "minimumLength", "region", "interconnect", "vramGiB",
@@ -99,7 +103,8 @@ function make() {
     const own = question;
     if (draft.side === "offer") {
       setText(waiting, "");
-      setText(outlook, Object.keys(errors).length > 0 ? "" : `Earns at most ${formatMicros(bound(request))} ${currency()}.`);
+      setText(outlook, Object.keys(errors).length > 0 ? ""
+        : `Earns at most ${formatMicros(bound(request))} ${currency()}.`);
       return;
     }
     if (errors.gpus || errors.length || errors.end) {
@@ -165,8 +170,8 @@ function make() {
   });
 
   return Object.assign(element, {
-    /** Puts values in: `side`, `gpus`, `price` in micro-units, `length` in milliseconds, `start`, `end`. */
-    fill({ side: value, gpus, price, length, start, end }) {
+    /** Puts values in: `side`, `gpus`, `price` in micro-units, `length` in milliseconds, `start`, `end`, `split`. */
+    fill({ side: value, gpus, price, length, start, end, split: isSplit }) {
       if (gpus !== undefined) inputs.gpus.value = gpus;
       if (price !== undefined) inputs.price.value = formatMicros(price).replaceAll(",", "");
       if (length !== undefined) {
@@ -174,11 +179,17 @@ function make() {
         inputs.unit.value = unit;
         inputs.length.value = Math.round((length / unit) * 100) / 100;
       }
+      if (isSplit !== undefined) split.firstChild.checked = isSplit;
       if (start !== undefined) setTime(inputs.start, start);
       if (end !== undefined) setTime(inputs.end, end);
       setSide(value ?? draft.side);
     },
-    focusFirst() {
+    /** Goes to the first field, in one of the next frames when another view is still shown. */
+    focusFirst(attempts = 100) {
+      if (element.offsetParent === null && attempts > 0) {
+        requestAnimationFrame(() => this.focusFirst(attempts - 1));
+        return;
+      }
       element.scrollIntoView({ block: "nearest" });
       inputs.gpus.focus();
     },

@@ -22,7 +22,8 @@ const PAST = 0.06;
 export function currentOffers(orders, tradesByOffer, time) {
   return [...orders].filter((order) => order.side === "offer" && order.end_ms > time
     && (isOpen(order) || (tradesByOffer.get(order.id) ?? []).some((trade) => claim(trade) && trade.end_ms > time)))
-    .sort((a, b) => (a.gpu_classes[0] < b.gpu_classes[0] ? -1 : a.gpu_classes[0] > b.gpu_classes[0] ? 1 : a.start_ms - b.start_ms || (a.id < b.id ? -1 : 1)));
+    .sort((a, b) => (a.gpu_classes[0] < b.gpu_classes[0] ? -1 : a.gpu_classes[0] > b.gpu_classes[0] ? 1
+      : a.start_ms - b.start_ms || (a.id < b.id ? -1 : 1)));
 }
 
 export function capacityView() {
@@ -33,7 +34,8 @@ export function capacityView() {
     length = Number(value);
     mark("capacity");
   });
-  const legend = h("ul", { class: "legend" }, [["sold", "sold"], ["held", "held"], ["vacant", "free"]].map(([kind, text]) => h("li", { class: kind, text })));
+  const legend = h("ul", { class: "legend" },
+    [["sold", "sold"], ["held", "held"], ["vacant", "free"]].map(([kind, text]) => h("li", { class: kind, text })));
   const axis = h("div", { class: "gantt-axis", "aria-hidden": "true" });
   const list = h("div", { class: "gantt-rows", role: "list" });
   const empty = emptyLine("orders", "No offers of yours have hours to come. What you sell stands here.");
@@ -43,7 +45,8 @@ export function capacityView() {
   });
   const total = h("p", { class: "gantt-total" });
   const element = panel("Capacity calendar", { className: "gantt", tools: [legend, choice] }, total,
-    h("div", { class: "gantt-head" }, h("span", { class: "gantt-label" }, h("b", { text: "Offer" })), axis), list, empty, more);
+    h("div", { class: "gantt-head" }, h("span", { class: "gantt-label" }, h("b", { text: "Offer" })), axis), list,
+      empty, more);
 
   const rows = keyedRows(list, (item) => item.offer.id, () => {
     const name = h("b");
@@ -60,14 +63,16 @@ export function capacityView() {
     const line = h("div", { role: "listitem" }, button, detail);
     line.update = ({ offer, trades, segments: parts, range }) => {
       id = offer.id;
-      const sum = sums(parts.filter(({ end }) => end > now()).map((part) => ({ ...part, start: Math.max(part.start, now()) })));
+      const sum = sums(parts.filter(({ end }) => end > now()).map((part) =>
+        ({ ...part, start: Math.max(part.start, now()) })));
       const all = sum.sold + sum.held + sum.free;
       setText(name, `${count(offer.gpus)} × ${offer.gpu_classes[0]}`);
       setText(about, `${price(offer.price_micros)} · ${all > 0 ? Math.round((sum.sold / all) * 100) : 0} % sold · ${shortID(id, 6)}`);
       picture.update(parts, offer.gpus, range, now());
       setAttribute(button, "aria-expanded", String(opened === id));
       setAttribute(button, "title", `${utc(offer.start_ms)} – ${utc(offer.end_ms)}`);
-      setAttribute(button, "aria-label", `${offer.gpus} ${offer.gpu_classes[0]}, ${span(offer.start_ms, offer.end_ms, now())}: `
+      setAttribute(button, "aria-label",
+        `${offer.gpus} ${offer.gpu_classes[0]}, ${span(offer.start_ms, offer.end_ms, now())}: `
         + `${gpuHours(sum.sold / 1000)} GPU-hours sold, ${gpuHours(sum.held / 1000)} held, ${gpuHours(sum.free / 1000)} free`);
       setAttribute(detail, "hidden", opened !== id);
       if (opened === id) setChildren(detail, leases(offer, trades));
@@ -76,7 +81,8 @@ export function capacityView() {
   });
 
   onView("capacity", ["orders", "trades", "network", "capacity", "minute"], () => {
-    const byOffer = Map.groupBy([...state.trades.values()].filter((trade) => trade.role === "provider"), (trade) => trade.offer);
+    const byOffer = Map.groupBy([...state.trades.values()].filter((trade) => trade.role === "provider"),
+      (trade) => trade.offer);
     const offers = currentOffers(state.orders.values(), byOffer, now());
     const range = { start: now() - length * PAST, end: now() + length * (1 - PAST) };
     const items = offers.map((offer) => {
@@ -87,9 +93,11 @@ export function capacityView() {
     drawAxis(axis, range);
     empty.update(items.length === 0);
     more.update(items.length - Math.min(items.length, limit));
-    const ahead = items.flatMap((item) => item.segments).filter(({ end }) => end > now()).map((part) => ({ ...part, start: Math.max(part.start, now()) }));
+    const ahead = items.flatMap((item) => item.segments).filter(({ end }) => end > now()).map((part) =>
+      ({ ...part, start: Math.max(part.start, now()) }));
     const sum = sums(ahead);
-    setText(total, items.length === 0 ? "" : `${plural(items.length, "offer")} from now on: ${gpuHours(sum.sold / 1000)} GPU-hours sold, `
+    setText(total, items.length === 0 ? ""
+      : `${plural(items.length, "offer")} from now on: ${gpuHours(sum.sold / 1000)} GPU-hours sold, `
       + `${gpuHours(sum.held / 1000)} held, ${gpuHours(sum.free / 1000)} free.`);
   });
   return h("div", { class: "stack" }, element);
@@ -111,7 +119,8 @@ function drawAxis(axis, { start, end }) {
 
 function leases(offer, trades) {
   const claims = trades.filter(claim).sort((a, b) => a.start_ms - b.start_ms);
-  if (claims.length === 0) return [h("p", { class: "note", text: `Nothing of it is sold; it is open until ${moment(offer.expiry_ms, now())}.` })];
+  if (claims.length === 0) return [h("p",
+    { class: "note", text: `Nothing of it is sold; it is open until ${moment(offer.expiry_ms, now())}.` })];
   return [h("ul", { class: "leases" }, claims.map((trade) => h("li", { class: claim(trade) },
     h("b", { text: plural(trade.gpus, "GPU") }), ` ${span(trade.start_ms, trade.end_ms, now())}, `,
     `${trade.state}, to `, h("span", { class: "id", title: trade.buyer, text: shortID(trade.buyer) }))))];

@@ -19,7 +19,8 @@ export function marketView() {
     h("div", { class: "guide-actions" },
       h("button", { type: "button", text: "Sell GPU time", onclick: () => begin("offer") }),
       h("button", { type: "button", text: "Buy GPU time", onclick: () => begin("bid") })));
-  onView("market", ["orders"], () => setAttribute(guide, "hidden", state.orders.size > 0 || !state.loaded.has("orders")));
+  onView("market", ["orders"],
+    () => setAttribute(guide, "hidden", state.orders.size > 0 || !state.loaded.has("orders")));
   return h("div", { class: "market" }, guide, classHeading(), classesPanel(),
     h("div", { class: "market-charts" }, forwardPanel(), h("div", { class: "pair" }, candlePanel(), depthPanel())),
     ladderPanel(), tapePanel(), h("div", { class: "desk" }, ticket, minePanel()));

@@ -20,7 +20,8 @@ export function agreement(peer, status) {
 export function lag(peer, status) {
   if (peer.entries === undefined || !status) return "–";
   const behind = status.entries - peer.entries;
-  return behind === 0 ? "none" : behind > 0 ? `${plural(behind, "entry", "entries")} behind` : `${plural(-behind, "entry", "entries")} ahead`;
+  return behind === 0 ? "none" : behind > 0 ? `${plural(behind, "entry", "entries")} behind`
+    : `${plural(-behind, "entry", "entries")} ahead`;
 }
 
 /** A digest in groups of four, which the eye compares better. */
@@ -63,7 +64,8 @@ function peersPanel() {
   });
   onView("network", ["peers", "status"], () => {
     const { status } = state;
-    const self = status ? [{ node: status.node, isSelf: true, book_digest: status.book_digest, entries: status.entries, address: status.listen }] : [];
+    const self = status ? [{ node: status.node, isSelf: true, book_digest: status.book_digest,
+      entries: status.entries, address: status.listen }] : [];
     rows([...self, ...state.peers]);
     const different = state.peers.filter((peer) => peer.agrees === false).length;
     const same = state.peers.filter((peer) => peer.agrees === true).length;
@@ -84,13 +86,16 @@ function proofsPanel() {
   ]);
   const empty = emptyLine("proofs", "Nobody is proven a fraud.");
   const element = panel("Proofs of fraud", {},
-    h("p", { class: "note lead-note", text: "Two entries of one author that contradict each other (equivocation), or another thing that no honest node signs. Every node checks them; p2pnode verify does so offline." }),
+    h("p", { class: "note lead-note",
+      text: "Two entries of one author that contradict each other (equivocation), or another thing that no honest node signs. Every node checks them; p2pnode verify does so offline." }),
     h("div", { class: "scroll" }, list), empty);
   const rows = keyedRows(list.body, (proof) => proof.decoded.author, () => {
     const line = list.row(["id", "", "number", "", "number", "actions"]);
     const [author, kind, sequence, when, entries, actions] = line.cells;
     let current = null;
-    actions.append(h("button", { type: "button", text: "Download", onclick: () => download(`proof-${shortID(current.decoded.author, 12)}.json`, current) }));
+    actions.append(h("button",
+      { type: "button", text: "Download",
+      onclick: () => download(`proof-${shortID(current.decoded.author, 12)}.json`, current) }));
     line.update = (proof) => {
       current = proof;
       const { decoded } = proof;

@@ -32,7 +32,8 @@ export function factsOf(status) {
       ["Peers", count(status.peers)],
       ["Node id", status.node.slice(0, 24).replace(/(.{4})(?=.)/g, "$1 "), status.node],
       ["Network id", status.network.slice(0, 24).replace(/(.{4})(?=.)/g, "$1 "), status.network],
-      ["Took over from", (status.predecessors ?? []).length ? plural(status.predecessors.length, "earlier key") : "no other key"],
+      ["Took over from", (status.predecessors ?? []).length ? plural(status.predecessors.length, "earlier key")
+        : "no other key"],
     ],
     disk: [
       ["Store", status.disk ? bytes(status.disk.store_bytes) : "not reported"],
@@ -49,7 +50,8 @@ export function nodeView() {
   const rateRows = keyedRows(rates, (rate) => rate.name, ({ name }) => {
     const value = h("b");
     const picture = spark(words(name));
-    const line = h("div", { class: "rate" }, h("span", { text: words(name.replace(/_per_second$/, "")) }), picture, value);
+    const line = h("div", { class: "rate" }, h("span", { text: words(name.replace(/_per_second$/, "")) }), picture,
+      value);
     line.update = ({ values }) => {
       const last = values.at(-1);
       setText(value, `${last >= 100 ? count(Math.round(last)) : Math.round(last * 10) / 10} /s`);
@@ -59,7 +61,8 @@ export function nodeView() {
   });
   const queues = h("div", { class: "queues" });
   const queueRows = keyedRows(queues, (queue) => queue.name, ({ name }) => {
-    const meter = h("meter", { min: 0, max: 1, low: 0.5, high: 0.8, optimum: 0, "aria-label": `${words(name)}: how full` });
+    const meter = h("meter",
+      { min: 0, max: 1, low: 0.5, high: 0.8, optimum: 0, "aria-label": `${words(name)}: how full` });
     const value = h("b");
     const note = h("span", { class: "note" });
     const line = h("div", { class: "queue" }, h("span", { text: words(name) }), meter, value, note);
@@ -68,7 +71,8 @@ export function nodeView() {
       setAttribute(meter, "hidden", share === null);
       setAttribute(meter, "value", share?.toFixed(3) ?? 0);
       setText(value, count(queue.length));
-      setText(note, [queue.bound ? `of ${count(queue.bound)}` : "", queue.dropped ? `${count(queue.dropped)} dropped` : ""].filter(Boolean).join(", "));
+      setText(note, [queue.bound ? `of ${count(queue.bound)}` : "", queue.dropped ? `${count(queue.dropped)} dropped`
+        : ""].filter(Boolean).join(", "));
       setAttribute(note, "data-failed", Boolean(queue.dropped));
     };
     return line;

@@ -34,7 +34,7 @@ function ordersPanel() {
   const start = (side) => () => {
     go("market", state.gpuClass);
     ticket.fill({ side });
-    setTimeout(() => ticket.focusFirst(), 50);
+    ticket.focusFirst();
   };
   const list = table("My orders", [
     ["Order", "id"], ["Side"], ["Class"], ["GPUs left", "number"], ["Price", "number"], ["Delivery"], ["State"],
@@ -49,7 +49,8 @@ function ordersPanel() {
     tools: [choice, h("button", { type: "button", class: "bid", text: "Buy", onclick: start("bid") }),
       h("button", { type: "button", class: "offer", text: "Sell", onclick: start("offer") })],
   }, h("div", { class: "scroll" }, list), empty, more);
-  const rows = keyedRows(list.body, (item) => item.key, (item) => (item.why ? whyRow(item.why, columns.length) : orderRow(columns)));
+  const rows = keyedRows(list.body, (item) => item.key,
+    (item) => (item.why ? whyRow(item.why, columns.length) : orderRow(columns)));
   const opened = new Set();
 
   function orderRow(kinds) {
@@ -63,7 +64,8 @@ function ordersPanel() {
       },
     });
     const amend = h("button", { type: "button", text: "Amend", onclick: () => confirmAmend(current) });
-    const cancel = h("button", { type: "button", class: "danger", text: "Cancel", onclick: () => confirmCancel(current) });
+    const cancel = h("button",
+      { type: "button", class: "danger", text: "Cancel", onclick: () => confirmCancel(current) });
     actions.append(why, amend, cancel);
     line.update = ({ order }) => {
       current = order;
@@ -71,13 +73,16 @@ function ordersPanel() {
       setID(id, order.id);
       setText(side, order.side === "bid" ? "Buy" : "Sell");
       setAttribute(side, "data-side", order.side);
-      setText(grade, order.gpu_classes.length > 3 ? `${order.gpu_classes[0]} or ${order.gpu_classes.length - 1} others` : order.gpu_classes.join(", "));
+      setText(grade, order.gpu_classes.length > 3
+        ? `${order.gpu_classes[0]} or ${order.gpu_classes.length - 1} others` : order.gpu_classes.join(", "));
       setText(left, canChange ? `${count(order.gpus_left)} of ${count(order.gpus)}` : count(order.gpus));
       setText(at, price(order.price_micros));
       setText(delivery, order.side === "bid"
-        ? `${duration(order.duration_ms)} in ${span(order.start_ms, order.end_ms, now())}` : span(order.start_ms, order.end_ms, now()));
+        ? `${duration(order.duration_ms)} in ${span(order.start_ms, order.end_ms, now())}`
+          : span(order.start_ms, order.end_ms, now()));
       setAttribute(delivery, "title", `${utc(order.start_ms)} – ${utc(order.end_ms)}`);
-      setText(where, canChange ? `${orderStates[order.state]} until ${moment(order.expiry_ms, now())}` : orderStates[order.state] ?? order.state);
+      setText(where, canChange ? `${orderStates[order.state]} until ${moment(order.expiry_ms, now())}`
+        : orderStates[order.state] ?? order.state);
       setAttribute(where, "data-state", order.state);
       setAttribute(where, "title", `placed ${utc(order.placed_ms)}`);
       setAmount(worth, worthOf(order));
@@ -93,11 +98,13 @@ function ordersPanel() {
     const wanted = filter === "open" ? all.filter(isOpen) : all;
     const shown = wanted.slice(0, limit);
     rows(shown.flatMap((order) => [
-      { key: order.id, order }, ...(opened.has(order.id) && isOpen(order) ? [{ key: `why ${order.id}`, why: order.id }] : []),
+      { key: order.id, order },
+        ...(opened.has(order.id) && isOpen(order) ? [{ key: `why ${order.id}`, why: order.id }] : []),
     ]));
     const closed = all.length - all.filter(isOpen).length;
     empty.update(wanted.length === 0);
-    if (wanted.length === 0 && closed > 0 && state.loaded.has("orders")) setText(empty, `No open orders; ${plural(closed, "is closed", "are closed")}.`);
+    if (wanted.length === 0 && closed > 0 && state.loaded.has("orders")) setText(empty,
+      `No open orders; ${plural(closed, "is closed", "are closed")}.`);
     more.update(wanted.length - shown.length);
     setText(element.heading, `My orders${wanted.length ? ` (${count(wanted.length)})` : ""}`);
   });
@@ -160,9 +167,12 @@ function tradesPanel() {
     empty.update(own.length === 0);
     more.update(own.length - Math.min(own.length, limit));
     const settled = own.filter((trade) => trade.state === "settled");
-    const sum = (role) => settled.filter((trade) => trade.role === role).reduce((all, trade) => all + BigInt(trade.total_micros), 0n);
-    const parts = [["buyer", "bought"], ["provider", "sold"]].map(([role, word]) => [sum(role), word]).filter(([value]) => value > 0n);
-    setText(total, parts.map(([value, word]) => `${word} for ${roundMicros(value)} ${state.network?.currency ?? ""}`).join(", "));
+    const sum = (role) =>
+      settled.filter((trade) => trade.role === role).reduce((all, trade) => all + BigInt(trade.total_micros), 0n);
+    const parts = [["buyer", "bought"],
+      ["provider", "sold"]].map(([role, word]) => [sum(role), word]).filter(([value]) => value > 0n);
+    setText(total, parts.map(([value, word]) =>
+      `${word} for ${roundMicros(value)} ${state.network?.currency ?? ""}`).join(", "));
     setText(element.heading, `My trades${own.length ? ` (${count(own.length)})` : ""}`);
   });
   return element;

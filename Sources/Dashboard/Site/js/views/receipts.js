@@ -12,8 +12,8 @@ import { explain } from "../ticket/dialog.js";
 import { moreButton } from "./orders.js";
 
 const PAGE = 100;
-/** A request's body may have 64 KiB. */
-const BATCH_BYTES = 60_000;
+/** A request to verify may have 4 MiB; smaller ones show sooner how far it is. */
+const BATCH_BYTES = 500_000;
 
 /** Verdicts by trade: `{text, valid}`. */
 const verdicts = new Map();
@@ -26,7 +26,8 @@ async function verify(receipts, note) {
       answers.forEach((verdict, index) => {
         if (verdict.valid) valid += 1;
         else invalid += 1;
-        const handover = (verdict.handovers ?? []).map(({ key }) => `; key ${shortID(key)} was handed over since`).join("");
+        const handover = (verdict.handovers ?? []).map(({ key }) =>
+          `; key ${shortID(key)} was handed over since`).join("");
         verdicts.set(batch[index].decoded.trade, {
           valid: verdict.valid, text: verdict.valid ? `valid${handover}` : verdict.error ?? "not valid",
         });
@@ -44,10 +45,13 @@ async function verify(receipts, note) {
 export function receiptsView() {
   let limit = PAGE;
   let shown = [];
-  const search = h("input", { type: "search", class: "search wide", placeholder: "Trade, order, node, class, 2026-11-26", "aria-label": "Search receipts" });
+  const search = h("input",
+    { type: "search", class: "search wide", placeholder: "Trade, order, node, class, 2026-11-26",
+    "aria-label": "Search receipts" });
   const note = h("p", { class: "verify-note", role: "status" });
   const verifyAll = h("button", { type: "button", text: "Verify all", onclick: () => verify(shown, note) });
-  const downloadAll = h("button", { type: "button", text: "Download all", onclick: () => download("receipts.json", shown) });
+  const downloadAll = h("button",
+    { type: "button", text: "Download all", onclick: () => download("receipts.json", shown) });
   const list = table("Receipts", [
     ["Trade", "id"], ["Accepted"], ["Class"], ["GPUs", "number"], ["Lease"], ["Price", "number"], ["Total", "number"],
     ["Provider", "id"], ["Buyer", "id"], ["Verdict"], ["", "actions"],
@@ -58,7 +62,8 @@ export function receiptsView() {
     mark("receipts");
   });
   const element = panel("Receipts", { tools: [search, verifyAll, downloadAll] },
-    h("p", { class: "note lead-note", text: "A receipt holds what both sides signed. Anybody can check it offline: p2pnode verify FILE." }),
+    h("p", { class: "note lead-note",
+      text: "A receipt holds what both sides signed. Anybody can check it offline: p2pnode verify FILE." }),
     note, h("div", { class: "scroll" }, list), empty, more);
   search.addEventListener("input", () => {
     limit = PAGE;
@@ -70,7 +75,8 @@ export function receiptsView() {
     let current = null;
     actions.append(
       h("button", { type: "button", text: "Verify", onclick: () => verify([current], note) }),
-      h("button", { type: "button", text: "Download", onclick: () => download(`receipt-${shortID(current.decoded.trade, 12)}.json`, current) }));
+      h("button", { type: "button", text: "Download",
+        onclick: () => download(`receipt-${shortID(current.decoded.trade, 12)}.json`, current) }));
     line.update = (receipt) => {
       current = receipt;
       const { decoded } = receipt;
