@@ -144,7 +144,8 @@ extension NodeProcessTests {
         let many = (0..<200).map { "X-\($0): 1" }
         #expect(try await listener.ask("GET", "/v1/status", listener.bearer + many).status == 400)
         let method = try await listener.ask("PUT", "/v1/orders", listener.bearer + [Self.json], body: "{}")
-        #expect(method.status == 405 && method.headers["allow"] == "GET, HEAD, POST" && problem(method) == "urn:p2pnode:http")
+        #expect(
+          method.status == 405 && method.headers["allow"] == "GET, HEAD, POST" && problem(method) == "urn:p2pnode:http")
         let none = try await listener.ask("GET", "/v1/nothing", listener.bearer)
         #expect(none.status == 404 && problem(none) == "urn:p2pnode:http")
       }

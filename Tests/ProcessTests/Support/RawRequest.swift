@@ -26,7 +26,9 @@ struct RawRequest {
     }
     guard result == 0 else { throw ChildProcess.SystemError("connect", errno) }
     let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
-    guard write(descriptor, request, request.count) == request.count else { throw ChildProcess.SystemError("write", errno) }
+    guard write(descriptor, request, request.count) == request.count else {
+      throw ChildProcess.SystemError("write", errno)
+    }
     let data = try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).readToEnd() ?? Data()
     let parts = String(decoding: data, as: UTF8.self).split(separator: "\r\n\r\n", maxSplits: 1).map(String.init)
     let status = parts.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
