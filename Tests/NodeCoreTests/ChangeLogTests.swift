@@ -47,7 +47,7 @@ struct ChangeLogTests {
 
   @Test("each order and trade that an entry changes is in the log, and each once")
   func complete() throws {
-    let changes = try (2001...2012).reduce(0) { try $0 + self.changes(seed: $1) }
+    let changes = try (2001...2012).reduce(0) { try $0 + changes(seed: $1) }
     #expect(changes > 300, "too little has changed to speak of")
   }
 
