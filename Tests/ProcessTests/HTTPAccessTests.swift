@@ -60,6 +60,8 @@ extension NodeProcessTests {
             #expect(answer.headers["www-authenticate"] == "Bearer")
           }
         }
+        let head = try await listener.ask("HEAD", "/v1/status")
+        #expect(head.status == 401 && head.body.isEmpty)
         let status = try await listener.ask("GET", "/v1/status", listener.bearer)
         #expect(status.status == 200)
         #expect(try NodeJSON.decode(StatusDocument.self, from: status.body.utf8).state == "running")
