@@ -21,6 +21,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -29,6 +30,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -89,6 +91,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(name: "NodeAPI", dependencies: ["NodeCrypto", "Market", "Settlement"]),
+    // Named NodeMetrics because a module named Metrics would clash with swift-metrics's.
+    .target(name: "NodeMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
     .target(
       name: "NodeClient",
       dependencies: [
@@ -101,9 +105,9 @@ let package = Package(
       name: "P2PNode",
       dependencies: [
         "CLibedit", "Dashboard", "NodeCrypto", "Market", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
-        "Store", "Transport",
-        "NodeAPI", "NodeClient", "Wire",
+        "Store", "Transport", "NodeAPI", "NodeClient", "NodeMetrics", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -113,6 +117,8 @@ let package = Package(
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "MarketFiles", dependencies: ["Market"], path: "Testnet/MarketFiles"),
     .target(name: "NodeProcesses", path: "Testnet/Processes"),
@@ -189,6 +195,13 @@ let package = Package(
         "P2PNode", "NodeAPI", "NodeClient", "NodeCrypto", "Market",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
+    .testTarget(
+      name: "OperationsTests",
+      dependencies: [
+        "P2PNode", "NodeMetrics", "NodeAPI", "NodeCore", "Gossip", "Settlement", "Market", "Transport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
       ]),
     .testTarget(
       name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Browser", "Modules"]),

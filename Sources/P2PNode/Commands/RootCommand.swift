@@ -15,7 +15,10 @@ struct P2PNode: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(
         name: "Node",
-        subcommands: [InitCommand.self, RunCommand.self, StopCommand.self, DashboardCommand.self, KeyCommand.self]),
+        subcommands: [
+          InitCommand.self, RunCommand.self, ConfigCommand.self, StopCommand.self, DashboardCommand.self,
+          KeyCommand.self,
+        ]),
       CommandGroup(
         name: "Trading",
         subcommands: [
