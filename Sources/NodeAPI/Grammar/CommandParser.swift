@@ -63,7 +63,7 @@ public struct CommandParser: Sendable {
 
   private func parse(_ name: CommandName, _ reader: inout WordReader) throws(CommandError) -> Command {
     switch name {
-    case .offer: .place(try order(.offer, &reader))
+    case .offer: try offer(&reader)
     case .bid: .place(try order(.bid, &reader))
     case .amend: try amend(&reader)
     case .quote: .quote(try quote(&reader))
@@ -80,6 +80,7 @@ public struct CommandParser: Sendable {
     case .peers: .peers
     case .status: .status
     case .classes: .classes
+    case .devices: .devices
     case .help: .help(try helpTopic(&reader))
     case .stop: .stop
     case .quit: .quit

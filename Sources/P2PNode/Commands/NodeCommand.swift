@@ -8,6 +8,8 @@ import NodeClient
 protocol NodeCommand: AsyncParsableCommand {
   static var name: CommandName { get }
   var line: NodeCommandLine { get }
+  /// Words between the command's name and those that were typed.
+  var beginning: [String] { get }
 }
 
 /// The words of a command, and the options of all such commands, before, between or behind the words.
@@ -27,6 +29,8 @@ struct NodeCommandLine: ParsableArguments {
 }
 
 extension NodeCommand {
+  var beginning: [String] { [] }
+
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: name.rawValue, abstract: name.summary, usage: "p2pnode \(name.usage) [--data <dir>] [--json]",
@@ -36,7 +40,7 @@ extension NodeCommand {
   func run() async throws {
     let client = NodeClient(dataDirectory: line.data.directory.path)
     let interpreter = CommandInterpreter(client: client, format: line.format, readsStandardInput: true)
-    let result = await interpreter.run([Self.name.rawValue] + words)
+    let result = await interpreter.run([Self.name.rawValue] + beginning + words)
     await client.shutdown()
     try result.finish()
   }
@@ -67,7 +71,10 @@ extension CommandResult {
 
 struct OfferCommand: NodeCommand {
   static let name = CommandName.offer
+  @Flag(help: "Read from this machine what it offers, as the word from-hardware at the line's beginning does.")
+  var fromHardware = false
   @OptionGroup var line: NodeCommandLine
+  var beginning: [String] { fromHardware ? [HardwareOffer.word] : [] }
 }
 
 struct BidCommand: NodeCommand {
@@ -142,6 +149,11 @@ struct StatusCommand: NodeCommand {
 
 struct ClassesCommand: NodeCommand {
   static let name = CommandName.classes
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct DevicesCommand: NodeCommand {
+  static let name = CommandName.devices
   @OptionGroup var line: NodeCommandLine
 }
 
