@@ -48,7 +48,7 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
     valid = false
     let document: ReceiptDocument
     do throws(NodeJSONError) {
-      document = try NodeJSON.decode(ReceiptDocument.self, from: bytes)
+      document = try Self.document(in: bytes)
     } catch {
       self.error = error.description
       return
@@ -60,6 +60,11 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
     } catch {
       self.error = error.description
     }
+  }
+
+  private static func document(in bytes: ArraySlice<UInt8>) throws(NodeJSONError) -> ReceiptDocument {
+    if let document = ReceiptDocument(canonical: bytes) { return document }
+    return try NodeJSON.decode(from: bytes)
   }
 
   /// Checks each receipt of a file, which is one document or a list of them as `receipts --json` prints it. One that
