@@ -67,6 +67,15 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
     return try NodeJSON.decode(from: bytes)
   }
 
+  /// The keys of the parties; none of what is no valid receipt.
+  public var parties: [String] { decoded.map { [$0.provider, $0.buyer] } ?? [] }
+
+  /// Notes which of the parties' keys were handed over, of those that are known to be.
+  public mutating func note(_ known: [String: Handover]) {
+    let found = parties.compactMap { known[$0] }
+    handovers = found.isEmpty ? nil : found
+  }
+
   /// Checks each receipt of a file, which is one document or a list of them as `receipts --json` prints it. One that
   /// is damaged does not keep the others from being checked.
   ///

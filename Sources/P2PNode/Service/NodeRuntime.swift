@@ -46,12 +46,14 @@ final class NodeRuntime: @unchecked Sendable {
   private var rebuild = RebuildSchedule()
   /// Whom to dial after a restart.
   private var addresses = AddressKeeper()
+  /// Orders in the own entry that is to be persisted next, with the keys under which clients place them.
+  private var namedOrders: [(name: OrderName, order: OrderID)] = []
   /// Places that are held because the store is behind.
   private var parked: [Credit] = []
 
   /// Set once, before the first event.
   private var transport: Transport?
-  private let store: EntryStore
+  let store: EntryStore
   private var pool: VerificationPool!
   private let inbox = Mutex(Inbox())
   private let commands = PendingCommands()
@@ -259,9 +261,16 @@ final class NodeRuntime: @unchecked Sendable {
         place?.release()
       }
     case .collect(let found): collect(found)
+    case .places(let id, let order):
+      if let named = commands.name(of: id) { namedOrders.append((named, order)) }
     case .persist(let entry):
       entriesMetric.increment()
-      writer.keep(entry)
+      guard entry.author == own else { return writer.keep(entry) }
+      let time = entry.time.milliseconds
+      writer.keep(
+        entry,
+        keys: namedOrders.map { StoredKey(key: $0.name.key, request: $0.name.request, order: $0.order, time: time) })
+      namedOrders = []
     case .prune(let author, let first): writer.prune(author, below: first)
     case .persistProof(let proof):
       logger.warning(
@@ -352,8 +361,10 @@ final class NodeRuntime: @unchecked Sendable {
   // MARK: Asking
 
   /// Gives the core a command; returns when its entry is on disk, or when it is refused.
-  func submit(_ command: OrderCommand) async -> Result<OrderID, CommandRefusal> {
-    await commands.answerToOrder { post(.command($0, command)) }
+  ///
+  /// - Parameter name: under which a client places an order; it is on disk with the entry.
+  func submit(_ command: OrderCommand, as name: OrderName? = nil) async -> Result<OrderID, CommandRefusal> {
+    await commands.answerToOrder(as: name) { post(.command($0, command)) }
   }
 
   /// Hands the own feed over to a new key; returns when its last entry is on disk, or when that is refused.
