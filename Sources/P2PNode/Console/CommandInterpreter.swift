@@ -96,7 +96,8 @@ final class CommandInterpreter: Sendable {
     case .file(let error):
       failure(kind: "bad-file", title: "The file was not read", status: 400, detail: error.description)
     case .hardware(let error):
-      failure(kind: "hardware", title: "The machine has not what the offer says", status: 400, detail: error.description)
+      failure(
+        kind: "hardware", title: "The machine has not what the offer says", status: 400, detail: error.description)
     }
   }
 
