@@ -5,6 +5,10 @@ import PackageDescription
 let strictness: [SwiftSetting] =
   Context.environment["P2PNODE_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
+/// The commit, as scripts/package gives it: a manifest is cached, so it cannot look for it itself.
+let commit: [CSetting] =
+  Context.environment["P2PNODE_COMMIT"].map { [.define("P2PNODE_COMMIT", to: "\"\($0)\"")] } ?? []
+
 /// Targets in the order of their imports: a target imports only targets above it. `docs/ARCHITECTURE.md` gives the
 /// reason for each, and `Tests/StyleTests` checks what the compiler does not.
 let package = Package(
@@ -14,6 +18,7 @@ let package = Package(
     .executable(name: "testnet", targets: ["Testnet"]),
     .executable(name: "torture", targets: ["Torture"]),
     .library(name: "faults", type: .dynamic, targets: ["CFaults"]),
+    .library(name: "fakenvml", type: .dynamic, targets: ["CFakeNVML"]),
     .executable(name: "benchmarks", targets: ["Benchmarks"]),
     .executable(name: "simulate", targets: ["Simulate"]),
     .executable(name: "explore", targets: ["Explore"]),
@@ -41,6 +46,8 @@ let package = Package(
       name: "CLibedit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CPrefetch"),
+    .systemLibrary(name: "CNVML"),
+    .target(name: "CVersion", cSettings: commit),
 
     // Named NodeCrypto because a module named Crypto would clash with swift-crypto's.
     .target(name: "NodeCrypto", dependencies: ["CSodium"], path: "Sources/Crypto"),
@@ -101,11 +108,12 @@ let package = Package(
       ]),
     // The page is served as it stands: no build step, no dependency.
     .target(name: "Dashboard", dependencies: ["NodeCrypto"], resources: [.copy("Site")]),
+    .target(name: "Hardware", dependencies: ["CNVML"]),
     .executableTarget(
       name: "P2PNode",
       dependencies: [
-        "CLibedit", "Dashboard", "NodeCrypto", "Market", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
-        "Store", "Transport", "NodeAPI", "NodeClient", "NodeMetrics", "Wire",
+        "CLibedit", "CVersion", "Dashboard", "NodeCrypto", "Market", "OrderBook", "Gossip", "MarketData", "Settlement",
+        "NodeCore", "Store", "Transport", "NodeAPI", "NodeClient", "NodeMetrics", "Wire", "Hardware",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -131,6 +139,8 @@ let package = Package(
       path: "Testnet/Launcher"),
     // Preloaded into a node, never linked: it stands in front of the C library.
     .target(name: "CFaults", path: "Testnet/Faults"),
+    // Loaded by a command of a test in the place of NVIDIA's library, never linked.
+    .target(name: "CFakeNVML", path: "Tests/FakeNVML"),
     .executableTarget(
       name: "Torture",
       dependencies: [
@@ -189,10 +199,11 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "NodeAPITests", dependencies: ["NodeAPI", "Market", "NodeCrypto", "Settlement"]),
+    .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
     .testTarget(
       name: "ConsoleTests",
       dependencies: [
-        "P2PNode", "NodeAPI", "NodeClient", "NodeCrypto", "Market",
+        "P2PNode", "NodeAPI", "NodeClient", "NodeCrypto", "Market", "Hardware",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
