@@ -20,7 +20,7 @@ struct CommandGrammarTests {
       ("trades ALL", .trades(.all)), ("receipts mine", .receipts(.mine)), ("receipts all", .receipts(.all)),
       ("verify \"my file.json\"", .verify(file: "my file.json")), ("verify it's 'own", .verify(file: "its own")),
       ("verify -", .verify(file: "-")), ("peers", .peers), ("record", .record(node: nil)),
-      ("record 3F2A", .record(node: "3f2a")), ("STATUS", .status), ("classes", .classes),
+      ("record 3F2A", .record(node: "3f2a")), ("STATUS", .status), ("classes", .classes), ("Devices", .devices),
       ("help", .help(nil)), ("help Offer", .help(.offer)), ("stop", .stop), ("quit", .quit), ("exit", .quit),
     ] as [(String, Command)])
   func forms(line: String, expected: Command) throws {
@@ -62,7 +62,7 @@ struct CommandGrammarTests {
     arguments: [
       (hour / 2, 60_000, 30), (hour, 300_000, 12), (6 * hour, 900_000, 24), (24 * hour, hour, 24),
       (7 * 24 * hour, 4 * hour, 42),
-      (24 * hour + 1, hour, 25), (24 * 365 * hour, 168 * hour, 53), (1, 60_000, 1),
+      (24 * hour + 1, hour, 25), (24 * 365 * hour, 31 * 24 * hour, 12), (1, 60_000, 1),
     ] as [(Int64, Int64, Int)])
   func rows(span: Int64, interval: Int64, count: Int) {
     #expect(range(span).intervalMs == interval)

@@ -177,7 +177,8 @@ extension NodeProcessTests {
       try await withListener { node, listener in
         _ = try await node.stop()
         let remote = try await NodeBinary.run(
-          ["run", "--data", node.directory, "--http", "0.0.0.0:0"], environment: TestNode.environment)
+          ["run", "--data", node.directory, "--http", "0.0.0.0:0", "--log-format", "human"],
+          environment: TestNode.environment)
         #expect(remote.exit == .status(1) && remote.error.contains("--http-allow-remote"), "\(remote)")
         try await node.start(options: ["--http", "0.0.0.0:0", "--http-allow-remote", "--http-name", "gpu.example:80"])
         let open = try await HTTPListener(of: node)
@@ -189,7 +190,10 @@ extension NodeProcessTests {
         _ = try await node.stop()
         let holder = try await RawListener()
         let taken = try await NodeBinary.run(
-          ["run", "--data", node.directory, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:\(holder.port)"],
+          [
+            "run", "--data", node.directory, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:\(holder.port)",
+            "--log-format", "human",
+          ],
           environment: TestNode.environment)
         #expect(
           taken.exit == .status(1)

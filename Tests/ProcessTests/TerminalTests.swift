@@ -18,14 +18,20 @@ extension NodeProcessTests {
 
     private func console(of node: TestNode, columns: Int = 100) async throws -> TerminalSession {
       let session = try await TerminalSession(
-        [NodeBinary.path, "console", "--data", node.directory], columns: columns)
+        Self.shell("\"$@\"; echo left with $?; exec cat", NodeBinary.path, "console", "--data", node.directory),
+        columns: columns)
       try await session.see("the prompt") { $0.last?.hasSuffix("running>") == true }
       return session
     }
 
-    /// The prompt with what is typed behind it.
+    /// A shell that runs `script`, in which `$@` is a command.
+    private static func shell(_ script: String, _ command: String...) -> [String] {
+      ["sh", "-c", script, "sh"] + command
+    }
+
+    /// The prompt with what is typed behind it; where a line ends, its blanks do not show.
     private func isTyping(_ text: String) -> ([String]) -> Bool {
-      { $0.joined().hasSuffix("running> \(text)") }
+      { $0.joined().filter { $0 != " " }.hasSuffix("running>" + text.filter { $0 != " " }) }
     }
 
     @Test("a fill is told of above the line that is being typed, which goes on where it was", arguments: [100, 46])
@@ -109,23 +115,20 @@ extension NodeProcessTests {
       try await session.see("what is typed", isTyping("status"))
     }
 
-    @Test("watch from the shell leaves with exit status 0, and a signal gives the terminal back too")
+    @Test("watch from the shell leaves with exit status 0, and a signal that ends it gives the terminal back too")
     func oneShot() async throws {
-      let words = [NodeBinary.path, "watch", "status", "--data", buyer.directory]
-      let session = try await TerminalSession(
-        ["sh", "-c", "echo before; \"$@\"; echo left with $?; stty -a; exec cat", "sh"] + words)
-      try await session.see("the live screen") { $0.first?.hasPrefix("status  q leaves") == true }
-      try await session.press("q")
-      let screen = try await session.see("the shell") { $0.contains("left with 0") }
-      #expect(screen.first == "before")
-      #expect(screen.joined(separator: " ").contains(" icanon"))
-      #expect(screen.joined(separator: " ").contains(" echo "))
-      let other = try await TerminalSession(["sh", "-c", "echo before; \"$@\"; stty -a; exec cat", "sh"] + words)
-      try await other.see("the live screen") { $0.first?.hasPrefix("status  q leaves") == true }
-      try await other.end(SIGTERM)
-      let left = try await other.see("the shell") { $0.contains { $0.contains("icanon") } }
-      #expect(left.first == "before")
-      #expect(left.joined(separator: " ").contains(" icanon"))
+      let script = "echo before; \"$@\"; echo left with $?; stty -a; exec cat"
+      let words = Self.shell(script, NodeBinary.path, "watch", "status", "--data", buyer.directory)
+      for (signal, status) in [(nil, 0), (SIGTERM, 128 + SIGTERM), (SIGHUP, 128 + SIGHUP)] as [(Int32?, Int32)] {
+        let session = try await TerminalSession(words)
+        try await session.see("the live screen") { $0.first?.hasPrefix("status  q leaves") == true }
+        if let signal { try await session.send(signal) } else { try await session.press("q") }
+        let screen = try await session.see("the shell") { $0.contains { $0.contains("icanon") } }
+        #expect(screen.first == "before")
+        #expect(screen.contains("left with \(status)"))
+        let settings = screen.joined(separator: " ").split(separator: " ")
+        #expect(settings.contains("icanon") && settings.contains("echo") && settings.contains("isig"))
+      }
     }
 
     @Test("the history outlives the console and is the owner's alone")
@@ -136,7 +139,7 @@ extension NodeProcessTests {
       try await first.see("the answer") { $0.contains { $0.contains("no order begins") } }
       try await first.type("quit")
       try await first.press("Enter")
-      try await first.see("the end") { $0.contains { $0.contains("Pane is dead") } }
+      try await first.see("the end") { $0.contains("left with 0") }
       let attributes = try FileManager.default.attributesOfItem(atPath: buyer.file("history"))
       #expect((attributes[.posixPermissions] as? Int) == 0o600)
       let second = try await console(of: buyer)

@@ -68,6 +68,10 @@ struct Problem: Error, HTTPResponseError {
   init(_ refusal: CommandRefusal) {
     switch refusal {
     case .order, .tooManyOrders, .newcomer, .wouldTake: self = .badOrder(refusal.description)
+    case .policy:
+      self.init(
+        status: .unprocessableContent, kind: "policy", title: "This node's owner does not allow the offer",
+        detail: refusal.description)
     case .noSuchOrder: self = .notFound(refusal.description)
     case .notWriting:
       self.init(

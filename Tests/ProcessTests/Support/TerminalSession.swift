@@ -13,11 +13,11 @@ final class TerminalSession: Sendable {
   private let directory: TemporaryDirectory
   private let socket: String
 
-  /// Runs `words` on a new terminal; afterwards, if it ends, the terminal stays and shows its last screen.
+  /// Runs `words` on a new terminal, which goes when they end.
   init(_ words: [String], rows: Int = 24, columns: Int = 100) async throws {
     directory = try TemporaryDirectory()
     socket = directory.file("tmux")
-    let settings = "set -g remain-on-exit on\nset -g status off\nset -g default-terminal screen-256color\n"
+    let settings = "set -g status off\nset -g default-terminal screen-256color\n"
     let configuration = try directory.write(settings.utf8, to: "tmux.conf")
     try await run(
       ["-f", configuration, "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)"]
@@ -38,7 +38,7 @@ final class TerminalSession: Sendable {
   func press(_ keys: String...) async throws { try await run(["send-keys"] + keys) }
 
   /// Sends a signal to the program that the terminal's first one runs.
-  func end(_ signal: Int32) async throws {
+  func send(_ signal: Int32) async throws {
     let text = try await run(["display-message", "-p", "#{pane_pid}"])
     let shell = try #require(Int32(text.filter(\.isNumber)))
     let children = try String(contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
