@@ -38,6 +38,7 @@ test("a bid's demands become requirements", () => {
   equal(request.requirements,
     { regions: ["EU", "NA-US"], minimum_vram_mib: 81_920, minimum_settled_trades: 5, maximum_failure_percent: 2 });
   equal([request.split, request.all_or_none, request.end_ms], [true, true, 1e12]);
+  equal(toRequest({ ...bid, accepts: ["a100", "any"] }, network).request.gpu_classes, ["any"]);
   equal(toQuote(request, false).price_micros, undefined);
   equal(toQuote(request).side, undefined);
 });

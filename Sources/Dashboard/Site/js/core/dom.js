@@ -103,6 +103,3 @@ export function pooledRows(container, count, make) {
     });
   };
 }
-
-/** Gives an element a method `update`. */
-export const updating = (element, update) => Object.assign(element, { update });

@@ -10,7 +10,7 @@ const utcFormat = new Intl.DateTimeFormat("en-GB", {
   ...options, hour: "2-digit", minute: "2-digit", timeZone: "UTC",
 });
 
-export const SECOND = 1000;
+const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;

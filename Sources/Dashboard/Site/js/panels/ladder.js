@@ -7,7 +7,7 @@ import { count, plural } from "../lib/text.js";
 import { emptyLine, onView, panel, price } from "./ui.js";
 
 /** Levels of each side. */
-export const LEVELS = 12;
+const LEVELS = 12;
 
 export function ladderPanel() {
   const [asks, bids] = ["ask", "bid"].map((side) => h("div", { class: `levels ${side}` }));

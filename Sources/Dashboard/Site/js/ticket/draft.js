@@ -71,8 +71,10 @@ export function toRequest(draft, network) {
   return { request, errors };
 }
 
-/** The classes that a bid accepts: the one shown, and others. */
-const classesOf = (draft) => [draft.gpuClass, ...draft.accepts.filter((id) => id !== draft.gpuClass)];
+/** The classes that a bid accepts: the one shown and others, or any. */
+function classesOf({ gpuClass, accepts }) {
+  return accepts.includes("any") ? ["any"] : [gpuClass, ...accepts.filter((id) => id !== gpuClass)];
+}
 
 function addDemands(draft, request, number, errors) {
   if (draft.split) request.split = true;

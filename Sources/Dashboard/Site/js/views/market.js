@@ -23,7 +23,7 @@ export function marketView() {
     () => setAttribute(guide, "hidden", state.orders.size > 0 || !state.loaded.has("orders")));
   return h("div", { class: "market" }, guide, classHeading(), classesPanel(),
     h("div", { class: "market-charts" }, forwardPanel(), h("div", { class: "pair" }, candlePanel(), depthPanel())),
-    ladderPanel(), tapePanel(), h("div", { class: "desk" }, ticket, minePanel()));
+    ladderPanel(), tapePanel(), h("div", { class: "desk" }, ticket.element, minePanel()));
 }
 
 function begin(side) {

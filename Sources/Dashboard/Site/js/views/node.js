@@ -11,7 +11,7 @@ import { onView, panel } from "../panels/ui.js";
 export const load = ({ length, bound }) => (bound ? Math.min(1, length / bound) : null);
 
 /** What can be listed of a status: `[term, value, title]`. */
-export function factsOf(status) {
+function factsOf(status) {
   const pruned = status.pruned_entries ? `, ${count(status.pruned_entries)} of them pruned` : "";
   return {
     feed: [
