@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import NodeAPI
 import Testing
 
 @testable import P2PNode

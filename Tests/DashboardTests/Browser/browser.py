@@ -14,7 +14,8 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 def launch(playwright, *options):
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage", *options])
+    arguments = ["--no-sandbox", "--disable-dev-shm-usage", *options]
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
 
 
 class Visitor:
@@ -25,8 +26,8 @@ class Visitor:
         # What a test does on purpose makes the browser complain of its requests.
         self.expected = []
         self.context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=theme, timezone_id="Europe/Berlin", locale="en-GB",
-            accept_downloads=True)
+            viewport={"width": width, "height": height}, color_scheme=theme, timezone_id="Europe/Berlin",
+            locale="en-GB", accept_downloads=True)
         self.context.set_default_timeout(PATIENCE_MS)
         self.context.on("request", self.check)
 

@@ -17,14 +17,16 @@ CLASS = "h100-sxm-80g"
 GENESIS = {
     "format": "p2pnode-network-v1", "name": "<b>market</b>", "currency": "USD", "slot_seconds": 10,
     "gpu_classes": [
-        {"id": CLASS, "vendor": "NVIDIA", "model": "H100", "interface": "SXM", "vram_mib": 81559, "board_power_watts": 700},
+        {"id": CLASS, "vendor": "NVIDIA", "model": "H100", "interface": "SXM", "vram_mib": 81559,
+         "board_power_watts": 700},
         {"id": "a100-sxm-80g", "vendor": "NVIDIA", "model": "A100", "interface": "SXM", "vram_mib": 81920,
          "board_power_watts": 400},
     ],
     "limits": {
         "skew_ms": 2000, "tick_ms": 1000, "proposal_ms": 3000, "retry_ms": 1000, "operations_per_entry": 256,
         "entry_bytes": 32000, "entries_per_second": 1000, "entry_burst": 5000, "open_orders_per_author": 50000,
-        "gpus_per_order": 64, "lot_gpus": 1, "price_micros": 1000000000, "price_tick_micros": 1, "horizon_ms": 2592000000,
+        "gpus_per_order": 64, "lot_gpus": 1, "price_micros": 1000000000, "price_tick_micros": 1,
+        "horizon_ms": 2592000000,
     },
     "bootstrap": [],
 }
@@ -65,7 +67,8 @@ class Node:
     def __init__(self, binary, directory, genesis):
         self.binary, self.directory, self.port = binary, pathlib.Path(directory), 0
         self.log = open(f"{directory}.log", "ab")
-        self.environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "P2PNODE_PASSPHRASE": PASSPHRASE}
+        self.environment = {
+            "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "P2PNODE_PASSPHRASE": PASSPHRASE}
         subprocess.run(
             [binary, "init", "--network", genesis, "--data", directory], env=self.environment, check=True,
             stdout=self.log, stderr=self.log)

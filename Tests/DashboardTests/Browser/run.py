@@ -32,8 +32,8 @@ def main():
                 except Exception:
                     error = traceback.format_exc(limit=-3) + "".join(
                         f"\n{node.directory.name}: {node.tail()}" for node in (provider, renter))
-                print(json.dumps({
-                    "name": scenario.__name__, "seconds": round(time.monotonic() - began, 2), "error": error}), flush=True)
+                seconds = round(time.monotonic() - began, 2)
+                print(json.dumps({"name": scenario.__name__, "seconds": seconds, "error": error}), flush=True)
             stage.browser.close()
         finally:
             provider.kill()

@@ -52,7 +52,8 @@ test("a total is rounded up to a micro-unit, like the protocol's", () => {
 });
 
 test("an amount that a double cannot hold survives JSON in both directions", () => {
-  const text = '{"total_micros":9007199254740993123,"text":"\\"x_micros\\":1234567890123456789","time_ms":1795662760000}';
+  const text = '{"total_micros":9007199254740993123,'
+    + '"text":"\\"x_micros\\":1234567890123456789","time_ms":1795662760000}';
   const document = decode(text);
   equal(micros(document.total_micros), 9_007_199_254_740_993_123n);
   equal(document.text, '"x_micros":1234567890123456789');

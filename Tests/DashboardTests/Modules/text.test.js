@@ -10,7 +10,8 @@ import { latest } from "/js/panels/tape.js";
 import { equal, generator, holds, test } from "./harness.js";
 
 test("events are the same however the stream is cut", () => {
-  const text = ": hello\n\nid: a-1\nevent: book\ndata: {\"x\":1}\n\nid: a-2\nevent: trades\r\ndata: one\r\ndata: two\r\n\r\ndata: plain\n\n:\n\nid: a-3\nevent: cut";
+  const text = ": hello\n\nid: a-1\nevent: book\ndata: {\"x\":1}\n\nid: a-2\nevent: trades\r\ndata: one\r\n"
+    + "data: two\r\n\r\ndata: plain\n\n:\n\nid: a-3\nevent: cut";
   const wanted = [
     { type: "book", data: '{"x":1}', id: "a-1" }, { type: "trades", data: "one\ntwo", id: "a-2" },
       { type: "message", data: "plain", id: "a-2" },

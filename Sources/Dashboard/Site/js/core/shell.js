@@ -42,7 +42,7 @@ export function bar() {
   });
   onFrame(["second"], () => {
     const ms = now();
-    setText(time, zone(ms) === "UTC" ? `${clockWithSeconds(ms)} UTC` : `${clockWithSeconds(ms)} · ${utcClock(ms)} UTC`);
+    setText(time, `${clockWithSeconds(ms)}${zone(ms) === "UTC" ? "" : ` · ${utcClock(ms)}`} UTC`);
     setAttribute(time, "title", `Times are in your zone, ${zone(ms)}`);
   });
   const showTheme = () => {
@@ -108,9 +108,9 @@ const messages = {
   ],
   ended: () => [
     h("b", { text: "This session has ended. " }),
-    "The node was started again, and each start makes a new link. What you see is from before. To go on, in a terminal:",
+    "The node was started again, and each start makes a new link. What you see is from before. In a terminal:",
     h("code", { text: "p2pnode dashboard --open --data DIR" }),
-    "and use the link that it gives. This page goes on too, once the new link was opened in this browser.",
+    "and use the link that it gives. This page goes on too, once that link was opened in this browser.",
   ],
   stranger: () => [
     h("b", { text: "This page needs the link that its node gives. " }), "In a terminal:",

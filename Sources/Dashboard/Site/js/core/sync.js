@@ -1,7 +1,7 @@
 // Keeps the state true: fetches documents, and takes events.
 //
-// An event carries a whole document, never a difference, so that taking one twice or late changes nothing for long. What
-// comes while the document that it belongs to is being fetched waits for it: the answer may be the older of the two.
+// An event carries a whole document, never a difference, so that taking one twice or late changes nothing for long.
+// What comes while the document that it belongs to is being fetched waits: the answer may be the older of the two.
 
 import { Book } from "../lib/book.js";
 import { decode } from "../lib/json.js";

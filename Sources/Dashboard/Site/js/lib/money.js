@@ -20,7 +20,7 @@ export function decimalsOf(tickMicros) {
 }
 
 /**
- * An amount in units, exact: thousands with commas, at least `decimals` decimals and more only where they say something.
+ * An amount in units, exact: thousands with commas, at least `decimals` decimals and more only if they are no zeros.
  */
 export function formatMicros(value, decimals = 2) {
   const amount = micros(value);

@@ -48,8 +48,12 @@ export function whySentence(why) {
   const isBid = why.order.side === "bid";
   const others = isBid ? "offer" : "bid";
   if (why.waits_for_purchase) return "It waits for the end of the node's open purchase; there is one at a time.";
-  if (why.purchase) return `A purchase of ${plural(why.purchase.legs, "leg")} is open: ${why.purchase.accepted} accepted.`;
-  if (why.undecided > 0) return `${plural(why.undecided, "trade")} of it ${why.undecided === 1 ? "is" : "are"} not decided yet.`;
+  if (why.purchase) {
+    return `A purchase of ${plural(why.purchase.legs, "leg")} is open: ${why.purchase.accepted} accepted.`;
+  }
+  if (why.undecided > 0) {
+    return `${plural(why.undecided, "trade")} of it ${why.undecided === 1 ? "is" : "are"} not decided yet.`;
+  }
   if (why.matching > 0) return `${plural(why.matching, others)} can be taken now.`;
   if (why.counter_orders === 0) return `There is no ${others} in the book.`;
   return `None of ${plural(why.counter_orders, others)} can be taken.`;

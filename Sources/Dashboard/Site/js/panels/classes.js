@@ -28,9 +28,9 @@ export function classesPanel() {
       setText(bid, price(summary.best_bid_micros));
       setText(ask, price(summary.best_offer_micros));
       setAttribute(row, "data-quiet", summary.offers + summary.bids === 0 && value?.value_micros === undefined);
+      const traded = value?.receipts ? `; ${plural(value.receipts, "receipt")} of ${plural(value.identities, "node")}` : "";
       setAttribute(row, "title",
-        `${plural(summary.gpus_offered, "GPU")} offered, ${plural(summary.gpus_wanted, "GPU")} wanted`
-        + (value?.receipts ? `; index of ${plural(value.receipts, "receipt")} by ${plural(value.identities, "identity", "identities")}` : ""));
+        `${plural(summary.gpus_offered, "GPU")} offered, ${plural(summary.gpus_wanted, "GPU")} wanted${traded}`);
     };
     return row;
   });

@@ -95,10 +95,11 @@ function syncTime(input, ms) {
 /** What the curve says as a whole. */
 function summary() {
   const rows = currentCurve().filter((row) => row.average !== null);
-  if (rows.length === 0) return `Nowhere in this span are ${plural(choice.gpus, "GPU")} free. Drag over the chart to price a window.`;
+  const hint = "Drag over the chart to price a window.";
+  if (rows.length === 0) return `Nowhere in this span are ${plural(choice.gpus, "GPU")} free. ${hint}`;
   const best = rows.reduce((a, b) => (b.average < a.average ? b : a));
-  return `Cheapest for ${plural(choice.gpus, "GPU")}: ${average(Math.round(best.average))} at ${span(best.start, best.end, now())}. `
-    + "Drag over the chart to price a window.";
+  const when = span(best.start, best.end, now());
+  return `Cheapest for ${plural(choice.gpus, "GPU")}: ${average(Math.round(best.average))} at ${when}. ${hint}`;
 }
 
 /** How many slots a window that has begun already may lose at its beginning: a trade made now starts a little later. */

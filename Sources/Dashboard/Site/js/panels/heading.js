@@ -29,16 +29,16 @@ export function classHeading() {
     const grade = classes.find((one) => one.id === state.gpuClass);
     setText(name, state.gpuClass ?? "");
     setText(about, grade
-      ? `${grade.vendor} ${grade.model} ${grade.interface}, ${Math.round(grade.vram_mib / 1024)} GiB, ${grade.board_power_watts} W` : "");
+      ? `${grade.vendor} ${grade.model} ${grade.interface}, ${Math.round(grade.vram_mib / 1024)} GiB, `
+        + `${grade.board_power_watts} W` : "");
   });
   onView("market", ["book", "index", "network", "class"], () => {
     const value = state.index.get(state.gpuClass);
     const [best, lowest] = [state.book.best("bid"), state.book.best("offer")];
     setText(index.value, average(value?.value_micros));
-    setText(index.note, value?.value_micros === undefined ? "no trades yet"
-      : `${gpuHours(value.gpu_seconds)} GPU-h in ${duration(value.window_ms)}`);
+    setText(index.note, indexNote(value));
     setAttribute(index.element, "title", value
-      ? `${plural(value.receipts, "receipt")}, ${plural(value.identities, "identity", "identities")}` : null);
+      ? `${plural(value.receipts, "receipt")} of ${plural(value.identities, "node")}` : null);
     setText(bid.value, price(best));
     setText(bid.note, best === null ? "" : plural(state.book.levels("bid", 1)[0]?.gpus ?? 0, "GPU"));
     setText(ask.value, price(lowest));
@@ -52,3 +52,9 @@ export function classHeading() {
   return element;
 }
 
+/** What an index is worth: how much was traded, or why there is none. */
+function indexNote(value) {
+  if (!value?.receipts) return "no trades";
+  if (value.value_micros === undefined) return "too few nodes trade";
+  return `${gpuHours(value.gpu_seconds)} GPU-h in ${duration(value.window_ms)}`;
+}

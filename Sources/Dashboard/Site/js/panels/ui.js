@@ -27,8 +27,8 @@ export function onView(view, topics, draw, patient = []) {
 }
 
 /**
- * A table; `headings` are `[text, class]`. Its `body` takes the rows, which `row(classes)` makes: cells with the heading
- * that they have where a narrow screen shows a row as a card.
+ * A table; `headings` are `[text, class]`. Its `body` takes the rows, which `row(classes)` makes: cells that know their
+ * headings, for a narrow screen that shows a row as a card.
  */
 export function table(caption, headings, className = "cards") {
   const body = h("tbody");

@@ -67,13 +67,15 @@ export function capacityView() {
         ({ ...part, start: Math.max(part.start, now()) })));
       const all = sum.sold + sum.held + sum.free;
       setText(name, `${count(offer.gpus)} × ${offer.gpu_classes[0]}`);
-      setText(about, `${price(offer.price_micros)} · ${all > 0 ? Math.round((sum.sold / all) * 100) : 0} % sold · ${shortID(id, 6)}`);
+      const share = all > 0 ? Math.round((sum.sold / all) * 100) : 0;
+      setText(about, `${price(offer.price_micros)} · ${share} % sold · ${shortID(id, 6)}`);
       picture.update(parts, offer.gpus, range, now());
       setAttribute(button, "aria-expanded", String(opened === id));
       setAttribute(button, "title", `${utc(offer.start_ms)} – ${utc(offer.end_ms)}`);
       setAttribute(button, "aria-label",
         `${offer.gpus} ${offer.gpu_classes[0]}, ${span(offer.start_ms, offer.end_ms, now())}: `
-        + `${gpuHours(sum.sold / 1000)} GPU-hours sold, ${gpuHours(sum.held / 1000)} held, ${gpuHours(sum.free / 1000)} free`);
+        + `${gpuHours(sum.sold / 1000)} GPU-hours sold, ${gpuHours(sum.held / 1000)} held, `
+        + `${gpuHours(sum.free / 1000)} free`);
       setAttribute(detail, "hidden", opened !== id);
       if (opened === id) setChildren(detail, leases(offer, trades));
     };

@@ -15,7 +15,7 @@ import { ticket } from "../ticket/ticket.js";
 export function marketView() {
   const guide = h("div", { class: "guide" },
     h("p", {}, h("b", { text: "New here? " }),
-      "Sell hours of your GPUs, or buy some. Prices are per GPU-hour; a trade is settled by a receipt that both nodes sign."),
+      "Sell hours of your GPUs, or buy some. Prices are per GPU-hour; both nodes sign a receipt of each trade."),
     h("div", { class: "guide-actions" },
       h("button", { type: "button", text: "Sell GPU time", onclick: () => begin("offer") }),
       h("button", { type: "button", text: "Buy GPU time", onclick: () => begin("bid") })));

@@ -53,6 +53,7 @@ function peersPanel() {
       setAttribute(book, "data-kind", kind);
       setAttribute(line, "data-kind", kind);
       setText(behind, peer.isSelf ? "" : lag(peer, state.status));
+      setAttribute(behind, "title", peer.isSelf ? null : "By what it last said of itself, which is some seconds old");
       setText(trip, peer.round_trip_ms === undefined ? (peer.isSelf ? "" : "–") : `${peer.round_trip_ms} ms`);
       setText(address, peer.address ?? "");
       setText(direction, peer.direction ?? "");
@@ -72,7 +73,7 @@ function peersPanel() {
     setText(verdict, state.peers.length === 0 ? "" : different > 0
       ? `${plural(different, "peer")} made another book out of the same entries. One of the two nodes is at fault.`
       : same === state.peers.length ? `All ${plural(same, "peer")} and this node have the same book.`
-        : `${same} of ${plural(state.peers.length, "peer")} have the same book; the others have other entries at this moment.`);
+        : `${same} of ${plural(state.peers.length, "peer")} have the same book; the others have other entries now.`);
     setAttribute(verdict, "data-kind", different > 0 ? "differs" : same === state.peers.length ? "same" : "catching");
     empty.update(state.peers.length === 0);
     setText(element.heading, `Peers (${count(state.peers.length)})`);
@@ -87,7 +88,8 @@ function proofsPanel() {
   const empty = emptyLine("proofs", "Nobody is proven a fraud.");
   const element = panel("Proofs of fraud", {},
     h("p", { class: "note lead-note",
-      text: "Two entries of one author that contradict each other (equivocation), or another thing that no honest node signs. Every node checks them; p2pnode verify does so offline." }),
+      text: "Two entries of one author that contradict each other (equivocation), or another thing that no honest node "
+        + "signs. Every node checks them; p2pnode verify does so offline." }),
     h("div", { class: "scroll" }, list), empty);
   const rows = keyedRows(list.body, (proof) => proof.decoded.author, () => {
     const line = list.row(["id", "", "number", "", "number", "actions"]);

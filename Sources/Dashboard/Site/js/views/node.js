@@ -12,11 +12,12 @@ export const load = ({ length, bound }) => (bound ? Math.min(1, length / bound) 
 
 /** What can be listed of a status: `[term, value, title]`. */
 export function factsOf(status) {
+  const pruned = status.pruned_entries ? `, ${count(status.pruned_entries)} of them pruned` : "";
   return {
     feed: [
       ["Head of the own feed", `entry ${count(status.own_sequence)}`],
       ["Feeds known", count(status.feeds)],
-      ["Entries", `${count(status.entries)}${status.pruned_entries ? `, ${count(status.pruned_entries)} of them pruned` : ""}`],
+      ["Entries", `${count(status.entries)}${pruned}`],
       ["Frozen feeds", count(status.frozen_feeds)],
       ["Book digest", status.book_digest.slice(0, 24).replace(/(.{4})(?=.)/g, "$1 "), status.book_digest],
       ["Book time", clockWithSeconds(status.book_time_ms), utc(status.book_time_ms)],
@@ -66,12 +67,14 @@ export function nodeView() {
     const value = h("b");
     const note = h("span", { class: "note" });
     const line = h("div", { class: "queue" }, h("span", { text: words(name) }), meter, value, note);
+    // A queue of bytes says so in its name.
+    const amount = /bytes/.test(name) ? bytes : count;
     line.update = (queue) => {
       const share = load(queue);
       setAttribute(meter, "hidden", share === null);
       setAttribute(meter, "value", share?.toFixed(3) ?? 0);
-      setText(value, count(queue.length));
-      setText(note, [queue.bound ? `of ${count(queue.bound)}` : "", queue.dropped ? `${count(queue.dropped)} dropped`
+      setText(value, amount(queue.length));
+      setText(note, [queue.bound ? `of ${amount(queue.bound)}` : "", queue.dropped ? `${count(queue.dropped)} dropped`
         : ""].filter(Boolean).join(", "));
       setAttribute(note, "data-failed", Boolean(queue.dropped));
     };
