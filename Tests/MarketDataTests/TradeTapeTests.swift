@@ -70,7 +70,7 @@ struct TradeTapeTests {
   }
 
   @Test("a value is computed once, and again only when its window changes")
-  func computedOnce() throws {
+  func computedOnce() {
     var generator = SplitMix64(seed: 1)
     var cache = SpotIndexCache()
     var tape = TradeTape()
@@ -78,18 +78,18 @@ struct TradeTapeTests {
     let times = (1...48).map { noon + 3_600_000 * $0 }
     #expect(times.count { point(at: $0, tape, &cache).1 } == 48)
     #expect(times.count { point(at: $0, tape, &cache).1 } == 0)
-    tape.replace(nil, by: try #require(trade(999, 1, 2, price: 1, gpuSeconds: 1, at: times[46])))
+    tape.replace(nil, by: trade(999, 1, 2, price: 1, gpuSeconds: 1, at: times[46]))
     #expect(times.count { point(at: $0, tape, &cache).1 } == 1)
   }
 
   @Test("what was computed from a tape does not pass for something of the one that takes its place")
-  func successor() throws {
+  func successor() {
     var cache = SpotIndexCache()
     var tape = TradeTape()
-    tape.replace(nil, by: try #require(trade(1, 1, 2, price: 1, gpuSeconds: 1)))
+    tape.replace(nil, by: trade(1, 1, 2, price: 1, gpuSeconds: 1))
     #expect(point(at: noon + 60_000, tape, &cache).0.volume.gpuSeconds == 1)
     var next = TradeTape(after: tape.revision)
-    next.replace(nil, by: try #require(trade(1, 1, 2, price: 1, gpuSeconds: 5)))
+    next.replace(nil, by: trade(1, 1, 2, price: 1, gpuSeconds: 5))
     #expect(point(at: noon + 60_000, next, &cache).0.volume.gpuSeconds == 5)
   }
 }

@@ -75,6 +75,16 @@ extension NodeProcessTests {
           == .failure("line 1: error: order \(order.id) is not an open order of this node; `orders` lists those"))
     }
 
+    @Test("a mistyped command on the command line gets the nearest one suggested, as in a script")
+    func nearestCommand() async throws {
+      let result = try await NodeBinary.run(["ofer", "8", "h100-sxm-80g"])
+      #expect(result.exit == .status(64))
+      #expect(
+        result.error
+          == "error: \"ofer\" is not a command; did you mean offer? p2pnode --help lists the commands\n")
+      #expect(try await NodeBinary.run(["help", "offer"]).exit == .status(0))
+    }
+
     @Test("quit ends the script, whatever follows")
     func quit() async throws {
       let result = try await node.command("console", input: "quit\nnonsense\n")
