@@ -108,7 +108,9 @@ extension NodeMetricsCatalog {
   ]
 
   static let process = [
-    MetricDefinition("p2pnode_build_info", .gauge, labels: [.init("version")], "1, with the software's version"),
+    MetricDefinition(
+      "p2pnode_build_info", .gauge, labels: [.init("version"), .init("commit")],
+      "1, with the software's version and commit"),
     MetricDefinition("process_cpu_seconds_total", .counter, "Time of the processor that the process has used"),
     MetricDefinition("process_resident_memory_bytes", .gauge, "Memory of the process that is resident"),
     MetricDefinition("process_open_fds", .gauge, "Open file descriptors"),

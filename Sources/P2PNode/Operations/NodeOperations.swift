@@ -99,7 +99,8 @@ final class NodeOperations: Service {
   /// The metrics in Prometheus' text format. When the writer does not respond, without what only it can tell.
   func metricsText() async -> String {
     var samples = machine.samples
-    samples.append(MetricSample("p2pnode_build_info", [Version.current], isTrue: true))
+    samples.append(
+      MetricSample("p2pnode_build_info", [Version.current, Version.commit ?? "development"], isTrue: true))
     samples.append(MetricSample("p2pnode_queue_bytes", ["log"], log.output.waitingBytes))
     samples.append(MetricSample("p2pnode_queue_limit_bytes", ["log"], LogOutput.maximumBytes))
     guard await probe.responds() else {
