@@ -135,6 +135,20 @@ struct HardwareOfferTests {
     #expect(attributes.wattsPerGpu == nil)
   }
 
+  @Test(
+    "a driver's version that no order may state is left out",
+    arguments: [
+      ("R550-A.1", "r550-a.1"), ("6.8.5 (dkms)", nil), ("6_8", nil), ("", nil),
+      (String(repeating: "1", count: 33), nil),
+    ] as [(String, String?)])
+  func driver(version: String, stated: String?) throws {
+    var one = eight[0]
+    one.driver = version
+    let attributes = try #require(try request("offer from-hardware at 2 for 1h", [one]).attributes)
+    #expect(attributes.driver == stated)
+    #expect(attributes.probed?.contains("driver") == (stated != nil))
+  }
+
   @Test("of several classes one must be named, and the error lists them")
   func several() throws {
     let mixed = Array(eight.prefix(4)) + [device("NVIDIA L40S", 46_068, index: 4)]

@@ -1,3 +1,5 @@
+import Market
+
 /// An offer of this machine's GPUs: `offer from-hardware at 2.10 for 12h`. What the line leaves out comes from the
 /// machine and is marked probed; what it says is declared, as always.
 public struct HardwareOffer: Hashable, Sendable {
@@ -76,12 +78,21 @@ public struct HardwareOffer: Hashable, Sendable {
     }
     // A buyer may get any of them, so what is said holds for the least.
     fill(\.interconnect, "interconnect", common(devices.map(\.interconnect)))
-    fill(\.driver, "driver", common(devices.map(\.driver)))
+    fill(\.driver, "driver", common(devices.map(\.driver)).flatMap(Self.attributeText))
     let watts = devices.compactMap(\.wattsPerGpu)
     fill(\.wattsPerGpu, "watts", watts.count == devices.count ? watts.max() : nil)
     fill(\.vramMib, "vram", devices.map(\.vramMib).min())
     attributes.probed = probed.isEmpty ? nil : probed
     return attributes
+  }
+
+  /// `text` as an attribute is written; nil when it cannot be one.
+  private static func attributeText(_ text: String) -> String? {
+    let text = text.lowercased()
+    let isAllowed = text.utf8.allSatisfy {
+      (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x2E
+    }
+    return isAllowed && (1...OrderRules.maximumTextBytes).contains(text.utf8.count) ? text : nil
   }
 
   /// What all say alike; nil when one says something else or nothing.
