@@ -49,6 +49,8 @@ public struct NodeCore: Sendable {
   var recoveryDeadline: Timestamp
   var gossipEffects: [GossipEffect] = []
   var fraudWatch = FraudWatch()
+  /// What this node last said of itself to its peers; at first that it has nothing.
+  var lastSummary = Summary(bookDigest: SetHash().digest, bookTime: .zero, feeds: 0, entries: 0, orders: 0)
 
   /// An own entry on its way to the disk.
   struct InFlightEntry: Sendable {

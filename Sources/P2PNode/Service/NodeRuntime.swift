@@ -38,6 +38,10 @@ final class NodeRuntime: @unchecked Sendable {
   private var timer: (any DispatchSourceTimer)?
   private var timerDeadline: Timestamp?
   private var stopWaiters: [CheckedContinuation<Void, Never>] = []
+  /// What is to be written when the events at hand are done, or before what has to come after it.
+  private var toKeep: [SignedEntry] = []
+  /// Whether it will be looked again for something to do when nothing waits.
+  private var isTidying = false
   /// What is to be verified when the events at hand are done.
   private var toVerify: [VerificationPool.Job] = []
   /// The place of the message that is being taken in.
@@ -62,6 +66,9 @@ final class NodeRuntime: @unchecked Sendable {
   /// first.
   private static let batchEventCount = 16
   private static let batchByteCount = 8 << 10
+
+  /// Orders that are hashed in one go when nothing waits: less than a millisecond.
+  private static let tidiedOrderCount = 128
 
   /// A timer never fires more often than this, in milliseconds, whatever the core says is due.
   private static let shortestWait: Int64 = 5
@@ -176,7 +183,22 @@ final class NodeRuntime: @unchecked Sendable {
     performAll()
     resumeStopped(force: false)
     addresses.keep(core.keptAddresses, by: writer, now: Self.now, logger: logger)
-    if hasMore { queue.async { self.drain() } }
+    if hasMore {
+      queue.async { self.drain() }
+    } else {
+      tidy()
+    }
+  }
+
+  /// Nothing waits: hashes a little of what has changed in the book, and looks again whether anything waits. Nothing that
+  /// a person or a peer waits for depends on it, so what is being verified comes first, too.
+  private func tidy() {
+    guard !isTidying, pool.isIdle, !core.advanceDigest(by: Self.tidiedOrderCount) else { return }
+    isTidying = true
+    queue.async {
+      self.isTidying = false
+      if !self.inbox.withLock({ $0.isScheduled }) { self.tidy() }
+    }
   }
 
   private func take(_ input: Input) {
@@ -232,6 +254,12 @@ final class NodeRuntime: @unchecked Sendable {
       effects = []
       for effect in batch { perform(effect) }
     }
+    keepEntries()
+  }
+
+  private func keepEntries() {
+    writer.keep(toKeep)
+    toKeep.removeAll(keepingCapacity: true)
   }
 
   private func releaseParked() {
@@ -261,15 +289,19 @@ final class NodeRuntime: @unchecked Sendable {
     case .collect(let found): collect(found)
     case .persist(let entry):
       entriesMetric.increment()
-      writer.keep(entry)
-    case .prune(let author, let first): writer.prune(author, below: first)
+      toKeep.append(entry)
+    case .prune(let author, let first):
+      keepEntries()
+      writer.prune(author, below: first)
     case .persistProof(let proof):
       logger.warning(
         "an author is proven to be a fraud; its feed is frozen",
         metadata: ["author": "\(proof.author)", "kind": "\(proof.kind.name)", "sequence": "\(proof.sequence)"])
+      keepEntries()
       writer.keep(proof)
     case .rebuild: rebuild.isWanted = true
     case .serve(let connection, let request, let ranges):
+      keepEntries()
       if let open = connections[connection] { server.serve(open, id: connection, request: request, ranges: ranges) }
     case .dial(let address): dial(address)
     case .disconnect(let connection, let cause): connections[connection]?.close(cause.description)
@@ -280,6 +312,7 @@ final class NodeRuntime: @unchecked Sendable {
 
   /// Makes a proof of fraud with what is in the store.
   private func collect(_ found: FraudCase) {
+    keepEntries()
     let (range, maximum) = (found.stored, genesis.limits.entryBytes)
     writer.afterCommits { [weak self] store in
       let stored = try? store.entries(
@@ -334,7 +367,8 @@ final class NodeRuntime: @unchecked Sendable {
 
   private func scheduleTimer() {
     let due = min(core.nextWake, rebuild.next ?? .maximum)
-    guard due != timerDeadline else { return }
+    // One that fires before it has to is set anew then: the moment moves with nearly every event.
+    if let armed = timerDeadline, armed <= due { return }
     timerDeadline = due
     timer?.cancel()
     let source = DispatchSource.makeTimerSource(queue: queue)

@@ -52,11 +52,13 @@ final class StoreWriter: Sendable {
     queue.async { self.deletePruned() }
   }
 
-  /// Hands an entry over.
-  func keep(_ entry: SignedEntry) {
+  /// Hands entries over, which one commit takes together as far as it takes anything: what came of one event, an entry
+  /// and the answer to it, waits for one sync and not for two.
+  func keep(_ entries: [SignedEntry]) {
+    guard !entries.isEmpty else { return }
     schedule { state in
-      state.entries.append(entry)
-      state.byteCount += entry.bytes.count
+      state.entries += entries
+      state.byteCount += entries.reduce(0) { $0 + $1.bytes.count }
       if state.byteCount > Self.maximumBytes { state.isOverBound = true }
     }
   }

@@ -77,6 +77,9 @@ final class VerificationPool: Sendable {
     var event: NodeEvent { result.map { .verified(entry, $0) } ?? .unchecked(entry) }
   }
 
+  /// Whether nothing is being checked and nothing waits for it.
+  var isIdle: Bool { state.withLock { $0.taskCount == 0 } }
+
   /// Checks entries.
   func check(_ jobs: [Job]) {
     let newTasks = state.withLock { state in
