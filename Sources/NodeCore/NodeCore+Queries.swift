@@ -29,7 +29,7 @@ extension NodeCore {
   /// What this node says of itself to its peers. While it takes in more than it can hash at once, that is what it said
   /// before: true of an earlier moment, all of it of the same one.
   public mutating func summary() -> Summary {
-    if advanceDigest(by: Self.changesPerSummary) {
+    if exchange.book.advanceDigest(by: Self.changesPerSummary) {
       lastSummary = Summary(
         bookDigest: exchange.digest(), bookTime: gossip.feeds.latestTime, feeds: UInt64(gossip.feeds.count),
         entries: UInt64(gossip.feeds.entryCount),
@@ -38,11 +38,14 @@ extension NodeCore {
     return lastSummary
   }
 
-  /// Hashes part of what changed in the book since its digest was last taken: the elements of at most so many orders.
-  /// For moments in which there is nothing else to do.
+  /// Hashes part of what changed in the book since its digest was last taken, the elements of at most so many orders,
+  /// when it is more than one summary hashes. For moments in which there is nothing else to do.
   ///
-  /// - Returns: whether nothing is left.
-  public mutating func advanceDigest(by orders: Int) -> Bool { exchange.book.advanceDigest(by: orders) }
+  /// - Returns: whether the next summary will be of its own moment.
+  public mutating func reduceDigestBacklog(by orders: Int) -> Bool {
+    guard exchange.book.digestBacklog > Self.changesPerSummary else { return true }
+    return exchange.book.advanceDigest(by: orders)
+  }
 
   /// The digest of the book.
   public mutating func bookDigest() -> Digest { exchange.digest() }

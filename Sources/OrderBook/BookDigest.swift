@@ -16,6 +16,9 @@ struct DigestState: Sendable {
   /// By slot, of listed orders in the hash: what their elements are made of. For look-up only.
   var hashed: [Int32: HashedOrder] = [:]
 
+  /// How many orders' elements may have to change, at most.
+  func backlog(of slots: Int) -> Int { listsAll ? slots : listed.count + departed.count }
+
   /// Whether the hash is the book's.
   var isUpToDate: Bool { listed.isEmpty && departed.isEmpty && !listsAll }
 

@@ -27,6 +27,24 @@ extension NodeRuntime: TransportDelegate {
   }
 }
 
+extension NodeRuntime {
+  /// Opens a connection, and tells the core what became of it.
+  func dial(_ address: PeerAddress) {
+    guard let transport else { return }
+    Task { [weak self] in
+      do throws(TransportError) {
+        let connection = try await transport.dial(host: address.host, port: Int(address.port))
+        self?.post(.dialed(address, node: connection.remoteNode))
+      } catch {
+        var isOwn = false
+        if case .handshakeFailed(_, .selfConnection) = error { isOwn = true }
+        self?.logger.debug("dialling", metadata: ["address": "\(address)", "error": "\(error)"])
+        self?.post(.dialFailed(address, isOwn: isOwn))
+      }
+    }
+  }
+}
+
 extension SendPriority {
   /// The same, in the transport's terms.
   var transport: MessagePriority {

@@ -54,7 +54,7 @@ final class NodeRuntime: @unchecked Sendable {
   private var parked: [Credit] = []
 
   /// Set once, before the first event.
-  private var transport: Transport?
+  private(set) var transport: Transport?
   private let store: EntryStore
   private var pool: VerificationPool!
   private let inbox = Mutex(Inbox())
@@ -190,10 +190,10 @@ final class NodeRuntime: @unchecked Sendable {
     }
   }
 
-  /// Nothing waits: hashes a little of what has changed in the book, and looks again whether anything waits. Nothing that
-  /// a person or a peer waits for depends on it, so what is being verified comes first, too.
+  /// Nothing waits: hashes a little of what has changed in the book, when that is much, and looks again whether anything
+  /// waits. Nothing that a person or a peer waits for depends on it, so what is being verified comes first, too.
   private func tidy() {
-    guard !isTidying, pool.isIdle, !core.advanceDigest(by: Self.tidiedOrderCount) else { return }
+    guard !isTidying, pool.isIdle, !core.reduceDigestBacklog(by: Self.tidiedOrderCount) else { return }
     isTidying = true
     queue.async {
       self.isTidying = false
@@ -341,21 +341,6 @@ final class NodeRuntime: @unchecked Sendable {
     core.finishRestore(now: Self.now, into: &effects)
     rebuild.done(started: started, ended: Self.now)
     performEffects()
-  }
-
-  private func dial(_ address: PeerAddress) {
-    guard let transport else { return }
-    Task { [weak self] in
-      do throws(TransportError) {
-        let connection = try await transport.dial(host: address.host, port: Int(address.port))
-        self?.post(.dialed(address, node: connection.remoteNode))
-      } catch {
-        var isOwn = false
-        if case .handshakeFailed(_, .selfConnection) = error { isOwn = true }
-        self?.logger.debug("dialling", metadata: ["address": "\(address)", "error": "\(error)"])
-        self?.post(.dialFailed(address, isOwn: isOwn))
-      }
-    }
   }
 
   private func countFaults(_ outcomes: [VerificationPool.Outcome]) {
