@@ -51,8 +51,9 @@ struct GrowingWorkload {
     laboratory.tell("restarting")
     let first = try StoreReader(path: subject.storeFile).scan()
     let start = ContinuousClock.now
-    try await subject.start()
+    try await subject.launch()
     let restart = (ContinuousClock.now - start).seconds
+    try await subject.wait("it answers") { _ in () }
     try await subject.stop()
     let scan = (first + (try StoreReader(path: subject.storeFile).scan())) / 2
     let memory = 125e-6 * Double(orders) + 40

@@ -103,9 +103,17 @@ final class Subject {
   /// The process's id.
   var identifier: Int32 { process?.identifier ?? 0 }
 
-  /// Starts the node; returns where peers reach it as soon as it accepts them, all that it had stored restored.
+  /// Starts the node; returns where peers reach it when it runs and answers.
   @discardableResult
   func start(peers: [String] = []) async throws -> String {
+    let address = try await launch(peers: peers)
+    try await wait("it runs") { status in status.state == "running" ? () : nil }
+    return address
+  }
+
+  /// Starts the node; returns where peers reach it as soon as it accepts them, all that it had stored restored.
+  @discardableResult
+  func launch(peers: [String] = []) async throws -> String {
     let log = directory + ".log"
     try? FileManager.default.removeItem(atPath: log)
     let port = try LoopbackPort.findFree()
