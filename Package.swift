@@ -22,9 +22,11 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
@@ -51,11 +53,12 @@ let package = Package(
       dependencies: [
         "NodeCrypto", "Market", "Wire", .product(name: "DequeModule", package: "swift-collections"),
       ]),
-    .target(name: "Settlement", dependencies: ["NodeCrypto", "Market", "Wire", "OrderBook"]),
+    .target(name: "MarketData", dependencies: ["NodeCrypto", "Market"]),
+    .target(name: "Settlement", dependencies: ["NodeCrypto", "Market", "Wire", "OrderBook", "MarketData"]),
     .target(
       name: "NodeCore",
       dependencies: [
-        "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement",
+        "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
 
@@ -96,16 +99,22 @@ let package = Package(
         "NodeAPI", .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
       ]),
+    // The page is served as it stands: no build step, no dependency.
+    .target(name: "Dashboard", dependencies: ["NodeCrypto"], resources: [.copy("Site")]),
     .executableTarget(
       name: "P2PNode",
       dependencies: [
-        "CLibedit", "NodeCrypto", "Market", "OrderBook", "Gossip", "Settlement", "NodeCore", "Store", "Transport",
+        "CLibedit", "Dashboard", "NodeCrypto", "Market", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
+        "Store", "Transport",
         "NodeAPI", "NodeClient", "Wire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
       ]),
@@ -167,7 +176,8 @@ let package = Package(
     .testTarget(
       name: "FuzzTests", dependencies: ["FuzzTargets", "NodeCrypto", "Market", "NodeAPI", "Settlement", "Wire"]),
     .testTarget(name: "GossipTests", dependencies: ["Gossip", "Market", "NodeCrypto", "Wire"]),
-    .testTarget(name: "SettlementTests", dependencies: ["Settlement", "Market", "NodeCrypto", "Wire"]),
+    .testTarget(name: "MarketDataTests", dependencies: ["MarketData", "Market", "NodeCrypto"]),
+    .testTarget(name: "SettlementTests", dependencies: ["Settlement", "MarketData", "Market", "NodeCrypto", "Wire"]),
     .testTarget(
       name: "NodeCoreTests",
       dependencies: [
@@ -197,6 +207,8 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ]),
     .testTarget(
+      name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Browser", "Modules"]),
+    .testTarget(
       name: "TestnetTests",
       dependencies: [
         "Testnet", "Market", "MarketFiles", "NodeAPI", "NodeClient", "NodeCrypto", "NodeProcesses", "Settlement",
@@ -213,7 +225,9 @@ let package = Package(
       dependencies: ["Benchmarks", "Market", "MarketFiles", "NodeCrypto", "OrderBook"]),
     .testTarget(
       name: "DocsTests",
-      dependencies: ["NodeCore", "NodeAPI", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire"],
+      dependencies: [
+        "NodeCore", "NodeAPI", "Gossip", "MarketData", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire",
+      ],
       exclude: ["vectors"]),
     .testTarget(name: "StyleTests"),
     .testTarget(
@@ -224,7 +238,8 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
-      ]),
+      ],
+      exclude: ["API"]),
   ],
   swiftLanguageModes: [.v6]
 )
@@ -239,17 +254,19 @@ let book: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests",
 ]
 let benchmarked: Set = [
-  "CSodium", "CMalloc", "CPrefetch", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Wire", "Settlement",
-  "NodeAPI",
+  "CSodium", "CMalloc", "CPrefetch", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Wire", "MarketData",
+  "Settlement", "NodeAPI",
 ]
 let bench: Set = benchmarked.union(["Benchmarks", "BenchmarksTests", "Gossip", "NodeCore", "CCounters", "Regressions"])
 let core: Set = [
-  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "NodeAPI",
-  "Simulator", "Simulate", "Explorer", "Explore", "CryptoTests", "MarketTests", "GossipTests", "SettlementTests",
+  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
+  "NodeAPI", "Simulator", "Simulate", "Explorer", "Explore", "CryptoTests", "MarketTests", "GossipTests",
+  "MarketDataTests", "SettlementTests",
   "NodeCoreTests", "SimulatorTests", "ExplorerTests", "NodeAPITests", "DocsTests", "StyleTests",
 ]
 let fuzz: Set = [
-  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "Settlement", "NodeCore", "Transport",
+  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
+  "Transport",
   "NodeAPI", "FuzzTargets", "FuzzTests", "Fuzz",
 ]
 let part = Context.environment["P2PNODE_ONLY"]

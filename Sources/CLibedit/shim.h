@@ -4,6 +4,7 @@
 
 #include <histedit.h>
 #include <stdio.h>
+#include <wchar.h>
 
 // An editor on the process's standard streams; NULL when there is no memory.
 static inline EditLine *libedit_open(const char *program) {
@@ -51,7 +52,17 @@ static inline int libedit_set_signal_handling(EditLine *editor, int isOn) {
   return el_set(editor, EL_SIGNAL, isOn);
 }
 
-// Writes below the line that is being edited, which is to be shown again after it.
+// Reads each character by `reader`, which returns 1 with a character, 0 at the end and -1 on failure.
+static inline int libedit_set_reader(EditLine *editor, int (*reader)(EditLine *, wchar_t *)) {
+  return el_set(editor, EL_GETCFN, reader);
+}
+
+// Draws the prompt and the line anew, from where the cursor is.
+static inline int libedit_refresh(EditLine *editor) {
+  return el_set(editor, EL_REFRESH);
+}
+
+// Writes to the terminal, behind libedit's back.
 static inline void libedit_print(EditLine *editor, const char *text) {
   FILE *output = NULL;
   if (el_get(editor, EL_GETFP, 1, &output) == 0 && output != NULL) {

@@ -8,19 +8,20 @@ public enum Hex {
 
   /// The bytes that `text` spells, in either case; nil when the count is odd or a character is not a digit.
   public static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    // Most texts lie in one piece, which is several times as fast as going from character to character.
+    let bytes = text.utf8.withContiguousStorageIfAvailable { decode(digits: $0) }
+    return bytes ?? Array(text.utf8).withUnsafeBufferPointer { decode(digits: $0) }
+  }
+
+  private static func decode(digits text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    guard text.count.isMultiple(of: 2) else { return nil }
     var out: [UInt8] = []
-    out.reserveCapacity(text.utf8.count / 2)
-    var high: UInt8?
-    for character in text.utf8 {
-      guard let value = nibble(character) else { return nil }
-      if let first = high {
-        out.append(first << 4 | value)
-        high = nil
-      } else {
-        high = value
-      }
+    out.reserveCapacity(text.count / 2)
+    for position in stride(from: 0, to: text.count, by: 2) {
+      guard let high = nibble(text[position]), let low = nibble(text[position + 1]) else { return nil }
+      out.append(high << 4 | low)
     }
-    return high == nil ? out : nil
+    return out
   }
 
   private static func encode(_ bytes: UnsafeRawBufferPointer) -> String {

@@ -78,15 +78,15 @@ public struct Scenario: Sendable {
         minimumGPUs: 1, minimumSlots: 1, expiry: expiry))
   }
 
-  /// The same scenario with another number of crashes, or fewer moments; nil leaves a part as it is.
+  /// The same scenario with another number of crashes, or other moments; nil leaves a part as it is.
   func with(
-    name: String, moments: Int? = nil, crashes: Int? = nil, hasOvertaking: Bool? = nil, lostOnDisk: Int? = nil,
+    name: String, moments: [Int64]? = nil, crashes: Int? = nil, hasOvertaking: Bool? = nil, lostOnDisk: Int? = nil,
     clockLead: Int? = nil
   ) -> Scenario {
     Scenario(
       name: name, summary: summary, makers: makers, takers: takers,
-      moments: Array(self.moments.prefix(moments ?? self.moments.count)), clockLead: clockLead ?? self.clockLead,
-      crashes: crashes ?? self.crashes, lostOnDisk: lostOnDisk ?? self.lostOnDisk,
+      moments: moments ?? self.moments, clockLead: clockLead ?? self.clockLead, crashes: crashes ?? self.crashes,
+      lostOnDisk: lostOnDisk ?? self.lostOnDisk,
       hasOvertaking: hasOvertaking ?? self.hasOvertaking, hasTakersTalking: hasTakersTalking)
   }
 }
@@ -147,10 +147,12 @@ extension Scenario {
 
   /// What runs in the tests.
   public static let quick: [Scenario] = [
-    silence, rivals.with(name: "rivals", moments: 3), fallback.with(name: "fallback", moments: 3, clockLead: 1),
-    purchase.with(name: "purchase", moments: 3, clockLead: 1),
-    purchase.with(name: "purchase-late", crashes: 0, clockLead: 1),
-    competing.with(name: "competing", moments: 2),
+    silence, rivals.with(name: "rivals", moments: [0, 6000, 6001]),
+    fallback.with(name: "fallback", moments: [0, 6000, 6001], clockLead: 1),
+    purchase.with(name: "purchase", moments: [0, 6000, 6001], clockLead: 1),
+    purchase.with(name: "purchase-late", moments: [0, 12_001], crashes: 0, clockLead: 1),
+    purchase.with(name: "purchase-ticks", moments: [0, 8000, 15_002], crashes: 0, clockLead: 1),
+    competing.with(name: "competing", moments: [0]),
   ]
 
   /// What takes minutes to hours.

@@ -60,7 +60,7 @@ extension World {
       if found.proof(with: entries) != nil {
         fail(.accused, "\(node) accuses \(setting.index(of: range.author) ?? -1)")
       }
-    case .disconnect, .verifyProof, .rebuild, .serve, .dial, .reply, .rotated, .prune: break
+    case .disconnect, .verifyProof, .places, .rebuild, .serve, .dial, .reply, .rotated, .prune: break
     }
   }
 

@@ -48,7 +48,7 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
     valid = false
     let document: ReceiptDocument
     do throws(NodeJSONError) {
-      document = try NodeJSON.decode(ReceiptDocument.self, from: bytes)
+      document = try Self.document(in: bytes)
     } catch {
       self.error = error.description
       return
@@ -60,6 +60,20 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
     } catch {
       self.error = error.description
     }
+  }
+
+  private static func document(in bytes: ArraySlice<UInt8>) throws(NodeJSONError) -> ReceiptDocument {
+    if let document = ReceiptDocument(canonical: bytes) { return document }
+    return try NodeJSON.decode(from: bytes)
+  }
+
+  /// The keys of the parties; none of what is no valid receipt.
+  public var parties: [String] { decoded.map { [$0.provider, $0.buyer] } ?? [] }
+
+  /// Notes which of the parties' keys were handed over, of those that are known to be.
+  public mutating func note(_ known: [String: Handover]) {
+    let found = parties.compactMap { known[$0] }
+    handovers = found.isEmpty ? nil : found
   }
 
   /// Checks each receipt of a file, which is one document or a list of them as `receipts --json` prints it. One that

@@ -14,6 +14,14 @@ public protocol NodeAPIClient: Sendable {
   func quote(_ bid: QuoteRequest) async throws(NodeClientError) -> QuoteDocument
   /// `GET /v1/depth?gpu_class=ID`, with `span_ms` and `gpus` where they are given.
   func depth(gpuClass: String, spanMs: Int64?, gpus: Int64?) async throws(NodeClientError) -> DepthDocument
+  /// `GET /v1/index`: the spot index of every class.
+  func index() async throws(NodeClientError) -> [IndexDocument]
+  /// `GET /v1/index?gpu_class=ID&interval_ms=N&count=N`: the spot index of one class at the ends of intervals.
+  func index(gpuClass: String, _ range: IntervalRange) async throws(NodeClientError) -> [IndexPointDocument]
+  /// `GET /v1/candles?gpu_class=ID&interval_ms=N&count=N`.
+  func candles(gpuClass: String, _ range: IntervalRange) async throws(NodeClientError) -> [CandleDocument]
+  /// `POST /v1/verify` with the JSON of a receipt or a proof of fraud, or of a list of them.
+  func verify(_ file: [UInt8]) async throws(NodeClientError) -> [ReceiptVerdict]
   /// `GET /v1/orders`.
   func orders(_ scope: ListScope) async throws(NodeClientError) -> [OrderDocument]
   /// `GET /v1/orders/{id}`, where `id` is an order's id or its first digits, at least 4.
@@ -36,6 +44,11 @@ public protocol NodeAPIClient: Sendable {
   func record(_ node: String?) async throws(NodeClientError) -> NodeRecordDocument
   /// `GET /v1/peers`.
   func peers() async throws(NodeClientError) -> [PeerDocument]
+  /// `GET /v1/events`: calls `body` with each event of `topics`, of one class if it is named, that comes after the event
+  /// with the id `last`; returns when the node ends the stream.
+  func events(
+    _ topics: [EventTopic], gpuClass: String?, after last: String?, _ body: @Sendable (NodeEvent) async -> Void
+  ) async throws(NodeClientError)
   /// `POST /v1/stop`: asks the node to stop, which takes it a moment after the answer.
   func stop() async throws(NodeClientError)
 }

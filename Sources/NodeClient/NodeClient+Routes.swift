@@ -7,9 +7,30 @@ extension NodeClient {
   /// The node at a glance: `GET /v1/status`.
   public func status() async throws(NodeClientError) -> StatusDocument { try await get("/v1/status") }
 
-  /// Places an order: `POST /v1/orders`.
+  /// Places an order under a new key: `POST /v1/orders`, as ``place(_:key:)`` does.
   public func place(_ order: OrderRequest) async throws(NodeClientError) -> OrderDocument {
-    try await send(.post, "/v1/orders", order)
+    let key = [UInt64.random(in: .min ... .max), .random(in: .min ... .max)].map { String($0, radix: 16) }
+    return try await place(order, key: key.joined(separator: "-"))
+  }
+
+  /// Places an order under a key, once: `POST /v1/orders` with `Idempotency-Key`. When the connection is lost the same
+  /// request is made again for some seconds, in which a node can be restarted: it is the same order.
+  public func place(_ order: OrderRequest, key: String) async throws(NodeClientError) -> OrderDocument {
+    var first: NodeClientError?
+    for pause in retryPauses.map(Optional.some) + [nil] {
+      do throws(NodeClientError) {
+        return try await send(.post, "/v1/orders", order, headers: [("Idempotency-Key", key)])
+      } catch {
+        switch error {
+        case .connectionLost: first = first ?? error
+        // Nobody was there from the beginning: nothing was asked of anybody.
+        case .noNode where first != nil: break
+        default: throw error
+        }
+      }
+      guard let pause, (try? await Task.sleep(for: pause)) != nil else { break }
+    }
+    throw first ?? .cancelled(request: "POST /v1/orders")
   }
 
   /// Changes an own open order: `PATCH /v1/orders/{id}`.
@@ -29,6 +50,32 @@ extension NodeClient {
     let span = spanMs.map { "&span_ms=\($0)" } ?? ""
     let size = gpus.map { "&gpus=\($0)" } ?? ""
     return try await get("/v1/depth?gpu_class=\(Self.percentEncoded(gpuClass))\(span)\(size)")
+  }
+
+  /// The spot index of every class: `GET /v1/index`.
+  public func index() async throws(NodeClientError) -> [IndexDocument] { try await get("/v1/index") }
+
+  /// The spot index of one class at the ends of intervals: `GET /v1/index?gpu_class=ID&interval_ms=N&count=N`.
+  public func index(
+    gpuClass: String, _ range: IntervalRange
+  ) async throws(NodeClientError) -> [IndexPointDocument] {
+    try await get("/v1/index?gpu_class=\(Self.percentEncoded(gpuClass))\(Self.query(range))")
+  }
+
+  /// What a class traded at: `GET /v1/candles?gpu_class=ID&interval_ms=N&count=N`.
+  public func candles(
+    gpuClass: String, _ range: IntervalRange
+  ) async throws(NodeClientError) -> [CandleDocument] {
+    try await get("/v1/candles?gpu_class=\(Self.percentEncoded(gpuClass))\(Self.query(range))")
+  }
+
+  private static func query(_ range: IntervalRange) -> String {
+    "&interval_ms=\(range.intervalMs)&count=\(range.count)"
+  }
+
+  /// Checks receipts or proofs of fraud, one or a list: `POST /v1/verify`.
+  public func verify(_ file: [UInt8]) async throws(NodeClientError) -> [ReceiptVerdict] {
+    try decode(await send(.post, "/v1/verify", body: file), "POST /v1/verify")
   }
 
   /// The orders of `scope`: `GET /v1/orders`.
@@ -97,7 +144,7 @@ extension NodeClient {
   }
 
   private func send<Document: Decodable>(
-    _ method: HTTPMethod, _ target: String, _ request: some Encodable
+    _ method: HTTPMethod, _ target: String, _ request: some Encodable, headers: [(name: String, value: String)] = []
   ) async throws(NodeClientError) -> Document {
     let body: [UInt8]
     do {
@@ -105,7 +152,7 @@ extension NodeClient {
     } catch {
       preconditionFailure("a request does not encode: \(error)")
     }
-    return try decode(await send(method, target, body: body), "\(method.rawValue) \(target)")
+    return try decode(await send(method, target, body: body, headers: headers), "\(method.rawValue) \(target)")
   }
 
   private func decode<Document: Decodable>(

@@ -15,11 +15,20 @@ public final class NodeClient: NodeAPIClient {
   /// The largest answer in bytes: some hundred thousand orders.
   public static let maximumAnswerBytes = 256 << 20
 
-  private let http: HTTPClient
+  /// How long is waited before an order is placed again whose answer was lost: long enough for a node to be restarted.
+  public static let standardRetryPauses: [Duration] = [
+    .milliseconds(100), .milliseconds(400), .seconds(1), .seconds(3), .seconds(5),
+  ]
+
+  let retryPauses: [Duration]
+  let http: HTTPClient
 
   /// A client of the node at `dataDirectory`. Nothing is sent yet, and the node need not run.
-  public init(dataDirectory: String) {
+  ///
+  /// - Parameter retryPauses: how long to wait before each further time that an order is placed whose answer was lost.
+  public init(dataDirectory: String, retryPauses: [Duration] = NodeClient.standardRetryPauses) {
     self.dataDirectory = dataDirectory
+    self.retryPauses = retryPauses
     var configuration = HTTPClient.Configuration(
       redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5), read: .seconds(Self.timeoutSeconds)))
     // A node that is not there will not be there a moment later: the person wants to hear it at once.
@@ -49,30 +58,46 @@ public final class NodeClient: NodeAPIClient {
   }
 
   /// The bytes of the answer to a request; an answer that is not a success is thrown as what it says.
-  func send(_ method: HTTPMethod, _ target: String, body: [UInt8]? = nil) async throws(NodeClientError) -> [UInt8] {
+  func send(
+    _ method: HTTPMethod, _ target: String, body: [UInt8]? = nil, headers: [(name: String, value: String)] = []
+  ) async throws(NodeClientError) -> [UInt8] {
     let name = "\(method.rawValue) \(target)"
+    var request = try request(method, target, accepts: "application/json", headers: headers)
+    if let body {
+      request.headers.add(name: "Content-Type", value: "application/json")
+      request.body = .bytes(body)
+    }
+    let response: HTTPClientResponse
+    do {
+      response = try await http.execute(request, timeout: .seconds(Self.timeoutSeconds))
+    } catch { throw failure(error, request: name) }
+    return try await bytes(of: response, to: name)
+  }
+
+  /// A request to the node's socket without a body.
+  func request(
+    _ method: HTTPMethod, _ target: String, accepts type: String, headers: [(name: String, value: String)]
+  ) throws(NodeClientError) -> HTTPClientRequest {
     let socketPath: String
     do { socketPath = try NodeSocket.path(inDataDirectory: dataDirectory) } catch { throw .socket(error) }
     var request = HTTPClientRequest(url: "http+unix://\(Self.percentEncoded(socketPath))\(target)")
     request.method = .init(rawValue: method.rawValue)
     request.headers.add(name: "Host", value: "localhost")
-    request.headers.add(name: "Accept", value: "application/json, application/problem+json")
-    if let body {
-      request.headers.add(name: "Content-Type", value: "application/json")
-      request.body = .bytes(body)
-    }
-    let status: Int
+    request.headers.add(name: "Accept", value: "\(type), application/problem+json")
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
+    return request
+  }
+
+  /// All bytes of an answer; one that is not a success is thrown as what it says.
+  func bytes(of response: HTTPClientResponse, to request: String) async throws(NodeClientError) -> [UInt8] {
+    let status = Int(response.status.code)
     let bytes: [UInt8]
     do {
-      let response = try await http.execute(request, timeout: .seconds(Self.timeoutSeconds))
-      status = Int(response.status.code)
       bytes = Array(buffer: try await response.body.collect(upTo: Self.maximumAnswerBytes))
-    } catch {
-      throw failure(error, request: name, socketPath: socketPath)
-    }
+    } catch { throw failure(error, request: request) }
     if (200..<300).contains(status) { return bytes }
     guard let problem = try? NodeJSON.decode(ProblemDocument.self, from: bytes) else {
-      throw .unexpectedAnswer(request: name, reason: "HTTP status \(status) without a problem document")
+      throw .unexpectedAnswer(request: request, reason: "HTTP status \(status) without a problem document")
     }
     throw .problem(problem)
   }
@@ -85,13 +110,13 @@ public final class NodeClient: NodeAPIClient {
     case delete = "DELETE"
   }
 
-  private func failure(_ error: any Error, request: String, socketPath: String) -> NodeClientError {
+  func failure(_ error: any Error, request: String) -> NodeClientError {
     switch error {
     case let error as IOError:
       switch error.errnoCode {
       case ENOENT where access(dataDirectory, F_OK) != 0: .noDataDirectory(path: dataDirectory)
       case ENOENT, ECONNREFUSED: .noNode(dataDirectory: dataDirectory)
-      case EACCES, EPERM: .notPermitted(path: socketPath)
+      case EACCES, EPERM: .notPermitted(path: (try? NodeSocket.path(inDataDirectory: dataDirectory)) ?? dataDirectory)
       default: .connectionLost(request: request, reason: error.description)
       }
     case is CancellationError: .cancelled(request: request)

@@ -44,7 +44,7 @@ extension NodeClientError: CustomStringConvertible {
 
   /// What a person has to know of a request that changes something and was not answered.
   private static func doubt(_ request: String) -> String {
-    request.hasPrefix("GET ") || request == "POST /v1/quote"
+    request.hasPrefix("GET ") || ["POST /v1/quote", "POST /v1/verify"].contains(request)
       ? "" : "; whether it has done it is not known: orders shows"
   }
 }

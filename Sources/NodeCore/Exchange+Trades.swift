@@ -82,7 +82,9 @@ extension Exchange {
   private var answerMemoryMilliseconds: Int64 { 2 * genesis.limits.proposalMilliseconds }
 
   mutating func note(_ change: TradeChange?, into changes: inout [Change]) {
-    if let change, change.isNews { changes.append(.trade(change.trade)) }
+    guard let change, change.isNews else { return }
+    changes.append(.trade(change.trade))
+    log?.note(trade: change.trade)
   }
 
   /// Takes from a live order of `owner`, and tells when that is more than there is; false as ``adjust(_:of:by:_:)``.
@@ -105,6 +107,7 @@ extension Exchange {
     } else {
       book.putBack(id, gpus: terms.gpus, slots: slots)
     }
+    log?.note(order: id)
     return true
   }
 }

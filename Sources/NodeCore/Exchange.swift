@@ -82,7 +82,7 @@ struct Exchange: Sendable {
   /// Keys the book's table of ids.
   let seed: UInt64
   var book: OrderBook
-  var ledger = TradeLedger()
+  var ledger: TradeLedger
   /// The bids in the book that demand something of a provider's record: what they may trade with changes with records.
   private(set) var recordBids: Set<OrderID> = []
   /// The public record of each node that has one, with those of the keys before it. For look-up only.
@@ -100,12 +100,15 @@ struct Exchange: Sendable {
   var frozen: Set<NodeID> = []
   /// Authors of whom a checkpoint did not say what the entries before it did.
   var doubted: Set<NodeID> = []
+  /// What has changed, while somebody looks.
+  var log: ChangeLog?
   /// Whether this is made of part of one feed: what depends on entries before it is taken for granted.
   var isExcerpt = false
 
   /// An empty book and no trades. The orders of `own` are found at once; `seed` keys the book's table.
-  init(genesis: Genesis, own: NodeID, seed: UInt64) {
+  init(genesis: Genesis, own: NodeID, seed: UInt64, ledger: TradeLedger = TradeLedger()) {
     self.genesis = genesis
+    self.ledger = ledger
     self.seed = seed
     book = OrderBook(
       classVRAMMiB: genesis.gpuClasses.map { UInt32(clamping: $0.vramMiB) }, own: own,
@@ -171,6 +174,7 @@ struct Exchange: Sendable {
   /// Moves the book's time forward; orders that have expired by then are not in the book any more.
   mutating func advance(to time: Timestamp) -> [OrderID] {
     let expired = book.advance(to: time)
+    if log != nil { for id in expired { log?.note(order: id) } }
     recordBids.subtract(expired)
     return expired
   }
@@ -181,6 +185,8 @@ struct Exchange: Sendable {
   /// Notes that there is a proof of fraud against an author: its orders, those that are still to come from before the
   /// fraud too, are not in the book, and what it says counts in no record.
   mutating func freeze(_ author: NodeID) {
+    // Settled trades may be disputed from here on, too.
+    log?.lose()
     recordBids.subtract(book.removeAll(ownedBy: author))
     var changes: [Change] = []
     if let state = authors[author] {
@@ -228,6 +234,7 @@ struct Exchange: Sendable {
     } else {
       isInBook = book.amend(order) == .amended
       noteRecordDemand(of: order, isInBook: isInBook)
+      log?.note(order: id)
     }
     changes.append(isInBook ? .amended(order) : .notPlaced(id))
   }
@@ -253,6 +260,7 @@ struct Exchange: Sendable {
       }
     }
     noteRecordDemand(of: order, isInBook: true)
+    log?.note(order: order.id)
     return true
   }
 
@@ -260,6 +268,7 @@ struct Exchange: Sendable {
   mutating func leave(_ id: OrderID) {
     book.cancel(id)
     recordBids.remove(id)
+    log?.note(order: id)
   }
 
   private mutating func noteRecordDemand(of order: Order, isInBook: Bool) {

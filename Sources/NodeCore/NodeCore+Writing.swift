@@ -24,6 +24,8 @@ struct EntryBuilder {
   private(set) var count = 0
   var counterparties: [NodeID] = []
   var replies: [(id: CommandID, order: OrderID)] = []
+  /// The trades that its operations change.
+  private(set) var trades: [TradeID] = []
 
   /// Whether there is room for any one operation but those that concern several legs.
   var hasRoom: Bool { hasRoom(for: Self.largestOperationBytes) }
@@ -40,6 +42,10 @@ struct EntryBuilder {
     precondition(payload.count + encoded.count + Self.headerBytes <= maximumBytes, "an entry over its bound")
     payload += encoded
     count += 1
+  }
+
+  mutating func note(_ changes: [Change]) {
+    for case .trade(let id) in changes { trades.append(id) }
   }
 
   mutating func address(_ counterparty: NodeID) {
@@ -70,7 +76,8 @@ extension NodeCore {
     gossip.appendOwn(entry)
     advance(to: time)
     checkpointClock.note(entry, isCheckpoint: false)
-    inFlight = InFlightEntry(entry: entry, counterparties: builder.counterparties, replies: builder.replies)
+    inFlight = InFlightEntry(
+      entry: entry, counterparties: builder.counterparties, replies: builder.replies, trades: builder.trades)
     effects.append(.persist(entry))
   }
 
@@ -127,6 +134,7 @@ extension NodeCore {
     var changes: [Change] = []
     apply(operation, at: builder.place, into: &changes)
     builder.append(codec.encode(operation))
+    builder.note(changes)
     consider(changes)
   }
 
@@ -264,6 +272,7 @@ extension NodeCore {
       case .place(let body):
         let order = builder.place.orderID(network: genesis.networkID)
         builder.replies.append((id, order))
+        effects.append(.places(id, order))
         if body.timeInForce.isImmediate, state == .running { duties.expect(order) }
         write(.place(body), &builder)
       case .cancel(let order):
@@ -341,6 +350,7 @@ extension NodeCore {
   mutating func durable(_ sequence: UInt64, now: Timestamp, into effects: inout [NodeEffect]) {
     guard let written = inFlight, written.entry.sequence == sequence else { return }
     inFlight = nil
+    if exchange.log != nil { for trade in written.trades { exchange.log?.note(trade: trade) } }
     gossip.publish(written.entry, urgentFor: written.counterparties, now: now, into: &gossipEffects)
     for reply in written.replies { effects.append(.reply(reply.id, .success(reply.order))) }
     if let id = written.rotation { effects.append(.rotated(id, .success(written.entry.sequence))) }

@@ -57,6 +57,8 @@ public struct NodeCore: Sendable {
     var entry: SignedEntry
     var counterparties: [NodeID]
     var replies: [(id: CommandID, order: OrderID)]
+    /// The trades that it changes, which count for others only when it is on disk.
+    var trades: [TradeID] = []
     /// The command by which the entry hands over to a new key.
     var rotation: CommandID?
   }
@@ -116,7 +118,10 @@ public struct NodeCore: Sendable {
   /// Forgets what the entries added up to, so that they can be restored. Peers, proofs and the entry under way stay.
   public mutating func beginRestore() {
     gossip.resetFeeds()
-    exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed)
+    var log = exchange.log
+    log?.lose()
+    exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed, ledger: TradeLedger(after: ledger.tape))
+    exchange.log = log
     for proof in gossip.fraudProofs { exchange.freeze(proof.author) }
     duties = Duties()
     fraudWatch = FraudWatch()
@@ -375,6 +380,7 @@ public struct NodeCore: Sendable {
     switch operation {
     case .place(let body):
       let id = place.orderID(network: genesis.networkID)
+      exchange.log?.note(order: id)
       ownOrders[id] = OwnOrder(
         order: Order(id: id, priority: place.priority, body: body), placed: place.priority)
     case .cancel(let id): if hasEffect { ownOrders[id]?.isCancelled = true }
@@ -382,9 +388,12 @@ public struct NodeCore: Sendable {
       // By what the own feed says alone: a checkpoint restates it, and the book may have lost the order by now.
       guard hasEffect, let held = ownOrders[id]?.order else { return }
       let priority = body.isReduction(of: held.body) ? held.priority : place.priority
+      exchange.log?.note(order: id)
       ownOrders[id]?.order = Order(id: id, priority: priority, body: body)
     case .checkpoint(let part): adoptOwnOrders(of: part)
-    case .rotate: for id in ownOrders.keys { ownOrders[id]?.isCancelled = true }
+    case .rotate:
+      exchange.log?.lose()
+      for id in ownOrders.keys { ownOrders[id]?.isCancelled = true }
     case .propose, .accept, .reject, .receipt, .release, .purchase, .confirm, .withdraw, .settle, .free: break
     }
   }

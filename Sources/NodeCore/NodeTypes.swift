@@ -146,6 +146,9 @@ public enum NodeEffect: Sendable {
   /// Read the stored entries that are missing for a proof, and check that in the same way; a good one comes back as
   /// ``NodeEvent/proofFound(_:)``.
   case collect(FraudCase)
+  /// The own entry that is to be kept next places the order of a command. Whoever calls commands by names of its own keeps
+  /// the name together with that entry, so that both are on disk or neither is.
+  case places(CommandID, OrderID)
   /// Keep an entry. An own one comes back as ``NodeEvent/durable(sequence:)`` when it is on disk.
   case persist(SignedEntry)
   /// Hold a feed, after what was handed over before is on disk, only from a sequence on: forget what is before it, but

@@ -1,4 +1,5 @@
 import Market
+import MarketData
 import NodeCrypto
 
 /// Why a maker declined.
@@ -104,6 +105,15 @@ public struct Trade: Sendable {
     // What the feeds say as it happens outweighs what is said of it afterwards.
     if isConfirmationRestated, voidedAt != nil || freedBy != nil { return false }
     return confirmation.confirmation.sequence < voidedAt ?? .max
+  }
+
+  /// What the trade says to the market; nil unless settled, and between two nodes.
+  var settlement: SettledTrade? {
+    guard isFinal, let accepted = acceptance?.acceptance.time else { return nil }
+    return SettledTrade(
+      id: id, gpuClass: terms.gpuClass, provider: terms.provider, buyer: terms.buyer, price: terms.price,
+      gpuTime: GPUTime(gpus: terms.gpus, from: terms.start, until: terms.end),
+      time: confirmation?.confirmation.time ?? accepted)
   }
 
   /// What both signed; nil unless settled.

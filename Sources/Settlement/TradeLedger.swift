@@ -1,4 +1,5 @@
 import Market
+import MarketData
 import NodeCrypto
 
 /// That a part of a trade became known.
@@ -21,9 +22,13 @@ public struct TradeLedger: Sendable {
   private var byPurchase: [PurchaseID: [TradeID]] = [:]
   /// Settled trades.
   public private(set) var settledCount = 0
+  /// The settled trades by class and time, disputed ones among them.
+  public private(set) var tape: TradeTape
 
   /// No trades.
-  public init() {}
+  ///
+  /// - Parameter tape: the tape of the ledger in whose place this one stands.
+  public init(after tape: TradeTape = TradeTape()) { self.tape = TradeTape(after: tape.revision) }
 
   /// The trade named `id`.
   public subscript(id: TradeID) -> Trade? { trades[id] }
@@ -173,6 +178,7 @@ public struct TradeLedger: Sendable {
     body(&trade)
     trades[id] = trade
     settledCount += (trade.state == .settled ? 1 : 0) - (before.state == .settled ? 1 : 0)
+    tape.replace(before.settlement, by: trade.settlement)
     return TradeChange(
       trade: id,
       isNews: isNew || trade.state != before.state || trade.isProposed != before.isProposed

@@ -35,7 +35,14 @@ struct PlanDraw {
     let count = Int(milliseconds / 1000 * number(1...3) / 2)
     var times = (0..<count).map { _ in number(0...milliseconds) }
     times.sort()
-    let steps = times.enumerated().map { Step(number: $0.offset, at: $0.element, action: action()) }
+    let events = times.map { (at: $0, action: action()) }
+    // The later of two at one moment stays the later one.
+    let all = (events + rotations(seed: seed)).enumerated().sorted {
+      ($0.element.at, $0.offset) < ($1.element.at, $1.offset)
+    }
+    let steps = all.enumerated().map {
+      Step(number: $0.offset, at: $0.element.element.at, action: $0.element.element.action)
+    }
     return Plan(
       scenario: scenario, seed: seed, nodes: nodes, hostile: hostile, hostilePersist: percent(50),
       conditions: conditions,
@@ -155,6 +162,15 @@ struct PlanDraw {
     // Drawn apart, so that everything else of a seed is as it is without.
     var own = SplitMix64(seed: seed)
     return own.next() % 4 == 0 ? hostile + [.swindler] : hostile
+  }
+
+  /// Handovers to new keys. Drawn apart, as the swindlers are.
+  private func rotations(seed: UInt64) -> [(at: Int64, action: Action)] {
+    var own = SplitMix64(seed: seed ^ 0x726F_7461)
+    guard own.next() % 3 == 0 else { return [] }
+    return (0..<1 + own.next() % 3).map { _ in
+      (Int64(own.next() % UInt64(milliseconds)), .rotate(node: Int(own.next() % (1 << 20))))
+    }
   }
 
   // MARK: Orders

@@ -39,6 +39,7 @@ extension Action {
     case .partition: "partition"
     case .heal: "heal"
     case .reset: "reset"
+    case .rotate: "rotation"
     case .diskFailure: "disk failure"
     case .slowDisks: "slow disks"
     case .setClock: "clock"
@@ -48,7 +49,7 @@ extension Action {
   /// Whether it is trouble, and not what a market is for.
   public var isFault: Bool {
     switch self {
-    case .place, .cancel, .amend, .heal: false
+    case .place, .cancel, .amend, .rotate, .heal: false
     default: true
     }
   }

@@ -57,6 +57,8 @@ public enum Action: Sendable {
   case heal
   /// The connections between two nodes are reset.
   case reset(Int, Int)
+  /// A node hands its feed over to a new key, under which it starts again.
+  case rotate(node: Int)
   /// A disk takes nothing for a while.
   case diskFailure(node: Int, milliseconds: Int64)
   /// Commits of all disks take so much longer, for a while.

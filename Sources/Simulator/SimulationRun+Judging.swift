@@ -30,16 +30,16 @@ extension SimulationRun {
   /// Whether nothing is under way between honest nodes: all feeds are everywhere, and no trade is in doubt.
   var isQuiet: Bool {
     let nodes = running
-    guard let first = nodes.first?.fingerprint else { return true }
-    let present = Set(nodes.map(\.nodeID))
+    guard nodes.count == honest.count, let first = nodes.first?.fingerprint else { return honest.isEmpty }
+    let present = Set(nodes.flatMap(\.names))
     return nodes.allSatisfy {
-      $0.store.isIdle && $0.process?.core.state != .recovering && $0.fingerprint == first
+      $0.store.isIdle && ![.recovering, .rotated].contains($0.process?.core.state) && $0.fingerprint == first
         && (!plan.hostile.isEmpty || $0.process?.core.undecidedCount == 0 || !network.nodes.allSatisfy { !$0.hasLeft })
     } && inspector.market.undecided(at: network.time, among: present).isEmpty
   }
 
   var disquiet: String {
-    let undecided = inspector.market.undecided(at: network.time, among: Set(running.map(\.nodeID)))
+    let undecided = inspector.market.undecided(at: network.time, among: Set(running.flatMap(\.names)))
     return "undecided: \(undecided.map { $0.short(6) }); \(network.disquiet)"
   }
 
@@ -65,7 +65,7 @@ extension SimulationRun {
 
   /// What the published entries add up to, without those that left with their authors and reached nobody who stayed.
   private var remainingMarket: MarketModel {
-    let left = Set(network.nodes.filter { $0.isHonest && $0.hasLeft }.map(\.nodeID))
+    let left = Set(network.nodes.filter { $0.isHonest && $0.hasLeft }.flatMap(\.names))
     guard !left.isEmpty else { return inspector.market }
     var known: [NodeID: UInt64] = [:]
     for node in running {
@@ -95,7 +95,7 @@ extension SimulationRun {
 
   private func judgeProofs(_ node: VirtualNode) {
     let proofs = node.process?.core.fraudProofs ?? []
-    for proof in proofs where network.nodes.contains(where: { $0.nodeID == proof.author && $0.isHonest }) {
+    for proof in proofs where network.nodes.contains(where: { $0.names.contains(proof.author) && $0.isHonest }) {
       inspector.report(.honestAccused, "a proof against the honest \(proof.author.short(6))")
     }
     for swindler in swindlers {
@@ -121,11 +121,11 @@ extension SimulationRun {
       inspector.report(.digestsDiffer, "records of nodes \(first.index) and \(node.index)")
     }
     for author in node.process?.core.doubtedAuthors ?? []
-    where network.nodes.contains(where: { $0.nodeID == author && $0.isHonest }) {
+    where network.nodes.contains(where: { $0.names.contains(author) && $0.isHonest }) {
       inspector.report(.honestAccused, "node \(node.index) calls a checkpoint of \(author.short(6)) false")
     }
     for trade in market.settled.sorted() where ledger[trade]?.state != .settled {
-      guard !hasPruned || market.isParty(node.nodeID, of: trade) else { continue }
+      guard !hasPruned || node.names.contains(where: { market.isParty($0, of: trade) }) else { continue }
       let state = ledger[trade].map { "\($0.state)" } ?? "unknown"
       inspector.report(.receiptLost, "trade \(trade.short(6)) is \(state) at node \(node.index)")
     }
@@ -135,7 +135,7 @@ extension SimulationRun {
       }
     }
     for trade in ledger.sorted where trade.state == .rejected && trade.isProposed {
-      guard running.contains(where: { $0.nodeID == trade.terms.taker }) else { continue }
+      guard running.contains(where: { $0.names.contains(trade.terms.taker) }) else { continue }
       inspector.report(.reservedForever, "trade \(trade.id.short(6)) was rejected and is not released")
     }
     if !hasPruned {

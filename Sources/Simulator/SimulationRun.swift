@@ -50,6 +50,7 @@ public final class SimulationRun {
   /// Forks that the honest nodes held when the faults stopped: each author with the first place.
   private var forks: [(author: NodeID, sequence: UInt64)] = []
   private(set) var swindlers: [Swindler] = []
+  private var rotationCount = 0
   private var isOver = false
 
   /// How long the nodes have to come to one book: three periods of anti-entropy, and what a clock that was ahead takes
@@ -228,6 +229,7 @@ public final class SimulationRun {
     case .restoreBackup(let number, let entries, let down): restoreBackup(honest(number), entries, after: down)
     case .join(let number): if network.nodes.count < 16 { addHonest(bootstrap: honest(number).index) }
     case .leave(let number): leave(honest(number))
+    case .rotate(let number): rotate(honest(number))
     case .partition(let parts, let isOneWay, let breaking): part(parts, isOneWay: isOneWay, breaking: breaking)
     case .heal: network.heal()
     case .reset(let one, let other): network.disconnect(node(one).index, node(other).index)
@@ -287,6 +289,35 @@ public final class SimulationRun {
     node.hasLeft = true
     node.post(.stop)
     network.schedule(after: 3000) { node.crash(commitSurvives: true) }
+  }
+
+  private func rotate(_ node: VirtualNode) {
+    guard let core = node.process?.core, core.state == .running, node.successor == nil else { return }
+    rotationCount += 1
+    let successor = VirtualNetwork.identity(30_000 + rotationCount)
+    inspector.trust(successor.nodeID)
+    node.successor = successor
+    network.tell("\(node.index) is to hand its feed over to \(successor.nodeID.short(6))")
+    let signed = core.nextHandover.signed(by: successor, network: network.genesis.networkID)
+    finishRotation(of: node, to: successor, node.rotate(signed))
+  }
+
+  /// Starts a node again when its feed is handed over, and forgets the new key when it is not to be. A node that dies
+  /// meanwhile finds out when it starts.
+  private func finishRotation(of node: VirtualNode, to successor: Identity, _ command: CommandID) {
+    let life = node.life
+    network.schedule(after: 500) { [unowned self, unowned node] in
+      guard node.successor?.nodeID == successor.nodeID else { return }
+      guard node.isListening, node.life != life || node.rotations[command] != nil else {
+        return finishRotation(of: node, to: successor, command)
+      }
+      if node.process?.core.state == .rotated {
+        node.crash(commitSurvives: true)
+        restart(node, after: 300)
+      } else {
+        node.successor = nil
+      }
+    }
   }
 
   private func part(_ parts: [Int], isOneWay: Bool, breaking: Int64) {

@@ -57,6 +57,7 @@ extension VirtualNode {
         network.observer?.disconnects(cause, from: peer, at: self)
       }
       network.close(link, from: index)
+    case .places: break
     case .reply(let id, let result):
       network.note(.reply, index, id)
       if keepsHistory { replies[id] = result }

@@ -9,9 +9,13 @@ public final class VirtualNode: Participant {
   /// Its place among the participants.
   public let index: Int
   /// Its key.
-  public let identity: Identity
+  public private(set) var identity: Identity
   /// Its name.
-  public let nodeID: NodeID
+  public private(set) var nodeID: NodeID
+  /// Its names before it handed its feed over, the oldest first.
+  public private(set) var formerIDs: [NodeID] = []
+  /// A key whose file waits to take over at the next start, if the feed was handed over to it by then.
+  public var successor: Identity?
   unowned let network: VirtualNetwork
 
   private let bootstrap: [PeerAddress]
@@ -90,6 +94,9 @@ public final class VirtualNode: Participant {
     VirtualNetwork.epoch + (clock + clock / 1_000_000 * clockDriftPerMillion) / 1000 + clockOffset
   }
 
+  /// All its names.
+  public var names: [NodeID] { formerIDs + [nodeID] }
+
   /// Whether the node runs.
   public var isListening: Bool { process != nil }
 
@@ -105,6 +112,7 @@ public final class VirtualNode: Participant {
     isDraining = false
     wakeAt = nil
     hasReportedFailure = false
+    takeOver()
     let configuration = NodeConfiguration(
       genesis: coreGenesis, identity: identity, agent: "virtual", listenPort: 47100, advertisedHost: nil,
       bootstrap: bootstrap, seed: UInt64(index) << 32 | UInt64(life), gossip: network.gossip)
@@ -117,6 +125,18 @@ public final class VirtualNode: Participant {
     isDraining = true
     performEffects()
     drain()
+  }
+
+  /// Puts the key that waits into the place of the old one, when the last entry on the disk hands the feed over to it.
+  private func takeOver() {
+    guard let successor, let last = store.lastEntry(of: nodeID),
+      case .success(let operations) = network.pool.result(of: last), case .rotate(let signed)? = operations.first,
+      signed.successor == successor.nodeID
+    else { return }
+    formerIDs.append(nodeID)
+    identity = successor
+    nodeID = successor.nodeID
+    self.successor = nil
   }
 
   /// Kills the process at this instant.

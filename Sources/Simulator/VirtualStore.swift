@@ -109,6 +109,9 @@ public struct VirtualStore {
     proofs.keys.sorted().flatMap { author in (proofs[author] ?? [:]).sorted { $0.key < $1.key }.map(\.value) }
   }
 
+  /// The last committed entry of a feed.
+  func lastEntry(of author: NodeID) -> SignedEntry? { feeds[author]?.entries.last.map { pool[$0] } }
+
   /// The committed entry at a place.
   func committed(_ author: NodeID, at sequence: UInt64) -> SignedEntry? {
     feeds[author]?[sequence].map { pool[$0] }

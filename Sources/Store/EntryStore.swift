@@ -61,7 +61,8 @@ public struct StoredBase: Hashable, Sendable {
 ///
 /// What ``append(_:)`` has returned from survives the loss of power: every commit is synced (`synchronous = FULL`). The
 /// caller makes that cheap by handing over many entries at once. Everything else that the node knows is derived from
-/// the entries, so there is nothing else to keep but proofs of fraud and addresses to dial.
+/// the entries, so there is nothing else to keep but proofs of fraud, addresses to dial and the keys under which clients
+/// have placed orders.
 public final class EntryStore: Sendable {
   /// The database's path.
   public let path: String
@@ -141,6 +142,14 @@ public final class EntryStore: Sendable {
           DROP TABLE proof;
           """)
     }
+    migrator.registerMigration("5 keys of orders") { database in
+      try database.execute(
+        sql: """
+          CREATE TABLE order_key (
+            key BLOB PRIMARY KEY, request BLOB NOT NULL, order_id BLOB NOT NULL, time INTEGER NOT NULL) WITHOUT ROWID;
+          CREATE INDEX order_key_time ON order_key (time);
+          """)
+    }
     return migrator
   }
 
@@ -173,16 +182,17 @@ public final class EntryStore: Sendable {
 
   // MARK: Writing
 
-  /// Keeps entries, proofs and bases in one synced transaction; either all of them or, when it throws, none. Keeping an
+  /// Keeps entries, proofs, bases and keys of orders in one synced transaction; either all of them or, when it throws, none. Keeping an
   /// entry again changes nothing. Of a feed with a base what is before it is not restored any more, and deleted by
   /// ``deletePruned(maximum:)``.
   public func append(
-    _ entries: [StoredEntry], proofs: [StoredProof] = [], bases: [StoredBase] = []
+    _ entries: [StoredEntry], proofs: [StoredProof] = [], bases: [StoredBase] = [], keys: [StoredKey] = []
   ) throws(StoreError) {
     try Self.guarding(path) { [pool] in
       try pool.write { database in
         try Self.insert(entries, into: database)
         for proof in proofs { try Self.insert(proof, into: database) }
+        for key in keys { try Self.insert(key, into: database) }
         for base in bases {
           try database.execute(
             sql: """

@@ -60,7 +60,8 @@ final class Member: Sendable {
       if let faults {
         try FaultyMachine(root: directory, state: "\(place)/machine-\(number)", library: faults)
       } else { nil }
-    client = NodeClient(dataDirectory: directory)
+    // Whether an order that a fault met was placed is what is looked at afterwards.
+    client = NodeClient(dataDirectory: directory, retryPauses: [])
   }
 
   /// The store's file.

@@ -14,6 +14,8 @@ final class FakeNode: NodeAPIClient {
     var trades: [TradeDocument] = []
     var receipts: [ReceiptDocument] = []
     var proofs: [FraudProofDocument] = []
+    /// What the next one that listens is told of.
+    var events: [NodeEvent] = []
     /// What every request but those for the network fails with.
     var failure: NodeClientError?
     /// How many more times a stopping node still answers.
@@ -89,6 +91,15 @@ final class FakeNode: NodeAPIClient {
     }
   }
 
+  func index() async throws(NodeClientError) -> [IndexDocument] { try answer("index") { _ in [] } }
+  func index(gpuClass: String, _ range: IntervalRange) async throws(NodeClientError) -> [IndexPointDocument] {
+    try answer("index \(gpuClass) \(range.intervalMs) \(range.count)") { _ in [] }
+  }
+  func candles(gpuClass: String, _ range: IntervalRange) async throws(NodeClientError) -> [CandleDocument] {
+    try answer("candles \(gpuClass) \(range.intervalMs) \(range.count)") { _ in [] }
+  }
+  func verify(_ file: [UInt8]) async throws(NodeClientError) -> [ReceiptVerdict] { try answer("verify") { _ in [] } }
+
   func orders(_ scope: ListScope) async throws(NodeClientError) -> [OrderDocument] {
     try answer("orders \(scope)") { $0.orders }
   }
@@ -137,6 +148,15 @@ final class FakeNode: NodeAPIClient {
     }
   }
 
+  func events(
+    _ topics: [EventTopic], gpuClass: String?, after last: String?, _ body: @Sendable (NodeEvent) async -> Void
+  ) async throws(NodeClientError) {
+    let events = try answer("events \(topics.map(\.rawValue).joined(separator: ","))") { state in
+      defer { state.events = [] }
+      return state.events
+    }
+    for event in events { await body(event) }
+  }
   func peers() async throws(NodeClientError) -> [PeerDocument] { try answer("peers") { _ in [] } }
   func stop() async throws(NodeClientError) { try answer("stop") { $0.answersLeft = 2 } }
 

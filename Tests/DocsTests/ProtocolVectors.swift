@@ -149,7 +149,18 @@ struct ProtocolVectors {
     vectors["successor_id"] = successor.nodeID.hex
     vectors["handover"] = Hex.encode(handover.encoded())
     vectors["rotate_payload"] = Hex.encode(codec.encode(.rotate(handover.signed(by: successor, network: network))))
+    vectors["fraud_proof"] = phantomAccept.map { Hex.encode($0.encoded()) }
     return vectors.merging(PurchaseVectors(self).hexByName) { _, new in new }
+  }
+
+  /// The proof against a provider that has signed ``acceptance``, and whose second entry is an empty one instead.
+  var phantomAccept: FraudProof? {
+    let empty = SignedEntry(
+      after: offerEntry.head, time: acceptance.acceptance.time, payload: [], identity: provider,
+      network: genesis.networkID)
+    return FraudProof(
+      .phantomAccept, entries: [empty],
+      statement: FraudProof.Statement(bytes: acceptance.bytes, signature: acceptance.signature))
   }
 
   /// What a provider's node that holds ``offerEntry`` says first to a node that it has dialled, and that accepts a link.

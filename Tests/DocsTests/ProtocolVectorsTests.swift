@@ -66,6 +66,19 @@ struct ProtocolVectorsTests {
     #expect(parts.terms == vectors.terms.terms)
   }
 
+  @Test("the proof of fraud shows what it is said to show, and with the entry that has the acceptance nothing")
+  func fraud() throws {
+    let proof = try #require(vectors.phantomAccept)
+    let (codec, network) = (OperationCodec(genesis: vectors.genesis), vectors.genesis.networkID)
+    for check in OperationCodec.signatureChecks(of: proof) {
+      let key = try VerifyingKey(check.node)
+      #expect(key.isValid(check.signature, over: check.message, domain: check.domain, network: network))
+    }
+    #expect(codec.shows(proof) && proof.author == vectors.provider.nodeID && proof.sequence == 2)
+    let honest = FraudProof(.phantomAccept, entries: [vectors.acceptEntry], statement: proof.statement)
+    #expect(!codec.shows(try #require(honest)))
+  }
+
   @Test("the table of limits shows the local testnet's values")
   func limits() throws {
     let limits = try Genesis(file: Array(try Data(contentsOf: Repository.url("Testnet/network.json")))).limits

@@ -176,7 +176,7 @@ private struct FuzzedNode {
     case .disconnect(_, let cause):
       isPeerConnected = false
       if case .misbehaved = cause { isPeerRefused = true }
-    case .serve, .reply, .rotated: break
+    case .serve, .places, .reply, .rotated: break
     }
   }
 

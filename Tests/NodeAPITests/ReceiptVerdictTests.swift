@@ -1,9 +1,10 @@
 import Foundation
 import Market
-import NodeAPI
 import NodeCrypto
 import Settlement
 import Testing
+
+@testable import NodeAPI
 
 @Suite("Checking a file of receipts")
 struct ReceiptVerdictTests {
@@ -120,5 +121,36 @@ struct ReceiptVerdictTests {
     ).split(separator: "\n")
     #expect(lines.count == 2)
     #expect(lines[1].contains("h100-sxm-80g     4   2.10  25.20  USD       Mon 12:00:00  Mon 15:00:00"))
+  }
+
+  @Test("a receipt as a node writes it is read alike by the quick reader, whatever byte of it is another one")
+  func canonical() throws {
+    var leg = try receipt(nonce: 1)
+    (leg.confirmation, leg.confirmationSignature) = ("AA/+", "00ff")
+    leg.decoded.purchase = "ab"
+    leg.decoded.purchaseLegs = 2
+    (leg.decoded.confirmMs, leg.decoded.confirmedMs, leg.decoded.confirmedSequence) = (0, 9_007_199_254_740_993, .max)
+    for document in [try receipt(nonce: 1), leg] {
+      let bytes = Array(try NodeJSON.encode(document))
+      #expect(ReceiptDocument(canonical: bytes[...]) == document)
+      #expect(ReceiptDocument(canonical: (bytes + [0x20])[...]) == nil)
+      for position in bytes.indices {
+        for byte in [0x20, 0x22, 0x2C, 0x30, 0x39, 0x5C, 0x61, 0x7F, 0xC3] as [UInt8] {
+          var altered = bytes
+          altered[position] = byte
+          guard let quick = ReceiptDocument(canonical: altered[...]) else { continue }
+          #expect((try? NodeJSON.decode(ReceiptDocument.self, from: altered)) == quick)
+        }
+      }
+    }
+  }
+
+  @Test("a receipt whose numbers are no canonical ones is left to the general reader")
+  func unusualNumbers() throws {
+    let text = try NodeJSON.text(receipt(nonce: 1))
+    for number in ["04", "-4", "4.0", "4e0", "99999999999999999999", "+4", ""] {
+      let altered = text.replacingOccurrences(of: "\"gpus\":4", with: "\"gpus\":\(number)")
+      #expect(altered != text && ReceiptDocument(canonical: Array(altered.utf8)[...]) == nil)
+    }
   }
 }

@@ -11,7 +11,7 @@ extension NodeProcessTests {
 
     @Test(
       "a node starts on a store of each earlier version, with the trades and receipts that are in it",
-      arguments: [1, 2, 3])
+      arguments: [1, 2, 3, 4])
     func upgrade(_ version: Int) async throws {
       try await TestMarket.with { market in
         let node = market.uncreatedNode("node")

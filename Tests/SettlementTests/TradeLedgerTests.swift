@@ -121,6 +121,22 @@ struct TradeLedgerTests {
     #expect(ledger[TradeLedger.id]?.state == state)
     #expect((ledger[TradeLedger.id]?.receipt != nil) == (state == .settled))
     #expect(ledger.settledCount == (state == .settled ? 1 : 0))
+    #expect(ledger.tape.count == ledger.settledCount)
+  }
+
+  @Test("the tape has a settled trade at the time of the acceptance that counts, in whatever order both come")
+  func tape() {
+    for facts in [[Fact.accept, .laterAccept], [.laterAccept, .accept]] {
+      var ledger = TradeLedger()
+      for fact in facts { ledger.note(fact) }
+      let taped = ledger.tape.trades(of: TradeLedger.terms.gpuClass, from: .zero, until: .maximum)
+      #expect(taped.map(\.id) == [TradeLedger.id])
+      #expect(taped.map(\.gpuSeconds) == [240])
+      #expect(taped.map(\.time) == [ledger[TradeLedger.id]?.acceptance?.acceptance.time])
+    }
+    var ledger = TradeLedger()
+    for fact in [Fact.accept, .earlyReject] { ledger.note(fact) }
+    #expect(ledger.tape.count == 0)
   }
 
   @Test("a release or a copy before its author's proposal, and a copy that came after the deadline, are nothing")

@@ -16,7 +16,7 @@ struct PlanTests {
     let plans = (1...200).map { Plan(scenario, seed: $0) }
     let kinds = Set(plans.flatMap(\.steps).map(\.action.name))
     switch scenario {
-    case .swarm: #expect(kinds.count == 14 && plans.contains { !$0.hostile.isEmpty })
+    case .swarm: #expect(kinds.count == 15 && plans.contains { !$0.hostile.isEmpty })
     case .calm: #expect(!plans.contains { !$0.hostile.isEmpty || $0.steps.contains { $0.action.isFault } })
     case .partition: #expect(kinds.isSuperset(of: ["partition", "heal"]))
     case .churn: #expect(kinds.isSuperset(of: ["join", "leave", "crash"]))

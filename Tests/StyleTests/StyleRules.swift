@@ -16,6 +16,7 @@ enum StyleRules {
     // For `realloc`.
     "OrderBook": ["Glibc"],
     "Gossip": [],
+    "MarketData": [],
     "Settlement": [],
     "NodeCore": [],
     "Simulator": [],

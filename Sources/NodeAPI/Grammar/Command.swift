@@ -16,6 +16,10 @@ public enum Command: Hashable, Sendable {
   case quote(QuoteRequest)
   /// `depth CLASS`, for the next `spanMs` milliseconds, with what `gpus` GPUs would cost.
   case depth(gpuClass: String, spanMs: Int64?, gpus: Int64?)
+  /// `index`.
+  case index
+  /// `candles CLASS`, of the given intervals.
+  case candles(gpuClass: String, IntervalRange)
   /// `cancel ORDER`.
   case cancel(order: String)
   /// `book`.
@@ -42,6 +46,8 @@ public enum Command: Hashable, Sendable {
   case status
   /// `classes`.
   case classes
+  /// `watch`, of a command that changes nothing.
+  indirect case watch(Command)
   /// `help`, of one command or of all.
   case help(CommandName?)
   /// `stop`.

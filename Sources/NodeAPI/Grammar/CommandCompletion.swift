@@ -13,6 +13,22 @@ public struct CommandCompletion: Sendable {
     self.ownOrders = ownOrders
   }
 
+  /// Digits of an order's id that are offered.
+  private static let orderDigits = 10
+
+  /// Completion among the given classes and the open ones of `orders`.
+  public init(gpuClasses: [String], orders: [OrderDocument]) {
+    self.init(gpuClasses: gpuClasses)
+    for order in orders { note(order) }
+  }
+
+  /// Offers an own order as long as it is open.
+  public mutating func note(_ order: OrderDocument) {
+    let id = String(order.id.prefix(Self.orderDigits))
+    guard order.state == "open" else { return ownOrders.removeAll { $0 == id } }
+    if !ownOrders.contains(id) { ownOrders.append(id) }
+  }
+
   /// The part of the line that is being typed, and what it may become.
   public struct Candidates: Equatable, Sendable {
     /// The text between the last blank or comma and the cursor.
@@ -46,12 +62,15 @@ public struct CommandCompletion: Sendable {
     case .bid: return inOrder(.bid, words)
     case .quote: return inOrder(.quote, words)
     case .amend: return isFirstArgument ? ownOrders : parts(.amend, words[2...])
-    case .depth: return isFirstArgument ? gpuClasses : inDepth(words[2...])
+    case .depth: return isFirstArgument ? gpuClasses : twoParts(["for", "gpus"], words[2...])
+    case .candles: return isFirstArgument ? gpuClasses : twoParts(["for", "every"], words[2...])
     case .cancel, .why: return isFirstArgument ? ownOrders : []
     case .book: return isFirstArgument ? gpuClasses : words.count == 2 ? ["top"] : []
     case .orders, .trades, .receipts: return isFirstArgument ? ["all"] : []
+    case .watch:
+      return isFirstArgument ? CommandName.watchable.map(\.rawValue) : following(Array(words.dropFirst()))
     case .help: return isFirstArgument ? CommandName.allCases.map(\.rawValue) : []
-    case .record, .verify, .proofs, .peers, .status, .classes, .stop, .quit: return []
+    case .index, .record, .verify, .proofs, .peers, .status, .classes, .stop, .quit: return []
     }
   }
 
@@ -91,8 +110,8 @@ public struct CommandCompletion: Sendable {
     return clause == .class ? gpuClasses + [OrderRequest.anyClass] : clause.continuation
   }
 
-  private func inDepth(_ words: ArraySlice<String>) -> [String] {
-    let allowed = ["for", "gpus"]
-    return words.last.map(allowed.contains) == true ? [] : allowed.filter { !words.contains($0) }
+  /// The parts that may still follow, each of which has one word behind it.
+  private func twoParts(_ allowed: [String], _ words: ArraySlice<String>) -> [String] {
+    words.last.map(allowed.contains) == true ? [] : allowed.filter { !words.contains($0) }
   }
 }

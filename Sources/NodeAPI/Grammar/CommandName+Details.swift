@@ -7,24 +7,74 @@ extension CommandName {
     case .amend: Self.amendDetails
     case .quote: Self.quoteDetails
     case .depth: Self.depthDetails
-    case .cancel: "ORDER is an order's id or its first digits, at least 4."
-    case .book:
-      "Own orders are marked own; an order whose owner is silent is marked stale and not taken. TRADES is the owner's "
-        + "public record: trades settled, and trades failed by its fault."
+    case .cancel: "\(Self.orderID)\n\nExample: cancel 3f2a9c"
+    case .book: Self.bookDetails
+    case .index: Self.indexDetails
+    case .candles: Self.candlesDetails
+    case .orders: Self.listDetails("order", "every open order in the book", of: self)
+    case .trades: Self.listDetails("trade", "every trade that the node knows", of: self)
+    case .receipts: Self.listDetails("receipt", "every receipt that the node knows", of: self)
     case .why:
-      "ORDER is an order's id or its first digits, at least 4. Each counter-order counts once, under the "
-        + "first condition that rules it out."
+      "\(Self.orderID) Each counter-order counts once, under the first condition that rules it out.\n\n"
+        + "Example: why 3f2a9c"
     case .record:
       "NODE is a node's id or its first digits, at least 4. Each count is a sum of what single feeds say, so every node "
-        + "shows the same."
+        + "shows the same.\n\nExample: record 9be1"
     case .verify:
-      "FILE holds one receipt, or a list of them as `receipts --json` prints it; it may be a directory of such .json files, or -, standard input. The last line is the sum."
+      "FILE holds one receipt, or a list of them as `receipts --json` prints it; it may be a directory of such .json files, "
+        + "or -, standard input. The last line is the sum.\n\nExample: verify receipts.json"
     case .proofs:
       "Each proof is of the author's own signatures, and freezes the author on every node. `p2pnode proofs --json > FILE` "
-        + "keeps them; verify checks them offline."
-    case .orders, .trades, .receipts, .peers, .status, .classes, .help, .stop, .quit: ""
+        + "keeps them; verify checks them offline.\n\nExample: proofs"
+    case .watch: Self.watchDetails
+    case .help: "Example: help bid"
+    case .peers, .status, .classes, .stop, .quit: "Example: \(rawValue)"
     }
   }
+
+  private static let watchDetails = """
+    COMMAND is one of \(watchable.map(\.rawValue).joined(separator: ", ")), with its words. It needs a terminal. q and ^C leave,
+    and the screen is as before.
+
+    Example: watch book h100-sxm-80g
+    Example: watch orders
+    """
+
+  private static let orderID = "ORDER is an order's id or its first digits, at least 4."
+
+  private static func listDetails(_ noun: String, _ all: String, of name: CommandName) -> String {
+    """
+    Without a word, each \(noun) of this node; with all, \(all).
+
+    Example: \(name.rawValue)
+    Example: \(name.rawValue) all
+    """
+  }
+
+  private static let bookDetails = """
+    Own orders are marked own; an order whose owner is silent is marked stale and not taken. TRADES is the owner's
+    public record: trades settled, and trades failed by its fault. COUNT is how many orders of each side are shown, the
+    best first; 20 when left out.
+
+    Example: book
+    Example: book h100-sxm-80g top 5
+    """
+
+  private static let indexDetails = """
+    The price of all receipts of the last day, weighted by GPU-hours. No node counts for more than a sixth, and what two
+    nodes can count for is cut off at both ends, so that no two of them set the index. Where fewer than 12 nodes trade,
+    there is none. docs/INDEX.md has the definition.
+
+    Example: index
+    """
+
+  private static let candlesDetails = """
+    One row for each interval with a trade: the first, the highest, the lowest and the last price, GPU-hours and trades.
+    The first SPAN is how far to look back, a day when left out; the second one the length of a row.
+
+    Example: candles h100-sxm-80g
+    Example: candles h100-sxm-80g for 6h every 15m
+    """
 
   private static let offerDetails = """
       from TIME              start of the window; as soon as it can be delivered when left out

@@ -1,7 +1,7 @@
 /// The words that begin a command line.
 public enum CommandName: String, CaseIterable, Sendable {
-  case offer, bid, amend, cancel, quote, book, depth, orders, trades, receipts, why, record, verify, proofs, peers,
-    status, classes, help
+  case offer, bid, amend, cancel, quote, book, depth, index, candles, orders, trades, receipts, why, record, verify,
+    proofs, peers, status, classes, watch, help
   case stop, quit
 
   /// The command that `word` begins: its name in either case, or `exit` for `quit`.
@@ -27,7 +27,9 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .why: "why ORDER"
     case .record: "record [NODE]"
     case .verify: "verify FILE"
-    case .proofs, .peers, .status, .classes, .stop, .quit: rawValue
+    case .candles: "candles CLASS [for SPAN] [every SPAN]"
+    case .watch: "watch COMMAND …"
+    case .index, .proofs, .peers, .status, .classes, .stop, .quit: rawValue
     case .help: "help [COMMAND]"
     }
   }
@@ -40,6 +42,8 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .amend: "Change an own open order; what is not stated stays."
     case .quote: "Price a bid without placing it: cost, providers, start, and what waiting would save."
     case .depth: "Show what a class's orders add up to, by delivery hour."
+    case .index: "Show the spot index of each class: what a GPU-hour of it traded at in the last day."
+    case .candles: "Show what a class traded at, interval by interval."
     case .cancel: "Take an own open order out of the market."
     case .book: "Show the market at a glance, or the orders of one class."
     case .orders: "List your orders; with all, every open order in the book."
@@ -52,9 +56,15 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .peers: "List the connected peers and whether their books agree."
     case .status: "Show the node's state and the digest of its book."
     case .classes: "List the GPU classes of the network."
+    case .watch: "Show a command's answer on the whole screen, and keep it up to date until q is pressed."
     case .help: "List the commands, or explain one."
     case .stop: "Stop the node."
     case .quit: "Leave the console; the node goes on."
     }
   }
+
+  /// The commands that ask and change nothing, so that their answers can be kept up to date.
+  public static let watchable: [CommandName] = [
+    .book, .depth, .index, .candles, .orders, .trades, .why, .record, .proofs, .peers, .status,
+  ]
 }

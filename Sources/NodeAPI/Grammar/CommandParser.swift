@@ -68,6 +68,8 @@ public struct CommandParser: Sendable {
     case .amend: try amend(&reader)
     case .quote: .quote(try quote(&reader))
     case .depth: try depth(&reader)
+    case .index: .index
+    case .candles: try candles(&reader)
     case .cancel: .cancel(order: try orderID(&reader))
     case .why: .why(order: try orderID(&reader))
     case .book: try book(&reader)
@@ -80,6 +82,7 @@ public struct CommandParser: Sendable {
     case .peers: .peers
     case .status: .status
     case .classes: .classes
+    case .watch: .watch(try watched(&reader))
     case .help: .help(try helpTopic(&reader))
     case .stop: .stop
     case .quit: .quit
@@ -89,6 +92,14 @@ public struct CommandParser: Sendable {
   private func scope(_ reader: inout WordReader) throws(CommandError) -> ListScope {
     guard !reader.isAtEnd else { return .mine }
     return try reader.expect("all", "mine") == "all" ? .all : .mine
+  }
+
+  private func watched(_ reader: inout WordReader) throws(CommandError) -> Command {
+    let word = try reader.next("the command to watch")
+    guard let name = CommandName(word: word), CommandName.watchable.contains(name) else {
+      throw reader.failure(.unknownWord(word, allowed: CommandName.watchable.map(\.rawValue)))
+    }
+    return try parse(name, &reader)
   }
 
   private func helpTopic(_ reader: inout WordReader) throws(CommandError) -> CommandName? {
@@ -123,6 +134,31 @@ public struct CommandParser: Sendable {
       }
     }
     return .depth(gpuClass: gpuClass, spanMs: span, gpus: gpus)
+  }
+
+  private func candles(_ reader: inout WordReader) throws(CommandError) -> Command {
+    let gpuClass = try gpuClass(try reader.next("a GPU class"), reader)
+    var span: Int64?
+    var interval: Int64?
+    while !reader.isAtEnd {
+      let part = try reader.expect("for", "every")
+      guard part == "for" ? span == nil : interval == nil else { throw reader.failure(.repeated(part)) }
+      let length = try reader.duration()
+      if part == "for" { span = length } else { interval = length }
+      guard part == "for" || IntervalRange.intervals.contains(length) else {
+        let allowed = "1s to \(DurationText.format(milliseconds: IntervalRange.intervals.upperBound))"
+        throw reader.failure(
+          .notAllowed(name: "length of a row", value: reader.words[reader.position - 1], allowed: allowed))
+      }
+    }
+    let whole = span ?? max(IntervalRange.defaultSpanMs, interval ?? 0)
+    guard let range = IntervalRange(spanMs: whole, intervalMs: interval) else {
+      throw reader.failure(
+        .notAllowed(
+          name: "span", value: DurationText.format(milliseconds: whole),
+          allowed: "at most \(IntervalRange.maximumCount) rows"))
+    }
+    return .candles(gpuClass: gpuClass, range)
   }
 
   func orderID(_ reader: inout WordReader) throws(CommandError) -> String {

@@ -89,6 +89,18 @@ extension DocumentText {
     return table.render(colours: colours) + "\n" + style("Money in \(currency), prices per GPU-hour.", .dim)
   }
 
+  /// A fill in one line.
+  public func fill(_ trade: TradeDocument) -> String {
+    let isSale = trade.role == "provider"
+    let (order, other) = isSale ? (trade.offer, trade.buyer) : (trade.bid, trade.provider)
+    let what = "\(trade.gpus) x \(trade.gpuClass) at \(Decimal.format(micros: trade.priceMicros))"
+    let lease = "\(time.short(milliseconds: trade.startMs)) to \(time.short(milliseconds: trade.endMs))"
+    let sides =
+      "\(isSale ? "to" : "from") \(Self.short(other)), order \(Self.short(order)), trade \(Self.short(trade.id))"
+    return "\(style(Self.role(trade.role), isSale ? .red : .green)) "
+      + TerminalText.clean("\(what), \(lease), for \(money(trade.totalMicros)), \(sides)")
+  }
+
   /// What the reader did in a trade.
   static func role(_ role: String) -> String {
     switch role {

@@ -15,7 +15,7 @@ struct DataDirectory: Hashable, Sendable {
   /// The console's history.
   var historyFile: String { file("history") }
 
-  private func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
+  func file(_ name: String) -> String { path.hasSuffix("/") ? path + name : path + "/" + name }
 
   /// The directory of a node when the command line does not name one: what `P2PNODE_DATA` says, else `~/.p2pnode`.
   static func standard(environment: [String: String] = ProcessInfo.processInfo.environment) -> DataDirectory {

@@ -35,7 +35,9 @@ extension NodeCommand {
 
   func run() async throws {
     let client = NodeClient(dataDirectory: line.data.directory.path)
-    let interpreter = CommandInterpreter(client: client, format: line.format, readsStandardInput: true)
+    let interpreter = CommandInterpreter(
+      client: client, format: line.format, screen: Terminal.isInteractive ? TerminalScreen() : nil,
+      readsStandardInput: true)
     let result = await interpreter.run([Self.name.rawValue] + words)
     await client.shutdown()
     try result.finish()
@@ -100,6 +102,16 @@ struct BookCommand: NodeCommand {
   @OptionGroup var line: NodeCommandLine
 }
 
+struct IndexCommand: NodeCommand {
+  static let name = CommandName.index
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct CandlesCommand: NodeCommand {
+  static let name = CommandName.candles
+  @OptionGroup var line: NodeCommandLine
+}
+
 struct OrdersCommand: NodeCommand {
   static let name = CommandName.orders
   @OptionGroup var line: NodeCommandLine
@@ -137,6 +149,11 @@ struct PeersCommand: NodeCommand {
 
 struct StatusCommand: NodeCommand {
   static let name = CommandName.status
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct WatchCommand: NodeCommand {
+  static let name = CommandName.watch
   @OptionGroup var line: NodeCommandLine
 }
 

@@ -13,13 +13,16 @@ struct P2PNode: AsyncParsableCommand {
       """,
     version: Version.current,
     groupedSubcommands: [
-      CommandGroup(name: "Node", subcommands: [InitCommand.self, RunCommand.self, StopCommand.self, KeyCommand.self]),
+      CommandGroup(
+        name: "Node",
+        subcommands: [InitCommand.self, RunCommand.self, StopCommand.self, DashboardCommand.self, KeyCommand.self]),
       CommandGroup(
         name: "Trading",
         subcommands: [
           ConsoleCommand.self, OfferCommand.self, BidCommand.self, AmendCommand.self, CancelCommand.self,
-          QuoteCommand.self, BookCommand.self, DepthCommand.self, OrdersCommand.self, TradesCommand.self,
-          ReceiptsCommand.self, WhyCommand.self, ClassesCommand.self,
+          QuoteCommand.self, BookCommand.self, DepthCommand.self, IndexCommand.self, CandlesCommand.self,
+          OrdersCommand.self, TradesCommand.self, ReceiptsCommand.self, WhyCommand.self, WatchCommand.self,
+          ClassesCommand.self,
         ]),
       CommandGroup(
         name: "Checking",

@@ -21,6 +21,13 @@ enum Terminal {
     isatty(stream.descriptor) == 1 && environment["TERM"] != "dumb" && environment["NO_COLOR", default: ""].isEmpty
   }
 
+  /// The terminal's size; 24 x 80 where it does not say.
+  static var size: (rows: Int, columns: Int) {
+    var size = winsize()
+    guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0, size.ws_col > 0 else { return (24, 80) }
+    return (Int(size.ws_row), Int(size.ws_col))
+  }
+
   /// Writes `text` and a line break. When the reader has gone there is nobody to tell, so a failure is not reported.
   static func write(_ text: String, to stream: Stream) {
     try? stream.handle.write(contentsOf: Data((text + "\n").utf8))

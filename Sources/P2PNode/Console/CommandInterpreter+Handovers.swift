@@ -8,7 +8,7 @@ extension CommandInterpreter {
 
   /// Notes which parties' keys were handed over since, if a node runs and knows their feeds.
   func noteHandovers(_ verdicts: inout [ReceiptVerdict]) async {
-    let keys = Set(verdicts.flatMap { [$0.decoded?.provider, $0.decoded?.buyer].compactMap { $0 } }).sorted()
+    let keys = Set(verdicts.flatMap(\.parties)).sorted()
     var handovers: [String: ReceiptVerdict.Handover] = [:]
     for key in keys.prefix(Self.maximumKeys) {
       do throws(NodeClientError) {
@@ -21,10 +21,6 @@ extension CommandInterpreter {
       }
     }
     guard !handovers.isEmpty else { return }
-    for index in verdicts.indices {
-      guard let lease = verdicts[index].decoded else { continue }
-      let known = [lease.provider, lease.buyer].compactMap { handovers[$0] }
-      verdicts[index].handovers = known.isEmpty ? nil : known
-    }
+    for index in verdicts.indices { verdicts[index].note(handovers) }
   }
 }

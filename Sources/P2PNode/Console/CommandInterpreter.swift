@@ -21,6 +21,8 @@ final class CommandInterpreter: Sendable {
   let client: any NodeAPIClient
   let format: Format
   private let calendar: LocalCalendar
+  /// Where `watch` shows what it watches; nil where there is none.
+  let screen: (any LiveScreen)?
   private let readsStandardInput: Bool
   private let pollInterval: Duration
   private let clock: @Sendable () -> Timestamp
@@ -30,17 +32,19 @@ final class CommandInterpreter: Sendable {
   /// An interpreter of lines for `client`'s node.
   ///
   /// - Parameters:
+  ///   - screen: where `watch` shows what it watches; nil without a terminal.
   ///   - readsStandardInput: whether `verify -` may read it: not when it is where the lines come from.
   ///   - pollInterval: how often a stopping node is asked whether it is still there.
   ///   - clock: the moment at which a line is written.
   init(
     client: any NodeAPIClient, format: Format, calendar: LocalCalendar = LocalCalendar(),
-    readsStandardInput: Bool = false, pollInterval: Duration = .milliseconds(50),
+    screen: (any LiveScreen)? = nil, readsStandardInput: Bool = false, pollInterval: Duration = .milliseconds(50),
     clock: @escaping @Sendable () -> Timestamp = CommandInterpreter.systemClock
   ) {
     self.client = client
     self.format = format
     self.calendar = calendar
+    self.screen = screen
     self.readsStandardInput = readsStandardInput
     self.pollInterval = pollInterval
     self.clock = clock
@@ -66,14 +70,25 @@ final class CommandInterpreter: Sendable {
   /// Runs the command that `words`, of which there is at least one, spell.
   func run(_ words: [String]) async -> CommandResult {
     do throws(CommandFailure) {
-      return try await perform(parse(words))
+      let command = try await parse(words)
+      if case .watch(let watched) = command { return await watch(watched, words: words.dropFirst()) }
+      return try await perform(command)
     } catch {
-      switch error {
-      case .line(let error): return failure(error)
-      case .node(let error): return failure(error.problem)
-      case .file(let error):
-        return failure(kind: "bad-file", title: "The file was not read", status: 400, detail: error.description)
-      }
+      return failure(error)
+    }
+  }
+
+  /// Runs a command that was understood before.
+  func run(_ command: Command) async -> CommandResult {
+    do throws(CommandFailure) { return try await perform(command) } catch { return failure(error) }
+  }
+
+  private func failure(_ error: CommandFailure) -> CommandResult {
+    switch error {
+    case .line(let error): failure(error)
+    case .node(let error): failure(error.problem)
+    case .file(let error):
+      failure(kind: "bad-file", title: "The file was not read", status: 400, detail: error.description)
     }
   }
 
@@ -88,8 +103,9 @@ final class CommandInterpreter: Sendable {
   private func parse(_ words: [String]) async throws(CommandFailure) -> Command {
     var gpuClasses: [String] = []
     var currency = ""
-    switch CommandName(word: words[0]) {
-    case .offer, .bid, .amend, .quote, .book, .depth:
+    let name = CommandName(word: words[0])
+    switch name == .watch ? words.dropFirst().first.flatMap(CommandName.init(word:)) : name {
+    case .offer, .bid, .amend, .quote, .book, .depth, .candles:
       let network = try await ask { () async throws(NodeClientError) in try await self.network() }
       gpuClasses = network.gpuClasses.map(\.id)
       currency = network.currency
@@ -115,6 +131,11 @@ final class CommandInterpreter: Sendable {
       case .quote(let request): self.show(try await self.client.quote(request), text.quote)
       case .depth(let id, let span, let gpus):
         self.show(try await self.client.depth(gpuClass: id, spanMs: span, gpus: gpus), text.depth)
+      case .index: self.show(try await self.client.index(), text.index)
+      case .candles(let id, let range):
+        self.show(try await self.client.candles(gpuClass: id, range)) {
+          text.candles($0, gpuClass: id, range: range)
+        }
       case .cancel(let id): self.show(try await self.cancel(id), text.order)
       case .summary: self.show(try await self.client.book(), text.summary)
       case .book(let id, let limit): self.show(try await self.client.book(gpuClass: id, limit: limit), text.book)
@@ -130,7 +151,7 @@ final class CommandInterpreter: Sendable {
       case .status: self.show(try await self.client.status(), text.status)
       case .classes:
         self.show(try await self.network().gpuClasses) { DocumentText.classes($0, colours: self.colours) }
-      case .quit, .help, .verify, .stop, .amend: CommandResult()
+      case .quit, .help, .verify, .stop, .amend, .watch: CommandResult()
       }
     }
   }

@@ -4,6 +4,8 @@ import NodeClient
 /// Runs the lines of a source one after the other.
 struct ConsoleSession: Sendable {
   let interpreter: CommandInterpreter
+  /// What reaches a person who is typing.
+  var feed = ConsoleFeed()
   /// Where text goes: the stream, and the text without a line break at its end.
   let write: @Sendable (Terminal.Stream, String) -> Void
 
@@ -20,6 +22,8 @@ struct ConsoleSession: Sendable {
       return false
     }
     if let text = try? await interpreter.documentText() { write(.output, text.welcome(status)) }
+    let listener = Task { [interpreter, feed] in await FillListener(interpreter: interpreter, feed: feed).run() }
+    defer { listener.cancel() }
     let interrupts = InterruptHandler()
     while let line = await nextLine(lines) {
       let result = await interrupts.run { await interpreter.run(line: line) }
@@ -58,8 +62,7 @@ struct ConsoleSession: Sendable {
     async let orders = try? client.orders(.mine)
     async let network = try? interpreter.network()
     let completion = CommandCompletion(
-      gpuClasses: await network?.gpuClasses.map(\.id) ?? [],
-      ownOrders: await orders?.filter { $0.state == "open" }.map { String($0.id.prefix(10)) } ?? [])
+      gpuClasses: await network?.gpuClasses.map(\.id) ?? [], orders: await orders ?? [])
     return await lines.next(prompt: prompt(await status), completion: completion)
   }
 

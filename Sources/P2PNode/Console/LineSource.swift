@@ -16,18 +16,19 @@ final class EditedLines: LineSource {
 
   private let queue = DispatchQueue(label: "p2pnode.console")
   private let confined: Confined
+  private let feed: ConsoleFeed
 
-  /// Lines from the terminal; nil when libedit cannot serve it.
-  init?(historyPath: String) {
-    guard let editor = LineEditor(historyPath: historyPath) else { return nil }
+  /// Lines from the terminal, with what `feed` brings meanwhile; nil when libedit cannot serve it.
+  init?(historyPath: String, feed: ConsoleFeed) {
+    guard let editor = LineEditor(historyPath: historyPath, feed: feed) else { return nil }
     confined = Confined(editor: editor)
+    self.feed = feed
   }
 
   func next(prompt: String, completion: CommandCompletion) async -> String? {
-    await withCheckedContinuation { continuation in
-      queue.async {
-        continuation.resume(returning: self.confined.editor.readLine(prompt: prompt, completion: completion))
-      }
+    feed.completion = completion
+    return await withCheckedContinuation { continuation in
+      queue.async { continuation.resume(returning: self.confined.editor.readLine(prompt: prompt)) }
     }
   }
 }

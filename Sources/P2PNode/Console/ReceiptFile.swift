@@ -24,6 +24,11 @@ enum ReceiptFile {
     return ReceiptBatch.check([(nil, try documents(in: bytes, of: path))], another: checkProof)
   }
 
+  /// Checks each receipt or proof of fraud of what a file would hold.
+  static func check(_ bytes: [UInt8]) throws(NodeJSONError) -> [ReceiptVerdict] {
+    ReceiptBatch.check([(nil, try ReceiptVerdict.documents(in: bytes))], another: checkProof)
+  }
+
   private static func isDirectory(_ path: String) -> Bool {
     var isDirectory: ObjCBool = false
     return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue

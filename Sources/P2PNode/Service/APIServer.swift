@@ -9,7 +9,7 @@ import NodeCrypto
 import OrderBook
 
 /// The node's HTTP API: a fixed table of routes over documents of ``NodeAPI``, on a Unix socket that only the node's
-/// user can open.
+/// user can open, and on TCP for whoever ``HTTPAccess`` lets in.
 struct APIServer: Sendable {
   /// The largest body of a request in bytes.
   static let maximumBodyBytes = 64 << 10
@@ -20,23 +20,33 @@ struct APIServer: Sendable {
 
   let runtime: NodeRuntime
   let status: StatusSource
+  let events: EventHub
+  let keyedOrders: KeyedOrders
   let requestStop: @Sendable () -> Void
+  let spotIndex = SpotIndexSource()
 
-  func application(socketPath: String, logger: Logger) -> some ApplicationProtocol {
-    Application(
-      router: router(),
-      configuration: ApplicationConfiguration(
-        address: .unixDomainSocket(path: socketPath), serverName: "p2pnode"),
-      logger: logger)
+  /// The routes with what stands before them.
+  ///
+  /// - Parameter access: who is let in; nil where only the node's user comes.
+  func router(access: HTTPAccess?) -> Router<BasicRequestContext> {
+    let table = RouteTable(routes(in: Router(context: BasicRequestContext.self), access: access))
+    let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+    if access != nil { router.add(middleware: BrowserRulesMiddleware()) }
+    router.add(middleware: ProblemMiddleware())
+    if let access { router.add(middleware: AccessMiddleware(access: access)) }
+    router.add(middleware: MethodMiddleware(table: table))
+    if access != nil { router.add(middleware: JSONMiddleware()) }
+    return routes(in: router, access: access)
   }
 
-  func router() -> Router<BasicRequestContext> {
-    let router = Router(context: BasicRequestContext.self)
-    router.add(middleware: ProblemMiddleware())
+  private func routes(in router: Router<BasicRequestContext>, access: HTTPAccess?) -> Router<BasicRequestContext> {
+    addSiteRoutes(router, access: access)
     let api = router.group("v1")
     addOrderRoutes(api)
+    addEventRoutes(api)
     addBookRoutes(api)
     addQuoteRoutes(api)
+    addMarketDataRoutes(api)
     addRecordRoutes(api)
     addKeyRoutes(api)
     api.get("network") { _, _ in try await json(runtime.read { DocumentBuilder(core: $0, now: $1).network() }) }
@@ -56,13 +66,7 @@ struct APIServer: Sendable {
   }
 
   private func addOrderRoutes(_ api: RouterGroup<BasicRequestContext>) {
-    api.post("orders") { request, _ in
-      let body = try await order(from: try await document(OrderRequest.self, of: request))
-      switch await runtime.submit(.place(body)) {
-      case .success(let id): return try await json(document(of: id), status: .created)
-      case .failure(let refusal): throw Problem(refusal)
-      }
-    }
+    api.post("orders") { request, _ in try await place(request) }
     api.get("orders") { request, _ in
       let ownOnly = try isOwnScope(request)
       return try await json(
@@ -156,27 +160,24 @@ struct APIServer: Sendable {
   func document<Document: Decodable>(
     _ type: Document.Type = Document.self, of request: Request
   ) async throws -> Document {
-    let type = request.headers[.contentType] ?? ""
-    guard type.split(separator: ";").first.map({ $0.trimmingCharacters(in: .whitespaces) }) == "application/json"
-    else { throw Problem.badRequest("Content-Type is \"\(type)\"; allowed: application/json") }
-    let buffer: ByteBuffer
+    let body = try await bytes(of: request, limit: Self.maximumBodyBytes)
     do {
-      buffer = try await request.body.collect(upTo: Self.maximumBodyBytes)
-    } catch is NIOTooManyBytesError {
-      throw Problem(
-        status: .contentTooLarge, kind: "too-large", title: "The body is too large",
-        detail: "allowed: at most \(Self.maximumBodyBytes) bytes")
-    }
-    do {
-      return try NodeJSON.decode(Document.self, from: buffer.readableBytesView)
+      return try NodeJSON.decode(Document.self, from: body)
     } catch {
       throw Problem.badRequest("\(error)")
     }
   }
 
-  private func order(from request: OrderRequest) async throws -> OrderBody {
-    let resolver = await resolver(for: request.requirements)
-    do { return try resolver.resolve(request) } catch { throw Problem.badOrder(error.description) }
+  /// The bytes of a JSON body of a request.
+  func bytes(of request: Request, limit: Int) async throws -> [UInt8] {
+    guard request.isJSON else { throw Problem.contentType(of: request) }
+    do {
+      return Array(buffer: try await request.body.collect(upTo: limit))
+    } catch is NIOTooManyBytesError {
+      throw Problem(
+        status: .contentTooLarge, kind: "too-large", title: "The body is too large",
+        detail: "allowed: at most \(limit) bytes")
+    }
   }
 
   /// A resolver that knows the nodes whose feeds are known now, when the requirements name any.
@@ -200,7 +201,7 @@ struct APIServer: Sendable {
     return answer
   }
 
-  private func document(of id: OrderID) async throws -> OrderDocument {
+  func document(of id: OrderID) async throws -> OrderDocument {
     let found = await runtime.read { core, now -> OrderDocument? in
       let builder = DocumentBuilder(core: core, now: now)
       if let own = core.ownOrderState(id, now: now) { return builder.order(own.order, state: own.state) }

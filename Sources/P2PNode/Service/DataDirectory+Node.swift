@@ -4,7 +4,12 @@ import Market
 /// What a running node keeps in its directory besides the identity.
 extension DataDirectory {
   /// The feeds.
-  var storeFile: String { path.hasSuffix("/") ? path + "store.sqlite" : path + "/store.sqlite" }
+  var storeFile: String { file("store.sqlite") }
+
+  /// Where the API listens over TCP, and with which token.
+  var accessFile: String { file(AccessFile.name) }
+  /// A page that leads a browser to the dashboard.
+  var dashboardFile: String { file("dashboard.html") }
 
   /// The market whose genesis file was copied here by `init`.
   func genesis() throws -> Genesis {
@@ -23,6 +28,12 @@ enum NodeStartError: Error, CustomStringConvertible {
   case address(option: String, value: String)
   /// The socket of the API cannot be made.
   case socket(path: String, why: String)
+  /// The API cannot listen over TCP.
+  case http(address: String, why: String)
+  /// An address of the API that other machines reach, without the word that says that it is meant.
+  case remoteHTTP(String)
+  /// A file that nobody else may read cannot be written.
+  case privateFile(path: String, why: String)
 
   var description: String {
     switch self {
@@ -31,6 +42,11 @@ enum NodeStartError: Error, CustomStringConvertible {
     case .address(let option, let value):
       "\(option) is \"\(value)\"; allowed: HOST:PORT, such as 127.0.0.1:47100 or [::1]:47100"
     case .socket(let path, let why): "the API's socket \(path): \(why)"
+    case .http(let address, let why): "--http is \(address): \(why); allowed: a free address of this machine"
+    case .remoteHTTP(let address):
+      "--http is \(address), which other machines reach, and the API is not encrypted; allowed: an address of this machine "
+        + "alone, such as 127.0.0.1:8080, or --http-allow-remote as well, behind something that encrypts"
+    case .privateFile(let path, let why): "writing \(path): \(why)"
     }
   }
 }

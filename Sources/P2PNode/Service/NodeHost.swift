@@ -22,6 +22,12 @@ struct NodeHost {
     var advertise: String?
     var peers: [HostPort]
     var keepHistory: Bool
+    /// Where the API listens over TCP; nil when it does not.
+    var http: HostPort?
+    /// Whether that may be an address which other machines reach.
+    var httpAllowRemote = false
+    /// Further names under which browsers may reach it.
+    var httpNames: [HostPort] = []
     var stopWithStdin: Bool
   }
 
@@ -33,6 +39,9 @@ struct NodeHost {
     try Sodium.selfTest()
     if let host = options.advertise, PeerAddress(PeerAddress(host: host, port: 1).description) == nil {
       throw NodeStartError.address(option: "--advertise", value: host)
+    }
+    if let http = options.http, !http.isLoopback, !options.httpAllowRemote {
+      throw NodeStartError.remoteHTTP(http.description)
     }
     let directory = options.directory
     let genesis = try directory.genesis()
@@ -53,6 +62,8 @@ struct NodeHost {
     let listening = HostPort(host: endpoint.host, port: endpoint.port)
     let known = try store.addresses().compactMap { PeerAddress($0) }
     try prepareSocket(socketPath)
+    // What a killed node left would lead to nobody.
+    unlink(directory.accessFile)
     try await serve(
       runtime, transport: transport, genesis: genesis, listening: listening, known: known, socketPath: socketPath)
   }
@@ -64,17 +75,21 @@ struct NodeHost {
     let stop = StopTrigger()
     let status = StatusSource(
       networkName: genesis.name, listen: listening.description, startedAt: NodeRuntime.now)
-    let api = APIServer(runtime: runtime, status: status, requestStop: stop.pull)
-    let node = NodeService(runtime: runtime, transport: transport, port: listening.port, known: known)
+    let events = EventHub(runtime: runtime, status: status)
+    let api = APIServer(
+      runtime: runtime, status: status, events: events, keyedOrders: KeyedOrders(runtime: runtime),
+      requestStop: stop.pull)
+    let node = NodeService(
+      runtime: runtime, transport: transport, port: listening.port, known: known, events: events)
     let group = ServiceGroup(
       configuration: .init(
         // They stop in the reverse order: the node first, which answers whoever still waits, then the API.
         services: [
           .init(
             service: api.application(socketPath: socketPath, logger: quietLogger),
-            successTerminationBehavior: .gracefullyShutdownGroup),
-          .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
-        ],
+            successTerminationBehavior: .gracefullyShutdownGroup)
+        ] + httpServices(of: api, stop)
+          + [.init(service: node, successTerminationBehavior: .gracefullyShutdownGroup)],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
     stop.arm { await group.triggerGracefulShutdown() }
     if options.stopWithStdin { watchStandardInput(stop) }
@@ -86,8 +101,34 @@ struct NodeHost {
       data       \(options.directory.path)
       Running. Trade on it with: p2pnode console --data \(options.directory.path)
       """, to: .output)
+    defer {
+      unlink(socketPath)
+      unlink(options.directory.accessFile)
+    }
     try await group.run()
-    try? FileManager.default.removeItem(atPath: socketPath)
+  }
+
+  /// The API over TCP, when it is wanted.
+  private func httpServices(of api: APIServer, _ stop: StopTrigger) -> [ServiceGroupConfiguration.ServiceConfiguration]
+  {
+    guard let address = options.http else { return [] }
+    let access = HTTPAccess(names: options.httpNames)
+    let (directory, path) = (options.directory.path, options.directory.accessFile)
+    let server = api.application(at: address, access: access, logger: quietLogger) { [logger] bound in
+      do {
+        try AccessFile(address: "http://\(bound.reachable)", token: access.token).write(to: path)
+      } catch {
+        logger.error("no dashboard", metadata: ["why": "\(error)"])
+        return stop.pull()
+      }
+      Terminal.write(
+        "dashboard  http://\(bound.reachable)/, opened by: p2pnode dashboard --data \(directory)", to: .output)
+    }
+    return [
+      .init(
+        service: HTTPService(address: address, server: server),
+        successTerminationBehavior: .gracefullyShutdownGroup)
+    ]
   }
 
   private func configuration(genesis: Genesis, identity: Identity) -> NodeConfiguration {
@@ -175,10 +216,13 @@ private struct NodeService: Service {
   let transport: Transport
   let port: Int
   let known: [PeerAddress]
+  let events: EventHub
 
   func run() async throws {
     await runtime.begin(transport: transport, listenPort: UInt16(clamping: port), known: known)
     try? await gracefulShutdown()
     await runtime.stop(seconds: Self.stopSeconds)
+    // The API stops when the last request is answered, and these have no end of their own.
+    events.close()
   }
 }

@@ -40,6 +40,7 @@ final class NodeRuntime: @unchecked Sendable {
   private var stopWaiters: [CheckedContinuation<Void, Never>] = []
   /// What is to be written when the events at hand are done, or before what has to come after it.
   private var toKeep: [SignedEntry] = []
+  private var keysToKeep: [UInt64: [StoredKey]] = [:]
   /// Whether it will be looked again for something to do when nothing waits.
   private var isTidying = false
   /// What is to be verified when the events at hand are done.
@@ -50,16 +51,18 @@ final class NodeRuntime: @unchecked Sendable {
   private var rebuild = RebuildSchedule()
   /// Whom to dial after a restart.
   private var addresses = AddressKeeper()
+  /// Orders in the own entry that is to be persisted next, with the keys under which clients place them.
+  private var namedOrders: [(name: OrderName, order: OrderID)] = []
   /// Places that are held because the store is behind.
   private var parked: [Credit] = []
 
   /// Set once, before the first event.
   private(set) var transport: Transport?
-  private let store: EntryStore
-  private var pool: VerificationPool!
+  let store: EntryStore
+  private(set) var pool: VerificationPool!
   private let inbox = Mutex(Inbox())
   private let commands = PendingCommands()
-  private var writer: StoreWriter!
+  private(set) var writer: StoreWriter!
   private(set) var server: FeedServer!
 
   /// Events, bytes of entries and bytes of messages that are taken in one go, so that nothing waits long behind what came
@@ -257,9 +260,10 @@ final class NodeRuntime: @unchecked Sendable {
     keepEntries()
   }
 
-  private func keepEntries() {
-    writer.keep(toKeep)
+  func keepEntries() {
+    writer.keep(toKeep, keys: keysToKeep)
     toKeep.removeAll(keepingCapacity: true)
+    keysToKeep = [:]
   }
 
   private func releaseParked() {
@@ -287,9 +291,17 @@ final class NodeRuntime: @unchecked Sendable {
         place?.release()
       }
     case .collect(let found): collect(found)
+    case .places(let id, let order):
+      if let named = commands.name(of: id) { namedOrders.append((named, order)) }
     case .persist(let entry):
       entriesMetric.increment()
       toKeep.append(entry)
+      guard entry.author == own, !namedOrders.isEmpty else { return }
+      let time = entry.time.milliseconds
+      keysToKeep[entry.sequence] = namedOrders.map {
+        StoredKey(key: $0.name.key, request: $0.name.request, order: $0.order, time: time)
+      }
+      namedOrders = []
     case .prune(let author, let first):
       keepEntries()
       writer.prune(author, below: first)
@@ -307,22 +319,6 @@ final class NodeRuntime: @unchecked Sendable {
     case .disconnect(let connection, let cause): connections[connection]?.close(cause.description)
     case .reply(let id, let result): commands.answer(id, result)
     case .rotated(let id, let result): commands.answer(id, result)
-    }
-  }
-
-  /// Makes a proof of fraud with what is in the store.
-  private func collect(_ found: FraudCase) {
-    keepEntries()
-    let (range, maximum) = (found.stored, genesis.limits.entryBytes)
-    writer.afterCommits { [weak self] store in
-      let stored = try? store.entries(
-        of: range.author, from: range.from, through: range.through, maximumBytes: FraudProof.maximumBytes)
-      let entries = (stored ?? []).compactMap { try? SignedEntry(stored: $0, maximumBytes: maximum) }
-      guard let self, let proof = found.proof(with: entries) else { return }
-      // A disk forgets; an accusation must not rest on what it holds without a look at the signatures.
-      self.pool.check(proof) { [weak self] isValid in
-        if isValid { self?.post(.proofFound(proof)) }
-      }
     }
   }
 
@@ -371,8 +367,10 @@ final class NodeRuntime: @unchecked Sendable {
   // MARK: Asking
 
   /// Gives the core a command; returns when its entry is on disk, or when it is refused.
-  func submit(_ command: OrderCommand) async -> Result<OrderID, CommandRefusal> {
-    await commands.answerToOrder { post(.command($0, command)) }
+  ///
+  /// - Parameter name: under which a client places an order; it is on disk with the entry.
+  func submit(_ command: OrderCommand, as name: OrderName? = nil) async -> Result<OrderID, CommandRefusal> {
+    await commands.answerToOrder(as: name) { post(.command($0, command)) }
   }
 
   /// Hands the own feed over to a new key; returns when its last entry is on disk, or when that is refused.

@@ -8,6 +8,7 @@ final class PendingCommands: Sendable {
   private struct State {
     var next: CommandID = 1
     var orders: [CommandID: CheckedContinuation<Result<OrderID, CommandRefusal>, Never>] = [:]
+    var names: [CommandID: OrderName] = [:]
     var rotations: [CommandID: CheckedContinuation<Result<UInt64, CommandRefusal>, Never>] = [:]
 
     mutating func name() -> CommandID {
@@ -19,16 +20,20 @@ final class PendingCommands: Sendable {
   private let state = Mutex(State())
 
   /// Names a command about an order, has it given, and waits for the answer.
-  func answerToOrder(_ give: (CommandID) -> Void) async -> Result<OrderID, CommandRefusal> {
+  func answerToOrder(as name: OrderName?, _ give: (CommandID) -> Void) async -> Result<OrderID, CommandRefusal> {
     await withCheckedContinuation { continuation in
       give(
         state.withLock { state in
           let id = state.name()
           state.orders[id] = continuation
+          state.names[id] = name
           return id
         })
     }
   }
+
+  /// Under which key a client places the order of a command.
+  func name(of id: CommandID) -> OrderName? { state.withLock { $0.names[id] } }
 
   /// Names a handover, has it given, and waits for the answer.
   func answerToRotation(_ give: (CommandID) -> Void) async -> Result<UInt64, CommandRefusal> {
@@ -44,7 +49,11 @@ final class PendingCommands: Sendable {
 
   /// Answers a command about an order; one that nobody waits for is ignored.
   func answer(_ id: CommandID, _ result: Result<OrderID, CommandRefusal>) {
-    state.withLock { $0.orders.removeValue(forKey: id) }?.resume(returning: result)
+    let waiting = state.withLock { state in
+      state.names[id] = nil
+      return state.orders.removeValue(forKey: id)
+    }
+    waiting?.resume(returning: result)
   }
 
   /// Answers a handover; one that nobody waits for is ignored.

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import NodeAPI
@@ -17,6 +18,40 @@ struct Problem: Error, HTTPResponseError {
 
   static func badRequest(_ detail: String) -> Problem {
     Problem(status: .badRequest, kind: "bad-request", title: "The request is not one", detail: detail)
+  }
+
+  static var tooManyListeners: Problem {
+    Problem(
+      status: .serviceUnavailable, kind: "busy", title: "Too many clients listen",
+      detail: "\(EventHub.maximumListeners) clients listen to events; allowed: as many. Close one first")
+  }
+
+  static var unauthorized: Problem {
+    Problem(
+      status: .unauthorized, kind: "unauthorized", title: "The token is missing or wrong",
+      detail:
+        "allowed: Authorization: Bearer with the token of this start of the node, or the cookie that `p2pnode dashboard` "
+        + "leads to")
+  }
+
+  static func forbidden(_ detail: String) -> Problem {
+    Problem(status: .forbidden, kind: "forbidden", title: "The request comes from somewhere else", detail: detail)
+  }
+
+  static func idempotency(_ detail: String) -> Problem {
+    Problem(status: .unprocessableContent, kind: "idempotency", title: "The key is another request's", detail: detail)
+  }
+
+  static func contentType(of request: Request) -> Problem {
+    Problem(
+      status: .unsupportedMediaType, kind: "content-type", title: "The body is not JSON",
+      detail: "Content-Type is \"\(request.headers[.contentType] ?? "")\"; allowed: application/json")
+  }
+
+  static func method(_ method: String, allowed: [String]) -> Problem {
+    Problem(
+      status: .methodNotAllowed, kind: "http", title: "Method Not Allowed",
+      detail: "the method is \(method); allowed: \(allowed.joined(separator: ", "))")
   }
 
   static func badOrder(_ detail: String) -> Problem {
@@ -50,10 +85,19 @@ struct Problem: Error, HTTPResponseError {
   }
 
   func response(from request: Request, context: some RequestContext) throws -> Response {
+    try response(from: request, context: context, headers: status == .unauthorized ? [.wwwAuthenticate: "Bearer"] : [:])
+  }
+
+  /// The answer, with further headers.
+  func response(
+    from request: Request, context: some RequestContext, headers further: HTTPFields
+  ) throws -> Response {
     let document = ProblemDocument(
       type: "urn:p2pnode:\(kind)", title: title, status: status.code, detail: detail)
+    var headers: HTTPFields = [.contentType: "application/problem+json"]
+    for field in further { headers.append(field) }
     return Response(
-      status: status, headers: [.contentType: "application/problem+json"],
+      status: status, headers: headers,
       body: .init(byteBuffer: ByteBuffer(bytes: try NodeJSON.encode(document))))
   }
 }

@@ -26,6 +26,20 @@ struct RunCommand: AsyncParsableCommand {
   var advertise: String?
 
   @Option(
+    help: ArgumentHelp(
+      "Serve the dashboard and the API here too, on this machine only and with a token; port 0 takes a free one.",
+      valueName: "host:port"))
+  var http: String?
+
+  @Flag(help: "Let --http be an address that other machines reach. It is not encrypted: put something before it.")
+  var httpAllowRemote = false
+
+  @Option(
+    name: .customLong("http-name"),
+    help: ArgumentHelp("A further name under which browsers reach --http.", valueName: "host:port"))
+  var httpNames: [String] = []
+
+  @Option(
     name: .customLong("peer"),
     help: ArgumentHelp("Dial this node first, instead of the network's bootstrap addresses.", valueName: "host:port"))
   var peers: [String] = []
@@ -57,6 +71,8 @@ struct RunCommand: AsyncParsableCommand {
       directory: data.directory, passphrase: passphrase.source,
       listen: try listen.map { try HostPort($0, option: "--listen") }, advertise: advertise,
       peers: try peers.map { try HostPort($0, option: "--peer") }, keepHistory: keepHistory,
+      http: try http.map { try HostPort($0, option: "--http") }, httpAllowRemote: httpAllowRemote,
+      httpNames: try httpNames.map { try HostPort($0, option: "--http-name") },
       stopWithStdin: stopWithStdin)
   }
 }
@@ -89,7 +105,21 @@ struct HostPort: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Whether only this machine reaches it.
-  var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+  var isLoopback: Bool { host == "localhost" || host == "::1" || isLoopbackIPv4 }
+
+  /// Not a name that only looks like one.
+  private var isLoopbackIPv4: Bool {
+    host.hasPrefix("127.") && host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
+  }
+
+  /// The same where it means all addresses of this machine, in words that can be dialled here.
+  var reachable: HostPort {
+    switch host {
+    case "0.0.0.0": HostPort(host: "127.0.0.1", port: port)
+    case "::": HostPort(host: "::1", port: port)
+    default: self
+    }
+  }
 
   var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -25,6 +25,8 @@ final class StoreWriter: Sendable {
     var isOverBound = false
     var proofs: [FraudProof] = []
     var bases: [StoredBase] = []
+    /// Keys of orders that own entries place, by the entry's sequence.
+    var keys: [UInt64: [StoredKey]] = [:]
     var isScheduled = false
     var isFailing = false
   }
@@ -54,10 +56,13 @@ final class StoreWriter: Sendable {
 
   /// Hands entries over, which one commit takes together as far as it takes anything: what came of one event, an entry
   /// and the answer to it, waits for one sync and not for two.
-  func keep(_ entries: [SignedEntry]) {
+  ///
+  /// - Parameter keys: of the own entries among them, by their sequences, the keys of the orders that they place.
+  func keep(_ entries: [SignedEntry], keys: [UInt64: [StoredKey]] = [:]) {
     guard !entries.isEmpty else { return }
     schedule { state in
       state.entries += entries
+      state.keys.merge(keys) { $1 }
       state.byteCount += entries.reduce(0) { $0 + $1.bytes.count }
       if state.byteCount > Self.maximumBytes { state.isOverBound = true }
     }
@@ -99,15 +104,18 @@ final class StoreWriter: Sendable {
 
   private func commitWaiting() {
     while true {
-      let (entries, proofs, bases) = state.withLock { state in
+      let (entries, proofs, bases, keys) = state.withLock { state in
         if state.entries.isEmpty, state.proofs.isEmpty, state.bases.isEmpty { state.isScheduled = false }
         // A base counts together with or after all that was handed over before it.
         let bases = state.entries.count <= Self.batch ? state.bases : []
-        return (Array(state.entries.prefix(Self.batch)), state.proofs, bases)
+        let entries = Array(state.entries.prefix(Self.batch))
+        let keys =
+          state.keys.isEmpty ? [] : entries.filter { $0.author == own }.flatMap { state.keys[$0.sequence] ?? [] }
+        return (entries, state.proofs, bases, keys)
       }
       guard !entries.isEmpty || !proofs.isEmpty || !bases.isEmpty else { return }
       do {
-        try store.append(entries.map(\.stored), proofs: proofs.map(\.stored), bases: bases)
+        try store.append(entries.map(\.stored), proofs: proofs.map(\.stored), bases: bases, keys: keys)
       } catch {
         let isNew = state.withLock { state in
           defer { state.isFailing = true }
@@ -121,6 +129,7 @@ final class StoreWriter: Sendable {
         state.entries.removeFirst(entries.count)
         state.proofs.removeFirst(proofs.count)
         state.bases.removeFirst(bases.count)
+        for entry in entries where entry.author == own { state.keys[entry.sequence] = nil }
         state.byteCount -= entries.reduce(0) { $0 + $1.bytes.count }
         let hasDrained = state.isOverBound && state.byteCount <= Self.maximumBytes / 2
         if hasDrained { state.isOverBound = false }

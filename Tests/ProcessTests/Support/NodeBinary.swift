@@ -24,17 +24,7 @@ enum NodeBinary {
   static func run(
     _ arguments: [String], environment: [String: String] = [:], input: String = ""
   ) async throws -> FinishedCommand {
-    let directory = try TemporaryDirectory()
-    let process = try ChildProcess(
-      executable: path, arguments: arguments, environment: Self.environment.merging(environment) { $1 },
-      input: .file(try directory.write(input.utf8, to: "in")), output: directory.file("out"),
-      error: directory.file("err"))
-    defer { process.send(SIGKILL) }
-    let exit = try await eventually("p2pnode \(arguments.joined(separator: " ")) ends") { process.exit }
-    func text(_ name: String) throws -> String {
-      String(decoding: try Data(contentsOf: URL(fileURLWithPath: directory.file(name))), as: UTF8.self)
-    }
-    return FinishedCommand(exit: exit, output: try text("out"), error: try text("err"))
+    try await FinishedCommand.run(path, arguments, environment: environment, input: input)
   }
 }
 
@@ -45,6 +35,31 @@ struct FinishedCommand: Equatable, Sendable {
   var output: String
   /// What it wrote to standard error.
   var error: String
+
+  /// Runs a program to its end.
+  ///
+  /// - Parameters:
+  ///   - environment: on top of ``NodeBinary/environment``.
+  ///   - limit: far more than it needs.
+  static func run(
+    _ executable: String, _ arguments: [String], environment: [String: String] = [:], input: String = "",
+    within limit: Duration = .seconds(60)
+  ) async throws -> FinishedCommand {
+    let directory = try TemporaryDirectory()
+    let process = try ChildProcess(
+      executable: executable, arguments: arguments,
+      environment: NodeBinary.environment.merging(environment) { $1 },
+      input: .file(try directory.write(input.utf8, to: "in")), output: directory.file("out"),
+      error: directory.file("err"))
+    defer { process.send(SIGKILL) }
+    let exit = try await eventually("\(executable) \(arguments.joined(separator: " ")) ends", within: limit) {
+      process.exit
+    }
+    func text(_ name: String) throws -> String {
+      String(decoding: try Data(contentsOf: URL(fileURLWithPath: directory.file(name))), as: UTF8.self)
+    }
+    return FinishedCommand(exit: exit, output: try text("out"), error: try text("err"))
+  }
 
   /// A command that succeeded without a word of complaint.
   var isSuccess: Bool { exit == .status(0) && error.isEmpty }

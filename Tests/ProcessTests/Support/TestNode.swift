@@ -26,7 +26,8 @@ final class TestNode: Sendable {
     self.name = name
     self.directory = directory
     self.logPrefix = logPrefix
-    client = NodeClient(dataDirectory: directory)
+    // A test says itself what is to be done again.
+    client = NodeClient(dataDirectory: directory, retryPauses: [])
   }
 
   func file(_ name: String) -> String { directory + "/" + name }

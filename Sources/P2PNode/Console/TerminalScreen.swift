@@ -1,0 +1,159 @@
+import Dispatch
+import Foundation
+import NodeAPI
+import Synchronization
+
+/// The whole terminal as a ``LiveScreen``: on the terminal's alternate screen, so that what stood there before stands
+/// there again afterwards. q and ^C leave.
+final class TerminalScreen: LiveScreen {
+  /// How often the screen is drawn at most, and how often at least.
+  private static let shortestPause = Duration.milliseconds(100)
+  private static let longestPause = Duration.seconds(1)
+  /// What leaves: q, Q and ^C.
+  private static let leavingKeys: [UInt8] = [0x71, 0x51, 0x03]
+
+  /// What the keys and the changes say to the one that draws.
+  private final class Signals: Sendable {
+    private let state = Mutex((hasChanged: true, hasLeft: false))
+
+    func change() { state.withLock { $0.hasChanged = true } }
+
+    func leave() { state.withLock { $0.hasLeft = true } }
+
+    /// What has been said since this was last asked.
+    func take() -> (hasChanged: Bool, hasLeft: Bool) {
+      state.withLock { state in
+        defer { state.hasChanged = false }
+        return state
+      }
+    }
+  }
+
+  func show(
+    title: String, changes: @escaping @Sendable (@escaping @Sendable () -> Void) async -> Void,
+    frame: @escaping @Sendable (_ rows: Int) async -> String
+  ) async {
+    let signals = Signals()
+    guard let takenOver = TakenTerminal() else { return }
+    let keys = KeyReader { key in
+      if Self.leavingKeys.contains(key) { signals.leave() } else { signals.change() }
+    }
+    await withTaskGroup(of: Void.self) { group in
+      group.addTask { await changes { signals.change() } }
+      await draw(title: title, signals: signals, frame: frame)
+      group.cancelAll()
+    }
+    keys.stop()
+    takenOver.giveBack()
+  }
+
+  private func draw(
+    title: String, signals: Signals, frame: @Sendable (_ rows: Int) async -> String
+  ) async {
+    var drawn: ContinuousClock.Instant?
+    while !Task.isCancelled {
+      let now = ContinuousClock.now
+      let (hasChanged, hasLeft) = signals.take()
+      guard !hasLeft else { return }
+      if hasChanged || drawn.map({ now - $0 >= Self.longestPause }) ?? true {
+        drawn = now
+        let rows = max(3, Terminal.size.rows)
+        let text = await frame(rows - 2)
+        TakenTerminal.write(Self.screen(title: title, text: text, rows: rows))
+      }
+      try? await Task.sleep(for: Self.shortestPause)
+    }
+  }
+
+  /// What draws a screen over the one before, without a moment at which it is empty.
+  private static func screen(title: String, text: String, rows: Int) -> String {
+    let colours = Terminal.showsColours(.output)
+    let head = TextStyle.bold.apply(to: TerminalText.clean(title), colours: colours)
+    let help = TextStyle.dim.apply(to: "q leaves", colours: colours)
+    let lines =
+      ["\(head)  \(help)", ""] + text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    let (home, endOfLine, below) = ("\u{1B}[H", "\u{1B}[K", "\u{1B}[J")
+    return home + lines.prefix(rows).joined(separator: "\(endOfLine)\r\n") + endOfLine + below
+  }
+}
+
+/// The terminal while a ``TerminalScreen`` has it: alternate screen, no echo, no lines, no signals from keys. It is given
+/// back also when a signal ends the process.
+private final class TakenTerminal: Sendable {
+  private static let enter = "\u{1B}[?1049h\u{1B}[?25l\u{1B}[?7l\u{1B}[H\u{1B}[2J"
+  private static let leave = "\u{1B}[?7h\u{1B}[?25h\u{1B}[?1049l"
+
+  private let before: termios
+  // Unsafe only to the type checker: they never change, and Dispatch's own functions may be called from anywhere.
+  private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
+
+  /// Takes the terminal; nil when standard input is none.
+  init?() {
+    var settings = termios()
+    guard tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
+    let before = settings
+    self.before = before
+    settings.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
+    Self.write(Self.enter)
+    sources = [SIGTERM, SIGHUP].map { number in
+      signal(number, SIG_IGN)
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler {
+        Self.restore(before)
+        signal(number, SIG_DFL)
+        kill(getpid(), number)
+      }
+      source.activate()
+      return source
+    }
+  }
+
+  func giveBack() {
+    for source in sources { source.cancel() }
+    for number in [SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
+    Self.restore(before)
+  }
+
+  private static func restore(_ settings: termios) {
+    var settings = settings
+    write(leave)
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
+  }
+
+  static func write(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+}
+
+/// Reads keys from the terminal on a queue of its own until it is stopped.
+private final class KeyReader: Sendable {
+  private let queue = DispatchQueue(label: "p2pnode.keys")
+  private let wake = WakePipe()
+
+  /// Calls `body` with each byte that is typed; ^C at the end of the input.
+  init(_ body: @escaping @Sendable (UInt8) -> Void) {
+    let wake = wake
+    queue.async {
+      while true {
+        var polled = [
+          pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
+          pollfd(fd: wake.descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        guard poll(&polled, 2, -1) >= 0 || errno == EINTR else { return }
+        if polled[1].revents != 0 { return }
+        guard polled[0].revents != 0 else { continue }
+        var byte: UInt8 = 0
+        guard read(STDIN_FILENO, &byte, 1) == 1 else {
+          body(0x03)
+          return
+        }
+        body(byte)
+      }
+    }
+  }
+
+  /// Reads no more. What is typed from here on is somebody else's.
+  func stop() {
+    wake.wake()
+    queue.sync {}
+  }
+}
