@@ -3,7 +3,7 @@
 CONFIG ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test test-book attacks torture lint testnet bench regressions simulate explore mutants fuzz
+.PHONY: help setup build deb image test test-package test-book attacks torture lint testnet bench regressions simulate explore mutants fuzz
 
 testnet: ARGS ?= --nodes 5 --replay 60
 
@@ -17,6 +17,10 @@ help:
 	@echo 'make torture   kill nodes while they trade, cut their power, break their disks and set their clocks, and look'
 	@echo '               whether anything is lost (ARGS="--cycles 1000 --json"; ARGS=--help; docs/RELIABILITY.md)'
 	@echo 'make build     build everything'
+	@echo 'make deb       build a Debian package in dist/ (docs/INSTALL.md)'
+	@echo 'make image     build a root file system for a container in dist/'
+	@echo 'make test-package'
+	@echo '               build both, and install, run and uninstall them in a new Debian, as root'
 	@echo 'make bench     measure the order book and whole nodes, in release (ARGS="--only book", ARGS="--replay" for real'
 	@echo '               offers and demand; ARGS=--help; docs/PERFORMANCE.md)'
 	@echo 'make regressions  count what fixed inputs cost, allocations and instructions, against thresholds'
@@ -34,6 +38,15 @@ setup:
 build:
 	@scripts/setup
 	swift build -c $(CONFIG)
+
+# Standard output is the file's path.
+deb image:
+	@scripts/setup --package
+	@scripts/package $@
+
+test-package:
+	@scripts/setup --test-package
+	@image=$$(scripts/package image | tail -n 1) && scripts/test-package "$${image%.tar.gz}.deb" "$$image"
 
 # One after the other: what waits for a node with a deadline must not compete with what simulates whole networks.
 test:

@@ -5,6 +5,10 @@ import PackageDescription
 let strictness: [SwiftSetting] =
   Context.environment["P2PNODE_WARNINGS_AS_ERRORS"] == nil ? [] : [.treatAllWarnings(as: .error)]
 
+/// The commit, as scripts/package gives it: a manifest is cached, so it cannot look for it itself.
+let commit: [CSetting] =
+  Context.environment["P2PNODE_COMMIT"].map { [.define("P2PNODE_COMMIT", to: "\"\($0)\"")] } ?? []
+
 /// Targets in the order of their imports: a target imports only targets above it. `docs/ARCHITECTURE.md` gives the
 /// reason for each, and `Tests/StyleTests` checks what the compiler does not.
 let package = Package(
@@ -14,6 +18,7 @@ let package = Package(
     .executable(name: "testnet", targets: ["Testnet"]),
     .executable(name: "torture", targets: ["Torture"]),
     .library(name: "faults", type: .dynamic, targets: ["CFaults"]),
+    .library(name: "fakenvml", type: .dynamic, targets: ["CFakeNVML"]),
     .executable(name: "benchmarks", targets: ["Benchmarks"]),
     .executable(name: "regressions", targets: ["Regressions"]),
     .executable(name: "simulate", targets: ["Simulate"]),
@@ -22,6 +27,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -30,6 +36,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
@@ -40,6 +47,8 @@ let package = Package(
       name: "CLibedit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CPrefetch"),
+    .systemLibrary(name: "CNVML"),
+    .target(name: "CVersion", cSettings: commit),
 
     // Named NodeCrypto because a module named Crypto would clash with swift-crypto's.
     .target(name: "NodeCrypto", dependencies: ["CSodium"], path: "Sources/Crypto"),
@@ -93,6 +102,8 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(name: "NodeAPI", dependencies: ["NodeCrypto", "Market", "Settlement"]),
+    // Named NodeMetrics because a module named Metrics would clash with swift-metrics's.
+    .target(name: "NodeMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
     .target(
       name: "NodeClient",
       dependencies: [
@@ -101,13 +112,14 @@ let package = Package(
       ]),
     // The page is served as it stands: no build step, no dependency.
     .target(name: "Dashboard", dependencies: ["NodeCrypto"], resources: [.copy("Site")]),
+    .target(name: "Hardware", dependencies: ["CNVML"]),
     .executableTarget(
       name: "P2PNode",
       dependencies: [
-        "CLibedit", "Dashboard", "NodeCrypto", "Market", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
-        "Store", "Transport",
-        "NodeAPI", "NodeClient", "Wire",
+        "CLibedit", "CVersion", "Dashboard", "NodeCrypto", "Market", "OrderBook", "Gossip", "MarketData", "Settlement",
+        "NodeCore", "Store", "Transport", "NodeAPI", "NodeClient", "NodeMetrics", "Wire", "Hardware",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Configuration", package: "swift-configuration"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -117,6 +129,8 @@ let package = Package(
         .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "Yams", package: "Yams"),
       ]),
     .target(name: "MarketFiles", dependencies: ["Market"], path: "Testnet/MarketFiles"),
     .target(name: "NodeProcesses", path: "Testnet/Processes"),
@@ -129,6 +143,8 @@ let package = Package(
       path: "Testnet/Launcher"),
     // Preloaded into a node, never linked: it stands in front of the C library.
     .target(name: "CFaults", path: "Testnet/Faults"),
+    // Loaded by a command of a test in the place of NVIDIA's library, never linked.
+    .target(name: "CFakeNVML", path: "Tests/FakeNVML"),
     .executableTarget(
       name: "Torture",
       dependencies: [
@@ -199,12 +215,20 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "NodeAPITests", dependencies: ["NodeAPI", "Market", "NodeCrypto", "Settlement"]),
+    .testTarget(name: "HardwareTests", dependencies: ["Hardware"]),
     .testTarget(
       name: "ConsoleTests",
       dependencies: [
-        "P2PNode", "NodeAPI", "NodeClient", "NodeCrypto", "Market",
+        "P2PNode", "NodeAPI", "NodeClient", "NodeCrypto", "Market", "Hardware",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
+    .testTarget(
+      name: "OperationsTests",
+      dependencies: [
+        "P2PNode", "NodeMetrics", "NodeAPI", "NodeCore", "Gossip", "Settlement", "Market", "Transport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "Metrics", package: "swift-metrics"),
       ]),
     .testTarget(
       name: "DashboardTests", dependencies: ["Dashboard"], exclude: ["Browser", "Modules"]),

@@ -131,10 +131,15 @@ public enum OrderRules {
       throw .field(
         "shortest lease", value: "\(offer.minimumSlots) slots", allowed: "1 to \(offer.window.count) slots")
     }
-    if !offer.attributes.region.isEmpty { try checkRegion(offer.attributes.region) }
-    try checkText("interconnect", offer.attributes.interconnect)
-    try checkText("driver", offer.attributes.driver)
-    try checkProbed(offer.attributes)
+    try check(offer.attributes)
+  }
+
+  /// Checks what an offer says of the machine.
+  public static func check(_ attributes: Attributes) throws(OrderError) {
+    if !attributes.region.isEmpty { try checkRegion(attributes.region) }
+    try checkText("interconnect", attributes.interconnect)
+    try checkText("driver", attributes.driver)
+    try checkProbed(attributes)
   }
 
   private static func checkProbed(_ attributes: Attributes) throws(OrderError) {

@@ -220,6 +220,14 @@ public struct StatusDocument: Codable, Hashable, Sendable {
   public var frozenFeeds: Int
   /// The keys from which the node's key took over, the newest first; nil without any.
   public var predecessors: [String]?
+  /// What waits in the node, by queue.
+  public var queues: [QueueDocument]?
+  /// What happened in the last seconds, for each of them.
+  public var rates: RatesDocument?
+  /// The store and the disk that it is on.
+  public var disk: DiskDocument?
+  /// Memory of the process that is resident, in bytes.
+  public var residentBytes: Int64?
 
   /// A node's state.
   public init(

@@ -23,6 +23,17 @@ extension NodeCore {
   /// What peers could make grow, and its bounds.
   public var gauges: [Gauge] { gossip.gauges }
 
+  /// Whether there is no peer and no address but this node's own: it is the first of its market.
+  public var hasNobodyToAsk: Bool { gossip.hasNobodyToAsk }
+
+  /// The GPUs in this node's open offers, sold ones among them. O(own open orders).
+  public var ownOfferedGPUs: Int64 {
+    exchange.book.orders(ownedBy: own).reduce(0) { total, held in
+      guard case .offer(let offer) = held.order.body, held.isOpen else { return total }
+      return total + Int64(offer.gpus)
+    }
+  }
+
   /// Changes of the book that are hashed for one summary, which keeps everything else waiting for some milliseconds.
   static let changesPerSummary = 1024
 

@@ -198,6 +198,8 @@ extension NodeCore {
   mutating func take(
     _ command: OrderCommand, id: CommandID, now: Timestamp, into effects: inout [NodeEffect]
   ) {
+    var command = command
+    if case .place(let body) = command { command = .place(offerPolicy.completing(body)) }
     if let error = refusal(of: command, at: now) {
       effects.append(.reply(id, .failure(error)))
     } else {
@@ -212,6 +214,7 @@ extension NodeCore {
     switch command {
     case .place(let body):
       do { try OrderRules.check(body, placedAt: time, genesis: genesis) } catch { return .order(error) }
+      if let violation = violation(of: body, replacing: nil) { return .policy(violation) }
       if let refusal = refusal(ofSize: body, replacing: nil, at: time) { return refusal }
       let place = nextPlace(at: time)
       return refusal(
@@ -227,6 +230,7 @@ extension NodeCore {
         try OrderRules.check(body, placedAt: time, genesis: genesis)
         try OrderRules.checkAmend(to: body, side: old.side, timeInForce: old.timeInForce)
       } catch { return .order(error) }
+      if let violation = violation(of: body, replacing: old) { return .policy(violation) }
       if let refusal = refusal(ofSize: body, replacing: id, at: time) { return refusal }
       return refusal(ofPostOnly: exchange.amended(id, to: body, at: nextPlace(at: time)), at: time)
     }
@@ -244,6 +248,10 @@ extension NodeCore {
         gpus: body.gpus, openGPUs: open, maximum: limits.newcomerGPUs,
         settled: exchange.authors[own]?.counts.settled ?? 0, trades: limits.newcomerTrades)
     }
+  }
+
+  private func violation(of body: OrderBody, replacing old: OrderBody?) -> PolicyViolation? {
+    offerPolicy.violation(of: body, replacing: old, openGPUs: ownOfferedGPUs, genesis: genesis)
   }
 
   private mutating func refusal(ofPostOnly order: Order, at time: Timestamp) -> CommandRefusal? {

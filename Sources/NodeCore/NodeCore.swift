@@ -24,6 +24,9 @@ public struct NodeCore: Sendable {
   /// Why the store cannot write; nil while it can.
   public internal(set) var storeTrouble: String?
 
+  /// What the owner demands of the offers placed here, from the moment on at which it is set.
+  public var offerPolicy = OfferPolicy()
+
   /// Whether the own feed is known to its end; until then nothing is written, whatever else happens.
   var mayWrite = false
   let identity: Identity
@@ -36,8 +39,7 @@ public struct NodeCore: Sendable {
   var inFlight: InFlightEntry?
   /// A new key to which the own feed is to be handed over with the next entry.
   var rotation: (id: CommandID, signed: SignedHandover)?
-  /// The parts that are still to be written of an own checkpoint, the next one first; nil when they have to be worked
-  /// out.
+  /// The parts that are still to be written of an own checkpoint, the next one first; nil when they are not worked out.
   var checkpointParts: [CheckpointPart]?
   /// What decides when an own checkpoint is due.
   var checkpointClock = CheckpointClock()
@@ -365,11 +367,6 @@ public struct NodeCore: Sendable {
     advance(to: entry.time)
     watch(entry, operations, changes[first...])
     if entry.author == own { checkpointClock.note(entry, isCheckpoint: OperationCodec.isCheckpoint(operations)) }
-  }
-
-  /// Moves the book's time forward.
-  mutating func advance(to time: Timestamp) {
-    for id in exchange.advance(to: time) { duties.left(id) }
   }
 
   mutating func apply(_ operation: Operation, at place: Place, into changes: inout [Change]) {

@@ -26,6 +26,8 @@ public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
   case newcomer(gpus: Int32, openGPUs: Int64, maximum: Int64, settled: Int, trades: Int)
   /// The order is post-only and would take from a counter-order at once.
   case wouldTake(counterOrder: OrderID, price: Price)
+  /// The owner's policy does not allow the offer.
+  case policy(PolicyViolation)
   /// The new key is the own one, or has not signed the handover.
   case badHandover(successor: NodeID)
   /// The new key has signed for another place than that of the next own entry, or a checkpoint is under way.
@@ -52,6 +54,7 @@ public enum CommandRefusal: Error, Equatable, CustomStringConvertible {
     case .wouldTake(let id, let price):
       "the order is post-only and would take at once: it crosses order \(id) at \(Decimal.format(micros: price.micros)); "
         + "allowed: a price that crosses no order, or an order that is not post-only"
+    case .policy(let violation): "\(violation)"
     case .noSuchOrder(let id): "order \(id) is not an open order of this node; `orders` lists those"
     case .badHandover(let successor):
       "the handover to \(successor) is not signed by that key; allowed: a new key and its signature"

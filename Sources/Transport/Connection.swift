@@ -24,6 +24,27 @@ public struct ConnectionTraffic: Hashable, Sendable {
   public internal(set) var sentMessageCount: UInt64 = 0
   /// Bytes of messages given to the socket.
   public internal(set) var sentByteCount: UInt64 = 0
+
+  /// Nothing yet.
+  public init() {}
+
+  /// The traffic of several connections together.
+  public static func + (left: Self, right: Self) -> Self {
+    ConnectionTraffic(
+      receivedMessageCount: left.receivedMessageCount + right.receivedMessageCount,
+      receivedByteCount: left.receivedByteCount + right.receivedByteCount,
+      sentMessageCount: left.sentMessageCount + right.sentMessageCount,
+      sentByteCount: left.sentByteCount + right.sentByteCount)
+  }
+
+  init(
+    receivedMessageCount: UInt64, receivedByteCount: UInt64, sentMessageCount: UInt64, sentByteCount: UInt64
+  ) {
+    self.receivedMessageCount = receivedMessageCount
+    self.receivedByteCount = receivedByteCount
+    self.sentMessageCount = sentMessageCount
+    self.sentByteCount = sentByteCount
+  }
 }
 
 /// A connection to a node whose id is proved. All methods may be called from any thread, also after its end.

@@ -25,6 +25,9 @@ public struct FairQueue<Element> {
   /// The connections that have something waiting, each once, the next to have its turn first.
   private var turns = CircularBuffer<ConnectionID>()
 
+  /// How many elements wait.
+  public private(set) var count = 0
+
   /// An empty queue.
   public init() {}
 
@@ -38,12 +41,14 @@ public struct FairQueue<Element> {
     if lanes[connection] == nil { turns.append(connection) }
     let cost = byteCount + Self.elementByteCount
     lanes[connection, default: Lane()].waiting.append((element, cost))
+    count += 1
   }
 
   /// Takes out all that waits of a connection, in the order in which it came.
   public mutating func removeAll(from connection: ConnectionID) -> [Element] {
     guard let lane = lanes.removeValue(forKey: connection) else { return [] }
     turns.removeAll { $0 == connection }
+    count -= lane.waiting.count
     return lane.waiting.map(\.element)
   }
 
@@ -57,6 +62,7 @@ public struct FairQueue<Element> {
       lane.allowance += Self.quantumByteCount
       while let next = lane.waiting.first, next.cost <= lane.allowance {
         lane.waiting.removeFirst()
+        count -= 1
         lane.allowance -= next.cost
         byteCount += next.cost
         batch.append(next.element)

@@ -22,7 +22,8 @@ public final class NodeProcess: Sendable {
     }
     let output = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     let arguments =
-      ["run", "--data", directory, "--listen", listen, "--stop-with-stdin"] + peers.flatMap { ["--peer", $0] }
+      ["run", "--data", directory, "--listen", listen, "--log-format", "human", "--stop-with-stdin"]
+      + peers.flatMap { ["--peer", $0] }
     child = try ChildProcess(
       executable: executable, arguments: arguments, environment: environment, output: output)
   }

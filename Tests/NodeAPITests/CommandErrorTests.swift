@@ -6,7 +6,8 @@ struct CommandErrorTests {
   static let durations = "allowed: a span such as 90s, 30m, 3h, 2d or 1h30m"
   static let times = "allowed: now, +2h, 14:00 or 2026-11-24T14:00Z"
   static let price = "allowed: a number per GPU-hour with at most 6 decimals, such as 2.10"
-  static let offerUsage = "usage: offer GPUS CLASS at PRICE for DURATION | until TIME [from TIME] […]"
+  static let offerUsage =
+    "usage: offer GPUS CLASS | from-hardware [GPUS] [CLASS] at PRICE for DURATION | until TIME [from TIME] […]"
   static let bidUsage =
     "usage: bid GPUS CLASS[,CLASS] at PRICE for DURATION [within DURATION | by TIME] [from TIME] […]"
   static let offerParts =

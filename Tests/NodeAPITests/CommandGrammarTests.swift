@@ -20,7 +20,7 @@ struct CommandGrammarTests {
       ("trades ALL", .trades(.all)), ("receipts mine", .receipts(.mine)), ("receipts all", .receipts(.all)),
       ("verify \"my file.json\"", .verify(file: "my file.json")), ("verify it's 'own", .verify(file: "its own")),
       ("verify -", .verify(file: "-")), ("peers", .peers), ("record", .record(node: nil)),
-      ("record 3F2A", .record(node: "3f2a")), ("STATUS", .status), ("classes", .classes),
+      ("record 3F2A", .record(node: "3f2a")), ("STATUS", .status), ("classes", .classes), ("Devices", .devices),
       ("help", .help(nil)), ("help Offer", .help(.offer)), ("stop", .stop), ("quit", .quit), ("exit", .quit),
     ] as [(String, Command)])
   func forms(line: String, expected: Command) throws {

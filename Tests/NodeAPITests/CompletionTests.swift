@@ -11,7 +11,12 @@ struct CompletionTests {
   @Test(
     "the next word depends on those before",
     arguments: [
-      ("o", ["offer", "orders"]), ("  of", ["offer"]), ("OFF", ["offer"]), ("offer ", []), ("offer 8", []),
+      ("o", ["offer", "orders"]), ("  of", ["offer"]), ("OFF", ["offer"]), ("offer ", ["from-hardware"]),
+      ("offer 8", []),
+      ("offer from-hardware h2", ["h200-sxm-141g"]), ("offer from-hardware 4 a", ["at"]),
+      ("offer from-hardware h200-sxm-141g a", ["at"]), ("offer from-hardware at ", []),
+      ("offer from-hardware at 2 f", ["for", "from", "fok"]),
+      ("offer from-hardware 4 h200-sxm-141g at 2 for 1h f", ["from", "fok"]),
       ("offer 8 h2", ["h200-sxm-141g"]), ("offer 8 h100-sxm-80g ", ["at"]), ("offer 8 h100-sxm-80g a", ["at"]),
       ("offer 8 h100-sxm-80g at ", []), ("offer 8 h100-sxm-80g at 2 f", ["for", "from", "fok"]),
       ("offer 8 h100-sxm-80g at 2 for ", []), ("offer 8 h100-sxm-80g at 2 for 1h f", ["from", "fok"]),

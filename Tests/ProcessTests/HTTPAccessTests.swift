@@ -60,6 +60,8 @@ extension NodeProcessTests {
             #expect(answer.headers["www-authenticate"] == "Bearer")
           }
         }
+        let head = try await listener.ask("HEAD", "/v1/status")
+        #expect(head.status == 401 && head.body.isEmpty)
         let status = try await listener.ask("GET", "/v1/status", listener.bearer)
         #expect(status.status == 200)
         #expect(try NodeJSON.decode(StatusDocument.self, from: status.body.utf8).state == "running")
@@ -144,7 +146,8 @@ extension NodeProcessTests {
         let many = (0..<200).map { "X-\($0): 1" }
         #expect(try await listener.ask("GET", "/v1/status", listener.bearer + many).status == 400)
         let method = try await listener.ask("PUT", "/v1/orders", listener.bearer + [Self.json], body: "{}")
-        #expect(method.status == 405 && method.headers["allow"] == "GET, HEAD, POST" && problem(method) == "urn:p2pnode:http")
+        #expect(
+          method.status == 405 && method.headers["allow"] == "GET, HEAD, POST" && problem(method) == "urn:p2pnode:http")
         let none = try await listener.ask("GET", "/v1/nothing", listener.bearer)
         #expect(none.status == 404 && problem(none) == "urn:p2pnode:http")
       }
@@ -174,7 +177,8 @@ extension NodeProcessTests {
       try await withListener { node, listener in
         _ = try await node.stop()
         let remote = try await NodeBinary.run(
-          ["run", "--data", node.directory, "--http", "0.0.0.0:0"], environment: TestNode.environment)
+          ["run", "--data", node.directory, "--http", "0.0.0.0:0", "--log-format", "human"],
+          environment: TestNode.environment)
         #expect(remote.exit == .status(1) && remote.error.contains("--http-allow-remote"), "\(remote)")
         try await node.start(options: ["--http", "0.0.0.0:0", "--http-allow-remote", "--http-name", "gpu.example:80"])
         let open = try await HTTPListener(of: node)
@@ -186,7 +190,10 @@ extension NodeProcessTests {
         _ = try await node.stop()
         let holder = try await RawListener()
         let taken = try await NodeBinary.run(
-          ["run", "--data", node.directory, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:\(holder.port)"],
+          [
+            "run", "--data", node.directory, "--listen", "127.0.0.1:0", "--http", "127.0.0.1:\(holder.port)",
+            "--log-format", "human",
+          ],
           environment: TestNode.environment)
         #expect(
           taken.exit == .status(1)

@@ -30,13 +30,19 @@ extension NodeProcessTests {
       let directory = try TemporaryDirectory()
       let genesis = try Genesis(file: Array(TestMarket.genesisText(name: "routes").utf8))
       let identity = Identity.generate()
+      let instruments = NodeInstruments()
       let store = try EntryStore(
         path: directory.file("store.sqlite"), network: genesis.networkID, node: identity.nodeID)
       let runtime = NodeRuntime(
         configuration: NodeConfiguration(
           genesis: genesis, identity: identity, agent: "", listenPort: 0, advertisedHost: nil, bootstrap: [], seed: 1),
-        store: store, logger: Logger(label: "routes"))
-      let status = StatusSource(networkName: "", listen: nil, startedAt: NodeRuntime.now)
+        store: store, logger: Logger(label: "routes"), instruments: instruments)
+      let operations = NodeOperations(
+        runtime: runtime, instruments: instruments,
+        log: NodeLog(level: .critical, format: .json, instruments: instruments), directory: directory.path,
+        isBootstrap: false)
+      let status = StatusSource(
+        networkName: "", listen: nil, startedAt: NodeRuntime.now, operations: operations)
       let api = APIServer(
         runtime: runtime, status: status, events: EventHub(runtime: runtime, status: status),
         keyedOrders: KeyedOrders(runtime: runtime), requestStop: {})

@@ -11,7 +11,8 @@ extension NodeProcessTests {
     private func run(
       _ node: TestNode, listen: String = "127.0.0.1:0", environment: [String: String] = TestNode.environment
     ) async throws -> FinishedCommand {
-      try await NodeBinary.run(["run", "--data", node.directory, "--listen", listen], environment: environment)
+      try await NodeBinary.run(
+        ["run", "--data", node.directory, "--listen", listen, "--log-format", "human"], environment: environment)
     }
 
     @Test("init refuses a network file that is not one, and leaves nothing behind")

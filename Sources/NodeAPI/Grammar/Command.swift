@@ -10,6 +10,8 @@ public enum ListScope: String, Codable, Sendable {
 public enum Command: Hashable, Sendable {
   /// `offer …` or `bid …`.
   case place(OrderRequest)
+  /// `offer from-hardware …`.
+  case offerHardware(HardwareOffer)
   /// `amend ORDER …`.
   case amend(order: String, AmendDraft)
   /// `quote …`.
@@ -46,6 +48,8 @@ public enum Command: Hashable, Sendable {
   case status
   /// `classes`.
   case classes
+  /// `devices`.
+  case devices
   /// `watch`, of a command that changes nothing.
   indirect case watch(Command)
   /// `help`, of one command or of all.

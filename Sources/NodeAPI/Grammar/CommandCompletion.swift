@@ -70,14 +70,15 @@ public struct CommandCompletion: Sendable {
     case .watch:
       return isFirstArgument ? CommandName.watchable.map(\.rawValue) : following(Array(words.dropFirst()))
     case .help: return isFirstArgument ? CommandName.allCases.map(\.rawValue) : []
-    case .index, .record, .verify, .proofs, .peers, .status, .classes, .stop, .quit: return []
+    case .index, .record, .verify, .proofs, .peers, .status, .classes, .devices, .stop, .quit: return []
     }
   }
 
   private func inOrder(_ form: OrderForm, _ words: [String]) -> [String] {
     let classes = form == .offer ? gpuClasses : gpuClasses + [OrderRequest.anyClass]
+    if form == .offer, words.dropFirst().first == HardwareOffer.word { return inHardwareOffer(words.dropFirst(2)) }
     switch words.count {
-    case 1: return []
+    case 1: return form == .offer ? [HardwareOffer.word] : []
     case 2: return classes
     default: break
     }
@@ -90,6 +91,14 @@ public struct CommandCompletion: Sendable {
       return behind.isEmpty ? ["at"] + parts(form, behind) : parts(form, behind)
     }
     return behind.count == 1 ? [] : parts(form, behind.dropFirst(2))
+  }
+
+  /// The words that may follow behind `words`, which stand behind `offer from-hardware`.
+  private func inHardwareOffer(_ words: ArraySlice<String>) -> [String] {
+    let places = words.prefix(2).prefix { $0 != "at" }
+    let behind = words.dropFirst(places.count)
+    guard behind.first == "at" else { return behind.isEmpty ? (places.count < 2 ? gpuClasses : []) + ["at"] : [] }
+    return behind.count == 1 ? [] : parts(.offer, behind.dropFirst(2))
   }
 
   /// The words that may follow behind `words`, which are parts of an order.

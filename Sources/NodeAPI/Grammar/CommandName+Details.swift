@@ -26,6 +26,9 @@ extension CommandName {
     case .proofs:
       "Each proof is of the author's own signatures, and freezes the author on every node. `p2pnode proofs --json > FILE` "
         + "keeps them; verify checks them offline.\n\nExample: proofs"
+    case .devices:
+      "The GPUs of the machine on which this command runs, as NVIDIA's library NVML and AMD's rocm-smi describe them. No "
+        + "node is needed; without one, the classes are not known.\n\nExample: devices"
     case .watch: Self.watchDetails
     case .help: "Example: help bid"
     case .peers, .status, .classes, .stop, .quit: "Example: \(rawValue)"
@@ -94,7 +97,12 @@ extension CommandName {
 
     \(words)
 
+    With from-hardware, class, number of GPUs, memory, interconnect, driver and power limit are read from the machine on
+    which this command runs, and marked as probed. What the line says itself holds instead, and is declared. GPUS may be
+    fewer than there are; a machine with GPUs of several classes needs the CLASS. The devices command shows what is there.
+
     Example: offer 8 h100-sxm-80g at 2.10 for 12h in EU-FR pieces of 2
+    Example: offer from-hardware at 2.10 for 12h in EU-FR
     """
 
   private static let demands = """

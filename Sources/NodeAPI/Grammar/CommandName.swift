@@ -1,7 +1,7 @@
 /// The words that begin a command line.
 public enum CommandName: String, CaseIterable, Sendable {
   case offer, bid, amend, cancel, quote, book, depth, index, candles, orders, trades, receipts, why, record, verify,
-    proofs, peers, status, classes, watch, help
+    proofs, peers, status, classes, devices, watch, help
   case stop, quit
 
   /// The command that `word` begins: its name in either case, or `exit` for `quit`.
@@ -14,7 +14,8 @@ public enum CommandName: String, CaseIterable, Sendable {
   /// The form of its line.
   public var usage: String {
     switch self {
-    case .offer: "offer GPUS CLASS at PRICE for DURATION | until TIME [from TIME] […]"
+    case .offer:
+      "offer GPUS CLASS | from-hardware [GPUS] [CLASS] at PRICE for DURATION | until TIME [from TIME] […]"
     case .bid: "bid GPUS CLASS[,CLASS] at PRICE for DURATION [within DURATION | by TIME] [from TIME] […]"
     case .amend: "amend ORDER [gpus COUNT] [at PRICE] [for DURATION] [from TIME] [expires in SPAN] […]"
     case .quote: "quote GPUS CLASS[,CLASS] [at PRICE] for DURATION [within DURATION | by TIME] [from TIME] […]"
@@ -29,7 +30,7 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .verify: "verify FILE"
     case .candles: "candles CLASS [for SPAN] [every SPAN]"
     case .watch: "watch COMMAND …"
-    case .index, .proofs, .peers, .status, .classes, .stop, .quit: rawValue
+    case .index, .proofs, .peers, .status, .classes, .devices, .stop, .quit: rawValue
     case .help: "help [COMMAND]"
     }
   }
@@ -56,6 +57,7 @@ public enum CommandName: String, CaseIterable, Sendable {
     case .peers: "List the connected peers and whether their books agree."
     case .status: "Show the node's state and the digest of its book."
     case .classes: "List the GPU classes of the network."
+    case .devices: "List the GPUs of this machine and the classes that they are of."
     case .watch: "Show a command's answer on the whole screen, and keep it up to date until q is pressed."
     case .help: "List the commands, or explain one."
     case .stop: "Stop the node."

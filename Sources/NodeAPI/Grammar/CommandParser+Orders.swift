@@ -1,10 +1,32 @@
 import Market
 
 extension CommandParser {
+  /// Reads an offer, which says what it sells or leaves that to the machine. The command line's option
+  /// `--from-hardware` means the same word.
+  func offer(_ reader: inout WordReader) throws(CommandError) -> Command {
+    guard reader.accept(HardwareOffer.word) || reader.accept("--\(HardwareOffer.word)") else {
+      return .place(try order(.offer, &reader))
+    }
+    var stated: Int64?
+    if let word = reader.upcoming, word.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+      stated = try gpus(&reader)
+    }
+    var named: String?
+    if let word = reader.upcoming, word != "at" { named = try gpuClass(try reader.next("a GPU class"), reader) }
+    let order = try order(.offer, gpus: stated ?? 0, gpuClasses: named.map { [$0] } ?? [], &reader)
+    return .offerHardware(HardwareOffer(gpus: stated, gpuClass: named, order: order))
+  }
+
   /// Reads `GPUS CLASS[,CLASS] at PRICE` and the parts behind it.
   func order(_ side: Side, _ reader: inout WordReader) throws(CommandError) -> OrderRequest {
     let gpus = try gpus(&reader)
-    let classes = try gpuClasses(OrderForm(side), &reader)
+    return try order(side, gpus: gpus, gpuClasses: try gpuClasses(OrderForm(side), &reader), &reader)
+  }
+
+  /// Reads `at PRICE` and the parts behind it.
+  private func order(
+    _ side: Side, gpus: Int64, gpuClasses classes: [String], _ reader: inout WordReader
+  ) throws(CommandError) -> OrderRequest {
     _ = try reader.expect("at")
     let price = try price(&reader)
     let clauses = try clauses(OrderForm(side), &reader)

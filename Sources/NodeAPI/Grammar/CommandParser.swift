@@ -63,7 +63,7 @@ public struct CommandParser: Sendable {
 
   private func parse(_ name: CommandName, _ reader: inout WordReader) throws(CommandError) -> Command {
     switch name {
-    case .offer: .place(try order(.offer, &reader))
+    case .offer: try offer(&reader)
     case .bid: .place(try order(.bid, &reader))
     case .amend: try amend(&reader)
     case .quote: .quote(try quote(&reader))
@@ -82,6 +82,7 @@ public struct CommandParser: Sendable {
     case .peers: .peers
     case .status: .status
     case .classes: .classes
+    case .devices: .devices
     case .watch: .watch(try watched(&reader))
     case .help: .help(try helpTopic(&reader))
     case .stop: .stop

@@ -12,6 +12,8 @@ struct DataDirectory: Hashable, Sendable {
   var networkFile: String { file("network.json") }
   /// The encrypted identity.
   var identityFile: String { IdentityFile.path(inDirectory: path) }
+  /// The settings, which need not be there.
+  var configurationFile: String { file("config.yaml") }
   /// The console's history.
   var historyFile: String { file("history") }
 

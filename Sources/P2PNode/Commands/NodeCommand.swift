@@ -8,6 +8,8 @@ import NodeClient
 protocol NodeCommand: AsyncParsableCommand {
   static var name: CommandName { get }
   var line: NodeCommandLine { get }
+  /// Words between the command's name and those that were typed.
+  var beginning: [String] { get }
 }
 
 /// The words of a command, and the options of all such commands, before, between or behind the words.
@@ -27,6 +29,8 @@ struct NodeCommandLine: ParsableArguments {
 }
 
 extension NodeCommand {
+  var beginning: [String] { [] }
+
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: name.rawValue, abstract: name.summary, usage: "p2pnode \(name.usage) [--data <dir>] [--json]",
@@ -38,7 +42,7 @@ extension NodeCommand {
     let interpreter = CommandInterpreter(
       client: client, format: line.format, screen: Terminal.isInteractive ? TerminalScreen() : nil,
       readsStandardInput: true)
-    let result = await interpreter.run([Self.name.rawValue] + words)
+    let result = await interpreter.run([Self.name.rawValue] + beginning + words)
     await client.shutdown()
     try result.finish()
   }
@@ -69,7 +73,10 @@ extension CommandResult {
 
 struct OfferCommand: NodeCommand {
   static let name = CommandName.offer
+  @Flag(help: "Read from this machine what it offers, as the word from-hardware at the line's beginning does.")
+  var fromHardware = false
   @OptionGroup var line: NodeCommandLine
+  var beginning: [String] { fromHardware ? [HardwareOffer.word] : [] }
 }
 
 struct BidCommand: NodeCommand {
@@ -159,6 +166,11 @@ struct WatchCommand: NodeCommand {
 
 struct ClassesCommand: NodeCommand {
   static let name = CommandName.classes
+  @OptionGroup var line: NodeCommandLine
+}
+
+struct DevicesCommand: NodeCommand {
+  static let name = CommandName.devices
   @OptionGroup var line: NodeCommandLine
 }
 

@@ -14,6 +14,12 @@ enum Terminal {
   /// Whether a person types into standard input and sees what stands on standard output.
   static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 }
 
+  /// Whether standard error is a terminal that is still there: one that was closed is none any more.
+  static var isAttached: Bool {
+    var attributes = termios()
+    return tcgetattr(STDERR_FILENO, &attributes) == 0
+  }
+
   /// Whether `stream` shows colours: a terminal that can, unless `NO_COLOR` is set (https://no-color.org).
   static func showsColours(
     _ stream: Stream, environment: [String: String] = ProcessInfo.processInfo.environment

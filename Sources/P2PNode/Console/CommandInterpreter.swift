@@ -1,4 +1,5 @@
 import Foundation
+import Hardware
 import Market
 import NodeAPI
 import NodeClient
@@ -26,6 +27,8 @@ final class CommandInterpreter: Sendable {
   private let readsStandardInput: Bool
   private let pollInterval: Duration
   private let clock: @Sendable () -> Timestamp
+  /// What reads this machine's GPUs.
+  let probe: @Sendable () async -> HardwareReport
   /// A network never changes, so it is asked for once.
   private let knownNetwork = Mutex<NetworkDocument?>(nil)
 
@@ -36,10 +39,12 @@ final class CommandInterpreter: Sendable {
   ///   - readsStandardInput: whether `verify -` may read it: not when it is where the lines come from.
   ///   - pollInterval: how often a stopping node is asked whether it is still there.
   ///   - clock: the moment at which a line is written.
+  ///   - probe: what reads this machine's GPUs.
   init(
     client: any NodeAPIClient, format: Format, calendar: LocalCalendar = LocalCalendar(),
     screen: (any LiveScreen)? = nil, readsStandardInput: Bool = false, pollInterval: Duration = .milliseconds(50),
-    clock: @escaping @Sendable () -> Timestamp = CommandInterpreter.systemClock
+    clock: @escaping @Sendable () -> Timestamp = CommandInterpreter.systemClock,
+    probe: @escaping @Sendable () async -> HardwareReport = { await HardwareProbe.read() }
   ) {
     self.client = client
     self.format = format
@@ -48,6 +53,7 @@ final class CommandInterpreter: Sendable {
     self.readsStandardInput = readsStandardInput
     self.pollInterval = pollInterval
     self.clock = clock
+    self.probe = probe
   }
 
   /// The system's clock.
@@ -89,6 +95,9 @@ final class CommandInterpreter: Sendable {
     case .node(let error): failure(error.problem)
     case .file(let error):
       failure(kind: "bad-file", title: "The file was not read", status: 400, detail: error.description)
+    case .hardware(let error):
+      failure(
+        kind: "hardware", title: "The machine has not what the offer says", status: 400, detail: error.description)
     }
   }
 
@@ -122,6 +131,9 @@ final class CommandInterpreter: Sendable {
     case .verify(let file): return try await verify(file)
     case .stop: return try await stop()
     case .amend(let id, let draft): return try await amend(id, draft)
+    case .devices: return await devices()
+    case .offerHardware(let offer):
+      return try await perform(.place(try await complete(offer)))
     default: break
     }
     return try await ask { () async throws(NodeClientError) in
@@ -151,7 +163,7 @@ final class CommandInterpreter: Sendable {
       case .status: self.show(try await self.client.status(), text.status)
       case .classes:
         self.show(try await self.network().gpuClasses) { DocumentText.classes($0, colours: self.colours) }
-      case .quit, .help, .verify, .stop, .amend, .watch: CommandResult()
+      case .quit, .help, .verify, .stop, .amend, .watch, .devices, .offerHardware: CommandResult()
       }
     }
   }
@@ -161,6 +173,13 @@ final class CommandInterpreter: Sendable {
     _ requests: () async throws(NodeClientError) -> Answer
   ) async throws(CommandFailure) -> Answer {
     do { return try await requests() } catch { throw .node(error) }
+  }
+
+  /// What the machine makes of an offer from the hardware.
+  private func complete(_ offer: HardwareOffer) async throws(CommandFailure) -> OrderRequest {
+    let network = try await ask { () async throws(NodeClientError) in try await self.network() }
+    let machine = await machine(classes: network.gpuClasses)
+    do { return try offer.request(from: machine, network: network.gpuClasses) } catch { throw .hardware(error) }
   }
 
   /// The first digits of an id are completed by asking for the order, so that what is cancelled is what was meant.
@@ -277,6 +296,7 @@ private enum CommandFailure: Error {
   case line(CommandError)
   case node(NodeClientError)
   case file(ReceiptFileReadError)
+  case hardware(HardwareOfferError)
 }
 
 /// A command as `help --json` prints it.

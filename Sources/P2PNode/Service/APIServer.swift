@@ -31,6 +31,7 @@ struct APIServer: Sendable {
   func router(access: HTTPAccess?) -> Router<BasicRequestContext> {
     let table = RouteTable(routes(in: Router(context: BasicRequestContext.self), access: access))
     let router = Router(context: BasicRequestContext.self, options: .autoGenerateHeadEndpoints)
+    router.add(middleware: RequestMetricsMiddleware(instruments: status.operations.instruments))
     if access != nil { router.add(middleware: BrowserRulesMiddleware()) }
     router.add(middleware: ProblemMiddleware())
     if let access { router.add(middleware: AccessMiddleware(access: access)) }
@@ -41,6 +42,7 @@ struct APIServer: Sendable {
 
   private func routes(in router: Router<BasicRequestContext>, access: HTTPAccess?) -> Router<BasicRequestContext> {
     addSiteRoutes(router, access: access)
+    addOperationRoutes(router)
     let api = router.group("v1")
     addOrderRoutes(api)
     addEventRoutes(api)
@@ -260,34 +262,5 @@ struct APIServer: Sendable {
     Response(
       status: status, headers: [.contentType: "application/json"],
       body: .init(byteBuffer: ByteBuffer(bytes: try NodeJSON.encode(value))))
-  }
-}
-
-/// What `status` reports beside the core.
-struct StatusSource: Sendable {
-  let networkName: String
-  let listen: String?
-  let startedAt: Timestamp
-
-  func document(_ runtime: NodeRuntime) async -> StatusDocument {
-    await runtime.read { core, now in
-      let own = core.own
-      let ownTrades = core.ledger.sorted.filter {
-        $0.state == .settled && (core.isOwn($0.terms.provider) || core.isOwn($0.terms.buyer))
-      }
-      var document = StatusDocument(
-        node: own.hex, network: core.genesis.networkID.hex, networkName: networkName, version: Version.current,
-        state: core.state.rawValue, trouble: core.storeTrouble ?? NodeClock.trouble,
-        listen: listen, timeMs: now.milliseconds,
-        uptimeMs: now - startedAt, bookDigest: core.bookDigest().hex, bookTimeMs: core.feeds.latestTime.milliseconds,
-        orders: core.book.openCount(.offer) + core.book.openCount(.bid), feeds: core.feeds.count,
-        entries: core.feeds.entryCount, prunedEntries: core.feeds.prunedCount,
-        ownSequence: core.feeds.head(of: own).sequence, peers: core.peers.count,
-        trades: core.ledger.settledCount, ownTrades: ownTrades.count, undecided: core.undecidedCount,
-        frozenFeeds: core.feeds.frozenCount)
-      let predecessors = core.ownKeys.dropFirst().map(\.hex)
-      document.predecessors = predecessors.isEmpty ? nil : predecessors
-      return document
-    }
   }
 }

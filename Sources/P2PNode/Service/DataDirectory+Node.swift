@@ -24,8 +24,6 @@ extension DataDirectory {
 enum NodeStartError: Error, CustomStringConvertible {
   /// There is no node in the directory.
   case noNode(String)
-  /// An address that is not one.
-  case address(option: String, value: String)
   /// The socket of the API cannot be made.
   case socket(path: String, why: String)
   /// The API cannot listen over TCP.
@@ -39,8 +37,6 @@ enum NodeStartError: Error, CustomStringConvertible {
     switch self {
     case .noNode(let path):
       "\(path) holds no node; make one with: p2pnode init --network NETWORK.json --data \(path)"
-    case .address(let option, let value):
-      "\(option) is \"\(value)\"; allowed: HOST:PORT, such as 127.0.0.1:47100 or [::1]:47100"
     case .socket(let path, let why): "the API's socket \(path): \(why)"
     case .http(let address, let why): "--http is \(address): \(why); allowed: a free address of this machine"
     case .remoteHTTP(let address):

@@ -1,5 +1,6 @@
 import Dispatch
 import Gossip
+import Metrics
 import NodeCrypto
 import Store
 import Synchronization
@@ -22,11 +23,19 @@ final class FeedServer: Sendable {
   private static let messageBytes = 60_000
 
   private let writer: StoreWriter
+  private let refusals: Counter
   /// Reading history must not stand in the way of commits; SQLite lets both happen at once.
   private let queue = DispatchQueue(label: "p2pnode.history")
   private let jobs = Mutex<[UInt64: [Job]]>([:])
 
-  init(writer: StoreWriter) { self.writer = writer }
+  /// - Parameter refusals: counts what is answered with nothing.
+  init(writer: StoreWriter, refusals: Counter) {
+    self.writer = writer
+    self.refusals = refusals
+  }
+
+  /// How many requests wait or are being answered.
+  var waitingCount: Int { jobs.withLock { $0.values.reduce(0) { $0 + $1.count } } }
 
   /// Answers a request; one too many of a peer's at once gets an answer with nothing in it.
   func serve(_ connection: Connection, id: UInt64, request: UInt64, ranges: [FeedRange]) {
@@ -36,6 +45,7 @@ final class FeedServer: Sendable {
       return jobs[id]?.count ?? 1
     }
     if place > Self.maximumJobs {
+      refusals.increment()
       let empty = GossipCore.fetchAnswer(id: request, entries: [], done: true)
       connection.send(empty, priority: .answer)
     } else if place == 1 {

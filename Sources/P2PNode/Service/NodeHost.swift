@@ -11,6 +11,7 @@ import ServiceLifecycle
 import Store
 import Synchronization
 import Transport
+import UnixSignals
 
 /// Puts a node together, runs it, and takes it apart again in order.
 struct NodeHost {
@@ -29,17 +30,28 @@ struct NodeHost {
     /// Further names under which browsers may reach it.
     var httpNames: [HostPort] = []
     var stopWithStdin: Bool
+    /// All settings as they were at the start, and where they come from.
+    var settings: NodeSettings
+    var source: ConfigurationSource
   }
 
   let options: Options
+  let log: NodeLog
+  let instruments: NodeInstruments
   let logger: Logger
+
+  init(options: Options, log: NodeLog, instruments: NodeInstruments) {
+    self.options = options
+    self.log = log
+    self.instruments = instruments
+    logger = log.logger()
+  }
 
   func run() async throws {
     try ProcessHardening.disableCoreDumps()
     try Sodium.selfTest()
-    if let host = options.advertise, PeerAddress(PeerAddress(host: host, port: 1).description) == nil {
-      throw NodeStartError.address(option: "--advertise", value: host)
-    }
+    // From here on it is no longer the end of the process.
+    let hangups = await UnixSignalsSequence(trapping: .sighup)
     if let http = options.http, !http.isLoopback, !options.httpAllowRemote {
       throw NodeStartError.remoteHTTP(http.description)
     }
@@ -52,7 +64,9 @@ struct NodeHost {
     let store = try KeyRotation.openStore(of: directory, genesis: genesis)
     let identity = try IdentityFile.load(fromDirectory: directory.path, passphrase: passphrase)
     let runtime = NodeRuntime(
-      configuration: configuration(genesis: genesis, identity: identity), store: store, logger: logger)
+      configuration: configuration(genesis: genesis, identity: identity), store: store, logger: logger,
+      instruments: instruments)
+    await runtime.go(by: options.settings.offers)
     try await runtime.restore()
 
     let transport = Transport(
@@ -65,17 +79,25 @@ struct NodeHost {
     // What a killed node left would lead to nobody.
     unlink(directory.accessFile)
     try await serve(
-      runtime, transport: transport, genesis: genesis, listening: listening, known: known, socketPath: socketPath)
+      runtime, transport: transport, genesis: genesis, listening: listening, known: known, socketPath: socketPath,
+      hangups: hangups)
   }
 
   private func serve(
     _ runtime: NodeRuntime, transport: Transport, genesis: Genesis, listening: HostPort, known: [PeerAddress],
-    socketPath: String
+    socketPath: String, hangups: UnixSignalsSequence
   ) async throws {
     let stop = StopTrigger()
+    let operations = NodeOperations(
+      runtime: runtime, instruments: instruments, log: log, directory: options.directory.path,
+      isBootstrap: genesis.bootstrap.contains(listening.description))
     let status = StatusSource(
-      networkName: genesis.name, listen: listening.description, startedAt: NodeRuntime.now)
+      networkName: genesis.name, listen: listening.description, startedAt: NodeRuntime.now, operations: operations)
+    let reloader = ConfigurationReloader(
+      source: options.source, settings: options.settings, runtime: runtime, operations: operations, log: log,
+      hangups: hangups, terminalIsGone: stop.pull)
     let events = EventHub(runtime: runtime, status: status)
+    operations.observe(events)
     let api = APIServer(
       runtime: runtime, status: status, events: events, keyedOrders: KeyedOrders(runtime: runtime),
       requestStop: stop.pull)
@@ -89,10 +111,32 @@ struct NodeHost {
             service: api.application(socketPath: socketPath, logger: quietLogger),
             successTerminationBehavior: .gracefullyShutdownGroup)
         ] + httpServices(of: api, stop)
-          + [.init(service: node, successTerminationBehavior: .gracefullyShutdownGroup)],
+          + [
+            .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: reloader, successTerminationBehavior: .ignore),
+            .init(service: operations, successTerminationBehavior: .ignore),
+          ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
     stop.arm { await group.triggerGracefulShutdown() }
     if options.stopWithStdin { watchStandardInput(stop) }
+    announce(runtime, genesis: genesis, listening: listening)
+    defer {
+      unlink(socketPath)
+      unlink(options.directory.accessFile)
+    }
+    try await group.run()
+  }
+
+  /// Says that the node runs, and what it is.
+  private func announce(_ runtime: NodeRuntime, genesis: Genesis, listening: HostPort) {
+    guard log.format == .human else {
+      return log.write(
+        .notice, "running",
+        [
+          "node": "\(runtime.own)", "network": "\(genesis.name)", "network_id": "\(genesis.networkID)",
+          "listening": "\(listening)", "data": "\(options.directory.path)", "version": "\(Version.current)",
+        ])
+    }
     Terminal.write(
       """
       node       \(runtime.own)
@@ -101,11 +145,6 @@ struct NodeHost {
       data       \(options.directory.path)
       Running. Trade on it with: p2pnode console --data \(options.directory.path)
       """, to: .output)
-    defer {
-      unlink(socketPath)
-      unlink(options.directory.accessFile)
-    }
-    try await group.run()
   }
 
   /// The API over TCP, when it is wanted.
@@ -114,15 +153,18 @@ struct NodeHost {
     guard let address = options.http else { return [] }
     let access = HTTPAccess(names: options.httpNames)
     let (directory, path) = (options.directory.path, options.directory.accessFile)
-    let server = api.application(at: address, access: access, logger: quietLogger) { [logger] bound in
+    let server = api.application(at: address, access: access, logger: quietLogger) { [logger, log] bound in
+      let link = "http://\(bound.reachable)"
       do {
-        try AccessFile(address: "http://\(bound.reachable)", token: access.token).write(to: path)
+        try AccessFile(address: link, token: access.token).write(to: path)
       } catch {
         logger.error("no dashboard", metadata: ["why": "\(error)"])
         return stop.pull()
       }
-      Terminal.write(
-        "dashboard  http://\(bound.reachable)/, opened by: p2pnode dashboard --data \(directory)", to: .output)
+      guard log.format == .human else {
+        return log.write(.notice, "the API is served over TCP", ["address": "\(link)"])
+      }
+      Terminal.write("dashboard  \(link)/, opened by: p2pnode dashboard --data \(directory)", to: .output)
     }
     return [
       .init(
@@ -145,7 +187,7 @@ struct NodeHost {
   private func listen(on transport: Transport, genesis: Genesis) async throws -> Endpoint {
     if let listen = options.listen { return try await transport.listen(host: listen.host, port: listen.port) }
     // The first node of a market on one machine becomes the one that the others find.
-    let bootstrap = genesis.bootstrap.compactMap { try? HostPort($0, option: "bootstrap") }.first
+    let bootstrap = genesis.bootstrap.compactMap { HostPort($0) }.first
     if let bootstrap, bootstrap.isLoopback,
       let endpoint = try? await transport.listen(host: bootstrap.host, port: bootstrap.port)
     {
@@ -164,7 +206,7 @@ struct NodeHost {
   /// The libraries' own lines about starting and stopping say nothing that the node does not.
   private var quietLogger: Logger {
     var logger = logger
-    logger.logLevel = max(logger.logLevel, .warning)
+    logger.logLevel = .warning
     return logger
   }
 

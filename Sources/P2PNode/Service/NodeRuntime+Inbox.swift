@@ -26,6 +26,9 @@ extension NodeRuntime {
     /// Messages, and the ends of connections behind them.
     private var messages = FairQueue<Input>()
 
+    /// How much of each kind waits.
+    var counts: (events: Int, entries: Int, messages: Int) { (events.count, outcomes.count, messages.count) }
+
     mutating func add(_ input: Input) {
       switch input {
       case .event, .connected, .writable: events.append(input)

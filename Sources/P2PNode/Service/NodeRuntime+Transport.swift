@@ -1,12 +1,14 @@
 import Gossip
 import Logging
-import Metrics
 import NIOCore
 import NodeCore
 import Transport
 
 extension NodeRuntime: TransportDelegate {
-  func connected(_ connection: Connection) { post([.connected(connection)]) }
+  func connected(_ connection: Connection) {
+    instruments.connectionsOpened[connection.direction.rawValue].increment()
+    post([.connected(connection)])
+  }
 
   func received(_ message: ByteBuffer, from connection: Connection) { post([.message(connection, message)]) }
 
@@ -18,11 +20,12 @@ extension NodeRuntime: TransportDelegate {
   func disconnected(_ connection: Connection, reason: DisconnectReason) {
     logger.debug(
       "disconnected", metadata: ["peer": "\(connection.remoteNode.short())", "reason": "\(reason)"])
+    instruments.connectionsClosed[reason.label].increment()
     post([.disconnected(connection)])
   }
 
   func handshakeFailed(_ failure: HandshakeFailure) {
-    Counter(label: "p2pnode_handshake_failures_total", dimensions: [("reason", failure.reason.label)]).increment()
+    instruments.handshakeFailures[failure.reason.label].increment()
     logger.debug("handshake failed", metadata: ["reason": "\(failure.reason)"])
   }
 }
@@ -34,10 +37,12 @@ extension NodeRuntime {
     Task { [weak self] in
       do throws(TransportError) {
         let connection = try await transport.dial(host: address.host, port: Int(address.port))
+        self?.instruments.dials["connected"].increment()
         self?.post(.dialed(address, node: connection.remoteNode))
       } catch {
         var isOwn = false
         if case .handshakeFailed(_, .selfConnection) = error { isOwn = true }
+        self?.instruments.dials[isOwn ? "own_address" : "failed"].increment()
         self?.logger.debug("dialling", metadata: ["address": "\(address)", "error": "\(error)"])
         self?.post(.dialFailed(address, isOwn: isOwn))
       }

@@ -3,7 +3,6 @@ import Foundation
 import Gossip
 import Logging
 import Market
-import Metrics
 import NIOCore
 import NodeCore
 import NodeCrypto
@@ -29,10 +28,12 @@ final class NodeRuntime: @unchecked Sendable {
   let logger: Logger
 
   /// Everything below is touched on this queue only.
-  private let queue = DispatchQueue(label: "p2pnode.writer")
-  private var core: NodeCore
+  let queue = DispatchQueue(label: "p2pnode.writer")
+  var core: NodeCore
   private var effects: [NodeEffect] = []
-  private var connections: [UInt64: Connection] = [:]
+  private(set) var connections: [UInt64: Connection] = [:]
+  /// What has passed over connections that have ended.
+  private(set) var formerTraffic = ConnectionTraffic()
   /// Connections for which something was shed since they were last known to have room.
   private var shedding: Set<UInt64> = []
   private var timer: (any DispatchSourceTimer)?
@@ -42,7 +43,7 @@ final class NodeRuntime: @unchecked Sendable {
   private var toKeep: [SignedEntry] = []
   private var keysToKeep: [UInt64: [StoredKey]] = [:]
   /// Whether it will be looked again for something to do when nothing waits.
-  private var isTidying = false
+  var isTidying = false
   /// What is to be verified when the events at hand are done.
   private var toVerify: [VerificationPool.Job] = []
   /// The place of the message that is being taken in.
@@ -54,14 +55,16 @@ final class NodeRuntime: @unchecked Sendable {
   /// Orders in the own entry that is to be persisted next, with the keys under which clients place them.
   private var namedOrders: [(name: OrderName, order: OrderID)] = []
   /// Places that are held because the store is behind.
-  private var parked: [Credit] = []
+  private(set) var parked: [Credit] = []
+  /// The own entry on its way to the disk, and when it was signed.
+  var signedEntry: (sequence: UInt64, nanoseconds: Int64)?
 
   /// Set once, before the first event.
   private(set) var transport: Transport?
   let store: EntryStore
   private(set) var pool: VerificationPool!
-  private let inbox = Mutex(Inbox())
-  private let commands = PendingCommands()
+  let inbox = Mutex(Inbox())
+  let commands = PendingCommands()
   private(set) var writer: StoreWriter!
   private(set) var server: FeedServer!
 
@@ -70,23 +73,23 @@ final class NodeRuntime: @unchecked Sendable {
   private static let batchEventCount = 16
   private static let batchByteCount = 8 << 10
 
-  /// Orders that are hashed in one go when nothing waits: less than a millisecond.
-  private static let tidiedOrderCount = 128
-
   /// A timer never fires more often than this, in milliseconds, whatever the core says is due.
   private static let shortestWait: Int64 = 5
 
-  private let entriesMetric = Counter(label: "p2pnode_entries_applied_total")
-  private let shedMetric = Counter(label: "p2pnode_messages_shed_total")
-  private let faultsMetric = Counter(label: "p2pnode_invalid_entries_total")
+  let instruments: NodeInstruments
+  let watch: SettlementWatch
+  let codec: OperationCodec
 
-  init(configuration: NodeConfiguration, store: EntryStore, logger: Logger) {
+  init(configuration: NodeConfiguration, store: EntryStore, logger: Logger, instruments: NodeInstruments) {
+    self.instruments = instruments
+    watch = SettlementWatch(own: configuration.identity.nodeID, timers: instruments.settlementSteps)
+    codec = OperationCodec(genesis: configuration.genesis)
     genesis = configuration.genesis
     own = configuration.identity.nodeID
     self.logger = logger
     self.store = store
     core = NodeCore(configuration, now: Self.now)
-    writer = StoreWriter(store: store, own: own) { [weak self] outcome in
+    writer = StoreWriter(store: store, own: own, instruments: instruments) { [weak self] outcome in
       switch outcome {
       case .durable(let sequence): self?.post(.durable(sequence: sequence))
       case .failed(let why):
@@ -98,11 +101,12 @@ final class NodeRuntime: @unchecked Sendable {
       case .drained: self?.releaseParked()
       }
     }
-    pool = VerificationPool(genesis: configuration.genesis) { [weak self] outcomes in
-      self?.countFaults(outcomes)
+    pool = VerificationPool(genesis: configuration.genesis, instruments: instruments, watch: watch) {
+      [weak self] outcomes in
+      self?.logFaults(outcomes)
       self?.post(outcomes.map { .verified($0) })
     }
-    server = FeedServer(writer: writer)
+    server = FeedServer(writer: writer, refusals: instruments.historyRefusals)
   }
 
   /// The node's clock.
@@ -177,6 +181,8 @@ final class NodeRuntime: @unchecked Sendable {
 
   /// Takes what has come, but of messages only so much that what is asked of the queue meanwhile gets its turn.
   private func drain() {
+    let started = MonotonicTime.nanoseconds
+    defer { instruments.writerTurn.recordNanoseconds(MonotonicTime.nanoseconds - started) }
     let (inputs, hasMore) = inbox.withLock { inbox in
       let batch = inbox.takeBatch(events: Self.batchEventCount, byteCount: Self.batchByteCount)
       inbox.isScheduled = batch.hasMore
@@ -193,21 +199,12 @@ final class NodeRuntime: @unchecked Sendable {
     }
   }
 
-  /// Nothing waits: hashes a little of what has changed in the book, when that is much, and looks again whether anything
-  /// waits. Nothing that a person or a peer waits for depends on it, so what is being verified comes first, too.
-  private func tidy() {
-    guard !isTidying, pool.isIdle, !core.reduceDigestBacklog(by: Self.tidiedOrderCount) else { return }
-    isTidying = true
-    queue.async {
-      self.isTidying = false
-      if !self.inbox.withLock({ $0.isScheduled }) { self.tidy() }
-    }
-  }
-
   private func take(_ input: Input) {
     let now = Self.now
     switch input {
-    case .event(let event): core.handle(event, now: now, into: &effects)
+    case .event(let event):
+      if case .durable(let sequence) = event { timeOwnEntry(sequence) }
+      core.handle(event, now: now, into: &effects)
     case .verified(let outcome):
       if case .success = outcome.result, outcome.entry.author != own { NodeClock.hear(outcome.entry.time) }
       core.handle(outcome.event, now: now, into: &effects)
@@ -233,6 +230,7 @@ final class NodeRuntime: @unchecked Sendable {
       core.handle(.drained(connection.id.rawValue), now: now, into: &effects)
     case .disconnected(let connection):
       connections[connection.id.rawValue] = nil
+      formerTraffic = formerTraffic + connection.traffic
       shedding.remove(connection.id.rawValue)
       server.disconnected(connection.id.rawValue)
       core.handle(.disconnected(connection.id.rawValue), now: now, into: &effects)
@@ -277,7 +275,7 @@ final class NodeRuntime: @unchecked Sendable {
     switch effect {
     case .send(let connection, let message, let priority):
       guard connections[connection]?.send(message, priority: priority.transport) == .shed else { return }
-      shedMetric.increment()
+      instruments.shed[priority.metricLabel].increment()
       shedding.insert(connection)
     case .verify(let entry):
       guard let credit else { preconditionFailure("an entry is to be verified that did not come in a message") }
@@ -294,7 +292,7 @@ final class NodeRuntime: @unchecked Sendable {
     case .places(let id, let order):
       if let named = commands.name(of: id) { namedOrders.append((named, order)) }
     case .persist(let entry):
-      entriesMetric.increment()
+      note(entry)
       toKeep.append(entry)
       guard entry.author == own, !namedOrders.isEmpty else { return }
       let time = entry.time.milliseconds
@@ -306,6 +304,7 @@ final class NodeRuntime: @unchecked Sendable {
       keepEntries()
       writer.prune(author, below: first)
     case .persistProof(let proof):
+      instruments.frauds[proof.kind.name].increment()
       logger.warning(
         "an author is proven to be a fraud; its feed is frozen",
         metadata: ["author": "\(proof.author)", "kind": "\(proof.kind.name)", "sequence": "\(proof.sequence)"])
@@ -316,7 +315,9 @@ final class NodeRuntime: @unchecked Sendable {
       keepEntries()
       if let open = connections[connection] { server.serve(open, id: connection, request: request, ranges: ranges) }
     case .dial(let address): dial(address)
-    case .disconnect(let connection, let cause): connections[connection]?.close(cause.description)
+    case .disconnect(let connection, let cause):
+      instruments.disconnects[cause.metricLabel].increment()
+      connections[connection]?.close(cause.description)
     case .reply(let id, let result): commands.answer(id, result)
     case .rotated(let id, let result): commands.answer(id, result)
     }
@@ -327,6 +328,7 @@ final class NodeRuntime: @unchecked Sendable {
   private func rebuildWhenDue() {
     guard rebuild.isDue(now: Self.now), core.storeTrouble == nil else { return }
     let started = Self.now
+    let startedNanoseconds = MonotonicTime.nanoseconds
     do {
       try writer.syncAfterCommits { store in
         Result { try store.restore(into: &self.core, logger: self.logger) }
@@ -336,14 +338,9 @@ final class NodeRuntime: @unchecked Sendable {
     }
     core.finishRestore(now: Self.now, into: &effects)
     rebuild.done(started: started, ended: Self.now)
+    instruments.rebuilds.increment()
+    instruments.rebuild.recordNanoseconds(MonotonicTime.nanoseconds - startedNanoseconds)
     performEffects()
-  }
-
-  private func countFaults(_ outcomes: [VerificationPool.Outcome]) {
-    for case .failure(let fault)? in outcomes.map(\.result) {
-      faultsMetric.increment()
-      logger.debug("invalid entry", metadata: ["why": "\(fault)"])
-    }
   }
 
   private func scheduleTimer() {
@@ -370,12 +367,12 @@ final class NodeRuntime: @unchecked Sendable {
   ///
   /// - Parameter name: under which a client places an order; it is on disk with the entry.
   func submit(_ command: OrderCommand, as name: OrderName? = nil) async -> Result<OrderID, CommandRefusal> {
-    await commands.answerToOrder(as: name) { post(.command($0, command)) }
+    await timed(command.metricLabel) { await commands.answerToOrder(as: name) { post(.command($0, command)) } }
   }
 
   /// Hands the own feed over to a new key; returns when its last entry is on disk, or when that is refused.
   func rotate(_ signed: SignedHandover) async -> Result<UInt64, CommandRefusal> {
-    await commands.answerToRotation { post(.rotate($0, signed)) }
+    await timed("rotate") { await commands.answerToRotation { post(.rotate($0, signed)) } }
   }
 
   /// Asks the core something, on the writer's queue.
@@ -383,7 +380,7 @@ final class NodeRuntime: @unchecked Sendable {
     await onQueue { body(&self.core, Self.now) }
   }
 
-  private func onQueue<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+  func onQueue<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
       queue.async { continuation.resume(returning: body()) }
     }

@@ -19,6 +19,9 @@ final class PendingCommands: Sendable {
 
   private let state = Mutex(State())
 
+  /// How many are not answered.
+  var count: Int { state.withLock { $0.orders.count + $0.rotations.count } }
+
   /// Names a command about an order, has it given, and waits for the answer.
   func answerToOrder(as name: OrderName?, _ give: (CommandID) -> Void) async -> Result<OrderID, CommandRefusal> {
     await withCheckedContinuation { continuation in

@@ -68,6 +68,10 @@ struct Problem: Error, HTTPResponseError {
   init(_ refusal: CommandRefusal) {
     switch refusal {
     case .order, .tooManyOrders, .newcomer, .wouldTake: self = .badOrder(refusal.description)
+    case .policy:
+      self.init(
+        status: .unprocessableContent, kind: "policy", title: "This node's owner does not allow the offer",
+        detail: refusal.description)
     case .noSuchOrder: self = .notFound(refusal.description)
     case .notWriting:
       self.init(
@@ -96,9 +100,11 @@ struct Problem: Error, HTTPResponseError {
       type: "urn:p2pnode:\(kind)", title: title, status: status.code, detail: detail)
     var headers: HTTPFields = [.contentType: "application/problem+json"]
     for field in further { headers.append(field) }
-    return Response(
+    let response = Response(
       status: status, headers: headers,
       body: .init(byteBuffer: ByteBuffer(bytes: try NodeJSON.encode(document))))
+    // A body behind the head of an answer to HEAD would be read as the next answer.
+    return request.method == .head ? response.createHeadResponse() : response
   }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Gossip
 import Logging
 import NodeAPI
 import NodeCrypto
@@ -19,36 +20,7 @@ struct RunCommand: AsyncParsableCommand {
 
   @OptionGroup var passphrase: PassphraseOption
 
-  @Option(help: ArgumentHelp("The address to accept peers on; port 0 takes a free one.", valueName: "host:port"))
-  var listen: String?
-
-  @Option(help: ArgumentHelp("The host under which others reach this node, when it is behind NAT.", valueName: "host"))
-  var advertise: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Serve the dashboard and the API here too, on this machine only and with a token; port 0 takes a free one.",
-      valueName: "host:port"))
-  var http: String?
-
-  @Flag(help: "Let --http be an address that other machines reach. It is not encrypted: put something before it.")
-  var httpAllowRemote = false
-
-  @Option(
-    name: .customLong("http-name"),
-    help: ArgumentHelp("A further name under which browsers reach --http.", valueName: "host:port"))
-  var httpNames: [String] = []
-
-  @Option(
-    name: .customLong("peer"),
-    help: ArgumentHelp("Dial this node first, instead of the network's bootstrap addresses.", valueName: "host:port"))
-  var peers: [String] = []
-
-  @Option(help: ArgumentHelp("trace, debug, info, notice, warning or error.", valueName: "level"))
-  var logLevel: Logger.Level = .notice
-
-  @Flag(help: "Keep the whole history of the other nodes' feeds, and serve it, instead of pruning it at checkpoints.")
-  var keepHistory = false
+  @OptionGroup var settings: ConfigurationOptions
 
   @Flag(help: "Stop when standard input closes: for a program that starts nodes and must not leave any behind.")
   var stopWithStdin = false
@@ -56,28 +28,45 @@ struct RunCommand: AsyncParsableCommand {
   func run() async throws {
     // Whatever the node creates is its user's alone: store, socket, logs.
     umask(0o077)
-    var logger = Logger(label: "p2pnode", factory: StreamLogHandler.standardError(label:))
-    logger.logLevel = logLevel
+    let instruments = NodeInstruments()
+    let directory = data.directory
+    var log = NodeLog(level: .notice, format: earlyFormat, instruments: instruments)
     do {
-      try await NodeHost(options: options(), logger: logger).run()
+      let source = settings.source(directory, genesis: try directory.genesis())
+      let configuration = try source.settings()
+      log = NodeLog(
+        level: configuration.logLevel, format: configuration.logFormat ?? NodeLog.fittingFormat,
+        instruments: instruments)
+      try await NodeHost(
+        options: options(configuration, source: source), log: log, instruments: instruments
+      ).run()
+      log.output.flush()
     } catch {
-      Terminal.write("error: \(TerminalText.clean("\(error)"))", to: .error)
+      report(error, to: log)
       throw ExitCode.failure
     }
   }
 
-  private func options() throws -> NodeHost.Options {
+  /// How an error looks before the configuration is known.
+  private var earlyFormat: NodeSettings.LogFormat {
+    settings.logFormat.flatMap(NodeSettings.LogFormat.init(rawValue:)) ?? NodeLog.fittingFormat
+  }
+
+  /// Says why the node does not run, as the last line of its log.
+  private func report(_ error: any Error, to log: NodeLog) {
+    if log.format == .json { log.write(.critical, "error: \(error)") }
+    log.output.flush()
+    if log.format == .human { Terminal.write("error: \(TerminalText.clean("\(error)"))", to: .error) }
+  }
+
+  private func options(_ configuration: NodeSettings, source: ConfigurationSource) -> NodeHost.Options {
     NodeHost.Options(
-      directory: data.directory, passphrase: passphrase.source,
-      listen: try listen.map { try HostPort($0, option: "--listen") }, advertise: advertise,
-      peers: try peers.map { try HostPort($0, option: "--peer") }, keepHistory: keepHistory,
-      http: try http.map { try HostPort($0, option: "--http") }, httpAllowRemote: httpAllowRemote,
-      httpNames: try httpNames.map { try HostPort($0, option: "--http-name") },
-      stopWithStdin: stopWithStdin)
+      directory: data.directory, passphrase: passphrase.source, listen: configuration.listen,
+      advertise: configuration.advertise, peers: configuration.peers, keepHistory: configuration.keepsHistory,
+      http: configuration.http, httpAllowRemote: configuration.httpAllowsRemote, httpNames: configuration.httpNames,
+      stopWithStdin: stopWithStdin, settings: configuration, source: source)
   }
 }
-
-extension Logger.Level: @retroactive ExpressibleByArgument {}
 
 /// A host and a port, of which 0 means any.
 struct HostPort: Hashable, Sendable, CustomStringConvertible {
@@ -89,20 +78,23 @@ struct HostPort: Hashable, Sendable, CustomStringConvertible {
     self.port = port
   }
 
-  /// Reads `host:port` or `[v6]:port`.
-  init(_ text: String, option: String) throws(NodeStartError) {
+  /// Reads `host:port` or `[v6]:port`; nil for anything else.
+  init?(_ text: String) {
     guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-      throw .address(option: option, value: text)
+      return nil
     }
     var host = text[..<colon]
     if host.hasPrefix("["), host.hasSuffix("]") {
       host = host.dropFirst().dropLast()
     } else if host.contains(":") {
-      throw .address(option: option, value: text)
+      return nil
     }
-    guard !host.isEmpty else { throw .address(option: option, value: text) }
+    guard !host.isEmpty else { return nil }
     self.init(host: String(host), port: Int(port))
   }
+
+  /// Whether `text` can be the host of an address.
+  static func isHost(_ text: String) -> Bool { PeerAddress(PeerAddress(host: text, port: 1).description) != nil }
 
   /// Whether only this machine reaches it.
   var isLoopback: Bool { host == "localhost" || host == "::1" || isLoopbackIPv4 }

@@ -33,7 +33,7 @@ final class StoreWriter: Sendable {
 
   private static let batch = 4096
   /// Bytes of entries that may wait before peers are made to wait: some seconds of the fastest sender.
-  private static let maximumBytes = 32 << 20
+  static let maximumBytes = 32 << 20
   private static let retry = DispatchTimeInterval.milliseconds(1000)
   /// Pruned entries that are deleted at a time, and how long commits have the disk to themselves in between.
   private static let pruningStep = 1000
@@ -41,14 +41,18 @@ final class StoreWriter: Sendable {
 
   let store: EntryStore
   private let own: NodeID
+  private let instruments: NodeInstruments
   private let report: @Sendable (Outcome) -> Void
   private let queue = DispatchQueue(label: "p2pnode.store")
   private let state = Mutex(State())
 
   /// A writer to `store`; `report` is called from its queue.
-  init(store: EntryStore, own: NodeID, report: @escaping @Sendable (Outcome) -> Void) {
+  init(
+    store: EntryStore, own: NodeID, instruments: NodeInstruments, report: @escaping @Sendable (Outcome) -> Void
+  ) {
     self.store = store
     self.own = own
+    self.instruments = instruments
     self.report = report
     // What an earlier run did not come to delete.
     queue.async { self.deletePruned() }
@@ -70,6 +74,9 @@ final class StoreWriter: Sendable {
 
   /// Whether more is waiting than should; ``Outcome/drained`` tells when that is over.
   var isOverBound: Bool { state.withLock { $0.isOverBound } }
+
+  /// Entries that wait, and their bytes.
+  var waiting: (entries: Int, byteCount: Int) { state.withLock { ($0.entries.count, $0.byteCount) } }
 
   /// Hands a proof over.
   func keep(_ proof: FraudProof) { schedule { $0.proofs.append(proof) } }
@@ -114,9 +121,11 @@ final class StoreWriter: Sendable {
         return (entries, state.proofs, bases, keys)
       }
       guard !entries.isEmpty || !proofs.isEmpty || !bases.isEmpty else { return }
+      let started = MonotonicTime.nanoseconds
       do {
         try store.append(entries.map(\.stored), proofs: proofs.map(\.stored), bases: bases, keys: keys)
       } catch {
+        instruments.storeFailures.increment()
         let isNew = state.withLock { state in
           defer { state.isFailing = true }
           return !state.isFailing
@@ -125,6 +134,8 @@ final class StoreWriter: Sendable {
         queue.asyncAfter(deadline: .now() + Self.retry) { self.commitWaiting() }
         return
       }
+      instruments.commit.recordNanoseconds(MonotonicTime.nanoseconds - started)
+      instruments.commitEntries.record(entries.count)
       let (hasRecovered, hasDrained) = state.withLock { state in
         state.entries.removeFirst(entries.count)
         state.proofs.removeFirst(proofs.count)

@@ -39,11 +39,20 @@ final class VerificationPool: Sendable {
   private let threads = NIOThreadPool(numberOfThreads: maximumTasks)
   private let state = Mutex(State())
   private let completion: @Sendable ([Outcome]) -> Void
+  private let instruments: NodeInstruments
+  private let watch: SettlementWatch
 
-  /// - Parameter completion: gets what became of the entries, each once, in groups, from any thread.
-  init(genesis: Genesis, completion: @escaping @Sendable ([Outcome]) -> Void) {
+  /// - Parameters:
+  ///   - watch: hears of the operations of good entries.
+  ///   - completion: gets what became of the entries, each once, in groups, from any thread.
+  init(
+    genesis: Genesis, instruments: NodeInstruments, watch: SettlementWatch,
+    completion: @escaping @Sendable ([Outcome]) -> Void
+  ) {
     codec = OperationCodec(genesis: genesis)
     network = genesis.networkID
+    self.instruments = instruments
+    self.watch = watch
     self.completion = completion
     threads.start()
   }
@@ -79,6 +88,8 @@ final class VerificationPool: Sendable {
 
   /// Whether nothing is being checked and nothing waits for it.
   var isIdle: Bool { state.withLock { $0.taskCount == 0 } }
+  /// Entries that wait.
+  var waitingCount: Int { state.withLock { $0.waiting.count } }
 
   /// Checks entries.
   func check(_ jobs: [Job]) {
@@ -115,6 +126,7 @@ final class VerificationPool: Sendable {
       outcomes.append(Outcome(entry: job.entry, result: result, credit: job.credit))
       guard case .failure = result else { continue }
       left += state.withLock { $0.waiting.removeAll(from: connection) }
+      instruments.entriesVerified["unchecked"].increment(by: left.count)
       outcomes += left.map { Outcome(entry: $0.entry, result: nil, credit: $0.credit) }
       break
     }
@@ -124,31 +136,47 @@ final class VerificationPool: Sendable {
   /// Checks a proof of fraud: its signatures, and that what is signed is a fraud of its kind.
   func check(_ proof: FraudProof, completion: @escaping @Sendable (Bool) -> Void) {
     run {
-      completion(OperationCodec.signatureChecks(of: proof).allSatisfy(self.isValid) && self.codec.shows(proof))
+      let isValid = OperationCodec.signatureChecks(of: proof).allSatisfy(self.isValid) && self.codec.shows(proof)
+      self.instruments.proofsVerified[isValid ? "valid" : "invalid"].increment()
+      completion(isValid)
     }
   }
 
   private func result(of entry: SignedEntry) -> Result<[Operation], EntryFault> {
+    let started = MonotonicTime.nanoseconds
+    defer { instruments.verification.recordNanoseconds(MonotonicTime.nanoseconds - started) }
     let operations: [Operation]
     do {
       operations = try codec.operations(of: entry)
     } catch {
+      instruments.entriesVerified["bad_operations"].increment()
       return .failure(EntryFault("an entry of \(entry.author.short()): \(error)"))
     }
     for check in OperationCodec.signatureChecks(of: entry, operations: operations) where !isValid(check) {
+      instruments.entriesVerified["bad_signature"].increment()
       return .failure(
         EntryFault("entry \(entry.sequence) of \(entry.author.short()): a bad signature of \(check.node.short())"))
     }
+    instruments.entriesVerified["valid"].increment()
+    instruments.count(operations, isOwn: false)
+    watch.heard(operations, now: started)
     return .success(operations)
   }
 
   private func isValid(_ check: SignatureCheck) -> Bool {
     // A trade's two signatures each stand in both feeds; the second time they are known.
     let isShared = check.domain != .entry
-    if isShared, known.contains(check) { return true }
+    if isShared, known.contains(check) {
+      instruments.signaturesVerified["known"].increment()
+      return true
+    }
     guard let key = try? keys.key(for: check.node),
       key.isValid(check.signature, over: check.message, domain: check.domain, network: network)
-    else { return false }
+    else {
+      instruments.signaturesVerified["invalid"].increment()
+      return false
+    }
+    instruments.signaturesVerified["valid"].increment()
     if isShared { known.insert(check) }
     return true
   }

@@ -39,14 +39,16 @@ final class TestNode: Sendable {
   /// - Parameters:
   ///   - peers: addresses to dial first.
   ///   - options: further words of the command line.
+  ///   - logFormat: how its log looks; nil for what the node chooses.
   ///   - wrapper: makes the command line that runs the given one somewhere else.
   @discardableResult
   func launch(
-    peers: [String] = [], listen: String = "127.0.0.1:0", options: [String] = [],
+    peers: [String] = [], listen: String = "127.0.0.1:0", options: [String] = [], logFormat: String? = "human",
     environment: [String: String] = TestNode.environment, through wrapper: ([String]) -> [String] = { $0 }
   ) throws -> ChildProcess {
     let arguments = ["run", "--data", directory, "--listen", listen, "--stop-with-stdin"]
-    let words = wrapper([NodeBinary.path] + arguments + peers.flatMap { ["--peer", $0] } + options)
+    let format = logFormat.map { ["--log-format", $0] } ?? []
+    let words = wrapper([NodeBinary.path] + arguments + peers.flatMap { ["--peer", $0] } + format + options)
     let started = try ChildProcess(
       executable: words[0], arguments: Array(words.dropFirst()),
       environment: NodeBinary.environment.merging(environment) { $1 }, input: .pipe, output: logPrefix + ".out",
@@ -102,6 +104,11 @@ final class TestNode: Sendable {
   /// What the node has written to standard error over all its runs.
   var log: String {
     FileManager.default.contents(atPath: logPrefix + ".err").map { String(decoding: $0, as: UTF8.self) } ?? ""
+  }
+
+  /// What the node has written to standard output over all its runs.
+  var output: String {
+    FileManager.default.contents(atPath: logPrefix + ".out").map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 
   /// The last lines of the log.

@@ -108,7 +108,14 @@ final class EventHub: Sendable {
 
   /// What comes next for a client.
   func next(after place: UInt64?, filter: EventFilter) -> EventLog.Step {
-    state.withLock { $0.log.next(after: place, filter: filter) }
+    let step = state.withLock { $0.log.next(after: place, filter: filter) }
+    if case .reset = step, place != nil { runtime.instruments.eventResets.increment() }
+    return step
+  }
+
+  /// How many listen, and how much is held for them.
+  var figures: (listeners: Int, events: Int, byteCount: Int) {
+    state.withLock { ($0.listeners.count, $0.log.count, $0.log.byteCount) }
   }
 
   /// What keeps the connection of a client, with its place.

@@ -50,7 +50,10 @@ struct EventLog: Sendable {
   /// The first place after which nothing is missing.
   private var first: UInt64 = 0
   private var events = CircularBuffer<Event>()
-  private var byteCount = 0
+  private(set) var byteCount = 0
+
+  /// How many events are held.
+  var count: Int { events.count }
 
   /// An empty log.
   init(start: String) {
