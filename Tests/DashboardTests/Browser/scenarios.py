@@ -264,7 +264,7 @@ def peers(stage):
     page.route("**/v1/peers", differ)
     page.route("**/v1/proofs", lambda route: route.fulfill(json=[{
         "format": "p2pnode-fraud-v1", "network": "", "genesis": "", "proof": "",
-        "decoded": {"author": fraud, "kind": "fork", "sequence": 7, "time_ms": 1_795_662_760_000, "entries": 2}}]))
+        "decoded": {"author": fraud, "kind": "fork", "sequence": 7, "time_ms": 1_767_355_445_000, "entries": 2}}]))
     show(page, "node")
     show(page, "network")
     expect(panel(page, "Peers").locator('tr[data-kind="differs"]')).to_have_count(1)
@@ -272,7 +272,7 @@ def peers(stage):
     proof = panel(page, "Proofs of fraud").locator("tbody tr")
     expect(proof).to_contain_text("fork: two entries at one place")
     expect(proof.locator("td.id")).to_have_text(fraud[:8])
-    expect(proof).to_contain_text("26 Nov")
+    expect(proof).to_contain_text("2 Jan")
     page.unroute_all(behavior="wait")
     show(page, "node")
     expect(panel(page, "Feed and book")).to_contain_text(f"entry")
