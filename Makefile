@@ -3,7 +3,7 @@
 CONFIG ?= debug
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build deb image test test-package test-book attacks torture lint testnet bench simulate explore mutants fuzz
+.PHONY: help setup build deb image test test-package test-book attacks torture lint testnet bench regressions simulate explore mutants fuzz
 
 testnet: ARGS ?= --nodes 5 --replay 60
 
@@ -21,7 +21,9 @@ help:
 	@echo 'make image     build a root file system for a container in dist/'
 	@echo 'make test-package'
 	@echo '               build both, and install, run and uninstall them in a new Debian, as root'
-	@echo 'make bench     measure the order book, in release (ARGS="--replay" for real offers and demand; ARGS=--help)'
+	@echo 'make bench     measure the order book and whole nodes, in release (ARGS="--only book", ARGS="--replay" for real'
+	@echo '               offers and demand; ARGS=--help; docs/PERFORMANCE.md)'
+	@echo 'make regressions  count what fixed inputs cost, allocations and instructions, against thresholds'
 	@echo 'make simulate  run simulated networks of real nodes (ARGS="--seed 7 --trace"; ARGS=--help; docs/SIMULATION.md)'
 	@echo 'make explore   go through all that may happen in small markets of real nodes (ARGS=--deep; docs/RELIABILITY.md)'
 	@echo 'make mutants   plant bugs in a copy of the sources, and look whether simulator and explorer find them'
@@ -104,12 +106,22 @@ mutants:
 	@scripts/setup --tests
 	@scripts/mutants $(ARGS)
 
-# Always optimized, and built alone. Standard output is the table's or the JSON document's.
-bench: export P2PNODE_ONLY = bench
+# Always optimized. The node's rows need the whole build, all others a part of it that takes a minute or two. Standard
+# output is the table's or the JSON document's.
+PART_BUILD = P2PNODE_ONLY=bench swift build --scratch-path .build-bench -c release
+BENCH_NODE = $(if $(findstring --only,$(ARGS)),$(findstring node,$(ARGS)),$(if $(filter --replay --help,$(ARGS)),,node))
+BENCH_BUILD = $(if $(BENCH_NODE),swift build -c release,$(PART_BUILD))
 bench:
 	@scripts/setup
-	@swift build --scratch-path .build-bench -c release --product benchmarks >&2
-	@"$$(swift build --scratch-path .build-bench -c release --show-bin-path)/benchmarks" $(ARGS)
+	@$(if $(BENCH_NODE),$(BENCH_BUILD) --product p2pnode >&2,:)
+	@$(BENCH_BUILD) --product benchmarks >&2
+	@"$$($(BENCH_BUILD) --show-bin-path)/benchmarks" $(ARGS)
+
+# Counted, not timed: the same on a busy machine.
+regressions:
+	@scripts/setup --tests
+	@$(PART_BUILD) --product regressions >&2
+	@scripts/regressions "$$($(PART_BUILD) --show-bin-path)/regressions" $(ARGS)
 
 # Keeps what it finds under Tests/Fixtures/fuzz, and fails then.
 fuzz:

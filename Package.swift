@@ -20,6 +20,7 @@ let package = Package(
     .library(name: "faults", type: .dynamic, targets: ["CFaults"]),
     .library(name: "fakenvml", type: .dynamic, targets: ["CFakeNVML"]),
     .executable(name: "benchmarks", targets: ["Benchmarks"]),
+    .executable(name: "regressions", targets: ["Regressions"]),
     .executable(name: "simulate", targets: ["Simulate"]),
     .executable(name: "explore", targets: ["Explore"]),
   ],
@@ -88,7 +89,10 @@ let package = Package(
 
     .target(
       name: "Store",
-      dependencies: ["NodeCrypto", "Market", .product(name: "GRDB", package: "GRDB.swift")]),
+      dependencies: [
+        "NodeCrypto", "Market", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ]),
     .target(
       name: "Transport",
       dependencies: [
@@ -152,9 +156,21 @@ let package = Package(
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "CMalloc", "CSodium", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Settlement", "NodeAPI",
+        "CMalloc", "CSodium", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Settlement", "NodeAPI", "Gossip",
+        "NodeCore", "NodeClient", "NodeProcesses", "Transport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       path: "Benchmarks"),
+
+    // Stands in front of the C library's allocator in the program that it is linked into.
+    .target(name: "CCounters", path: "Tests/CCounters"),
+    .executableTarget(
+      name: "Regressions",
+      dependencies: ["CCounters", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "NodeCore"],
+      path: "Tests/Regressions"),
 
     .testTarget(name: "CryptoTests", dependencies: ["NodeCrypto"]),
     .testTarget(name: "MarketTests", dependencies: ["Market", "NodeCrypto"]),
@@ -261,12 +277,11 @@ for target in package.targets where target.type != .system {
 let book: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests",
 ]
-let bench: Set = [
+let benchmarked: Set = [
   "CSodium", "CMalloc", "CPrefetch", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Wire", "MarketData",
-  "Settlement",
-  "NodeAPI", "Benchmarks",
-  "BenchmarksTests",
+  "Settlement", "NodeAPI",
 ]
+let bench: Set = benchmarked.union(["Benchmarks", "BenchmarksTests", "Gossip", "NodeCore", "CCounters", "Regressions"])
 let core: Set = [
   "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
   "NodeAPI", "Simulator", "Simulate", "Explorer", "Explore", "CryptoTests", "MarketTests", "GossipTests",
@@ -286,9 +301,23 @@ if part == "fuzz" {
       name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz",
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }
+if part == "bench" {
+  // Without the node's rows, which need the network libraries.
+  for target in package.targets where target.name == "Benchmarks" {
+    target.exclude = ["Node"]
+    target.dependencies.removeAll { dependency in
+      guard case .byNameItem(let name, _) = dependency else { return true }
+      return !benchmarked.contains(name)
+    }
+  }
+} else {
+  for target in package.targets where target.name == "Benchmarks" {
+    target.swiftSettings = (target.swiftSettings ?? []) + [.define("NODE_BENCHMARKS")]
+  }
+}
 if let part, let kept = ["book": book, "bench": bench, "core": core, "fuzz": fuzz][part] {
   package.targets.removeAll { !kept.contains($0.name) }
-  let products = ["core": ["simulate", "explore"], "bench": ["benchmarks"]][part] ?? []
+  let products = ["core": ["simulate", "explore"], "bench": ["benchmarks", "regressions"]][part] ?? []
   package.products.removeAll { !products.contains($0.name) }
   let used = Set(
     package.targets.flatMap(\.dependencies).compactMap { dependency in

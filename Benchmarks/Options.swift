@@ -14,6 +14,8 @@ struct Options: Sendable {
   var scale = Scale.full
   /// The directory with `network.json` and `data`.
   var testnetDirectory = "Testnet"
+  /// The node's program; nil for the one beside this program.
+  var nodeBinary: String?
 
   /// What the table says of the options.
   var footer: String { "seed \(seed), \(runs) runs" + (scale == .full ? "" : ", small workloads: no measurement") }
@@ -22,13 +24,14 @@ struct Options: Sendable {
   static let help = """
     usage: make bench ARGS="OPTIONS"
 
-      --only NAME,...   measure these sections (book, replay, verify) or workloads (book/rectangle) and nothing else;
-                        without it: book
+      --only NAME,...   measure these sections (book, replay, verify, node) or workloads (book/rectangle) and nothing
+                        else; without it: book, node
       --replay          the same as --only replay: the real offers and a week of the real demand
       --runs N          run each workload N times, in turn with the others; 1 to 100, 5 without it
       --quick           small workloads, to see that everything works: its numbers say nothing
       --seed N          the seed of all streams; 1 without it
       --testnet DIR     where network.json and data are, for the replay; Testnet without it
+      --node FILE       the node's program; without it p2pnode, in the directory of this program
       --json            one JSON document on standard output: {"rows":[{"name","value","unit","floor","ratio","target",
                         "met"}]}
       --help            this
@@ -52,6 +55,7 @@ struct Options: Sendable {
       case "--only": selection = try Selection(Self.value(of: option, from: &rest, allowed: Selection.allowed))
       case "--runs": runs = Int(try Self.number(of: option, from: &rest, in: 1...100))
       case "--seed": seed = try Self.number(of: option, from: &rest, in: 0...UInt64.max)
+      case "--node": nodeBinary = try Self.value(of: option, from: &rest, allowed: "a file")
       case "--testnet": testnetDirectory = try Self.value(of: option, from: &rest, allowed: "a directory")
       default: throw OptionsError(option: option, value: nil, allowed: "the options that --help lists")
       }
@@ -82,6 +86,7 @@ struct Selection: Hashable, Sendable {
   /// Each section with the names of its workloads.
   static let known: [(section: String, workloads: [String])] = [
     ("book", BookSection.workloads), ("replay", []), ("verify", []),
+    ("node", ["ingest", "settle", "trades", "growth", "idle"]),
   ]
 
   /// The names that can be selected, for an error.
@@ -92,7 +97,7 @@ struct Selection: Hashable, Sendable {
   private let names: [String]
 
   /// What is measured when nothing is selected.
-  init() { names = ["book"] }
+  init() { names = ["book", "node"] }
 
   /// The names in `list`, which commas separate.
   init(_ list: String) throws(OptionsError) {

@@ -5,7 +5,7 @@ protocol Section {
   /// The name for `--only`, which the names of its rows begin with.
   var name: String { get }
   /// Measures its rows.
-  func measure(progress: Progress) throws -> [Row]
+  func measure(progress: Progress) async throws -> [Row]
 }
 
 /// Something to run several times, in turn with others, so that a slow minute of the machine does not fall on one of
@@ -49,20 +49,30 @@ struct Scale: Hashable, Sendable {
   var replayDays: Int64
   /// Receipts that are verified.
   var receipts: Int
+  /// Entries with one operation, and operations in entries of 256, that a node takes in.
+  var ingestedEntries: Int
+  var ingestedOperations: Int
+  /// Trades that two nodes settle one by one, and that three nodes settle all at once.
+  var settledTrades: Int
+  var tradedBids: Int
+  /// How long nodes are watched that have nothing to do.
+  var idleSeconds: Int64
 
   /// The sizes that the targets are for.
   static let full = Scale(
     plainOperations: 1_000_000, smallLive: 8_000, largeLive: 250_000, restingAdds: 1_000_000, sweeps: 50_000,
     rectangleOffers: 100_000, rectangleBids: 100_000, mixedOperations: 200_000, walkEvery: 50,
     growthSizes: [10_000, 100_000, 1_000_000], growthOperations: 20_000, rebuiltOrders: 1_000_000,
-    expiringOrders: 200_000, digestOrders: 10_000, digestChanges: 2_000, replayDays: 7, receipts: 100_000)
+    expiringOrders: 200_000, digestOrders: 10_000, digestChanges: 2_000, replayDays: 7, receipts: 100_000,
+    ingestedEntries: 64_000, ingestedOperations: 640_000, settledTrades: 200, tradedBids: 3_000, idleSeconds: 60)
 
   /// Small enough for every build of continuous integration.
   static let quick = Scale(
     plainOperations: 20_000, smallLive: 1_000, largeLive: 5_000, restingAdds: 20_000, sweeps: 1_000,
     rectangleOffers: 2_000, rectangleBids: 2_000, mixedOperations: 4_000, walkEvery: 10,
     growthSizes: [1_000, 4_000, 16_000], growthOperations: 1_000, rebuiltOrders: 20_000, expiringOrders: 4_000,
-    digestOrders: 500, digestChanges: 200, replayDays: 1, receipts: 1_000)
+    digestOrders: 500, digestChanges: 200, replayDays: 1, receipts: 1_000,
+    ingestedEntries: 640, ingestedOperations: 16_384, settledTrades: 5, tradedBids: 60, idleSeconds: 1)
 }
 
 /// What is told while measuring: on standard error, since standard output is the report's.

@@ -44,8 +44,8 @@ public struct SignedEntry: Sendable {
   public let previous: EntryID
   /// When the author says it was signed.
   public let time: Timestamp
-  /// The encoded operations, opaque here; empty for a tick.
-  public let payload: [UInt8]
+  /// Where in ``bytes`` the encoded operations begin, with which they end.
+  private let payloadStart: Int
 
   /// Reads an entry that came from outside; its signature is not checked here.
   ///
@@ -53,26 +53,67 @@ public struct SignedEntry: Sendable {
   public init(bytes: [UInt8], signature: [UInt8], maximumBytes: Int) throws(EntryError) {
     guard bytes.count <= maximumBytes else { throw .tooLong(byteCount: bytes.count, maximum: maximumBytes) }
     guard let signature = Signature(bytes: signature) else { throw .signatureLength(signature.count) }
+    guard let header = Header(canonical: bytes) else { throw Self.fault(in: bytes) }
+    self.bytes = bytes
+    self.signature = signature
+    id = Blake2b.hash(bytes)
+    author = header.author
+    sequence = header.sequence
+    previous = header.previous
+    time = header.time
+    payloadStart = header.payloadStart
+  }
+
+  /// What an entry says of itself.
+  private struct Header {
+    let author: NodeID
+    let sequence: UInt64
+    let previous: EntryID
+    let time: Timestamp
+    /// Where the payload begins, which ends with the entry.
+    let payloadStart: Int
+
+    /// Reads it; nil when it is not an entry's, for a reason that is looked for elsewhere.
+    init?(canonical bytes: [UInt8]) {
+      let header = bytes.withUnsafeBytes { bytes -> Header? in
+        var reader = CanonicalReader(bytes)
+        let author = NodeID(bytes: reader.bytes(1))
+        let sequence = reader.uint64(2)
+        let previous = EntryID(bytes: reader.bytes(3))
+        let time = Timestamp(wire: reader.uint64(4))
+        let payload = reader.bytes(5)
+        guard reader.isComplete, let author, let previous, let time, sequence > 0, sequence <= maximumSequence else {
+          return nil
+        }
+        return Header(
+          author: author, sequence: sequence, previous: previous, time: time,
+          payloadStart: bytes.count - payload.count)
+      }
+      guard let header else { return nil }
+      self = header
+    }
+
+    init(author: NodeID, sequence: UInt64, previous: EntryID, time: Timestamp, payloadStart: Int) {
+      self.author = author
+      self.sequence = sequence
+      self.previous = previous
+      self.time = time
+      self.payloadStart = payloadStart
+    }
+  }
+
+  /// Why bytes are no entry.
+  private static func fault(in bytes: [UInt8]) -> EntryError {
     let entry: WireEntry
     do {
       entry = try WireEntry.decodeCanonical(bytes)
     } catch {
-      throw .malformed(error)
+      return .malformed(error)
     }
-    guard let author = NodeID(bytes: entry.author) else { throw .field("author", length: entry.author.count) }
-    guard let previous = EntryID(bytes: entry.previous) else {
-      throw .field("previous", length: entry.previous.count)
-    }
-    guard let time = Timestamp(wire: entry.timeMs) else { throw .time(entry.timeMs) }
-    guard entry.sequence > 0, entry.sequence <= Self.maximumSequence else { throw .sequence(entry.sequence) }
-    self.bytes = bytes
-    self.signature = signature
-    self.id = Blake2b.hash(bytes)
-    self.author = author
-    self.sequence = entry.sequence
-    self.previous = previous
-    self.time = time
-    self.payload = Array(entry.payload)
+    if entry.author.count != NodeID.byteCount { return .field("author", length: entry.author.count) }
+    if entry.previous.count != EntryID.byteCount { return .field("previous", length: entry.previous.count) }
+    if Timestamp(wire: entry.timeMs) == nil { return .time(entry.timeMs) }
+    return .sequence(entry.sequence)
   }
 
   /// Makes and signs the entry that follows `head` in the feed of `identity`.
@@ -92,11 +133,14 @@ public struct SignedEntry: Sendable {
     sequence = entry.sequence
     previous = head.entry
     self.time = time
-    self.payload = payload
+    payloadStart = bytes.count - payload.count
   }
 
   /// The last sequence a feed can have: far past what a feed reaches, far from overflow.
   public static let maximumSequence: UInt64 = 1 << 53
+
+  /// The encoded operations, opaque here; empty for a tick.
+  public var payload: ArraySlice<UInt8> { bytes[payloadStart...] }
 
   /// Its place in the feed.
   public var head: Head { Head(sequence: sequence, entry: id, time: time) }

@@ -27,13 +27,22 @@ public struct Place: Hashable, Sendable {
   /// The name of an order that is placed here: BLAKE2b-256 of `"p2pnode/order/v1" 0x00 ‖ network id ‖ author ‖ sequence
   /// (8 bytes, big-endian) ‖ index (4 bytes, big-endian)`. It is known before the entry is signed.
   public func orderID(network: NetworkID) -> OrderID {
-    var bytes = Array("p2pnode/order/v1".utf8)
-    bytes.append(0)
-    network.append(to: &bytes)
-    author.append(to: &bytes)
-    for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: sequence >> shift)) }
-    for shift in stride(from: 24, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: index >> shift)) }
-    return Blake2b.hash(bytes)
+    // Once for every order that anybody places: on the stack.
+    let prefix: StaticString = "p2pnode/order/v1\0"
+    let length = prefix.utf8CodeUnitCount + 2 * NodeID.byteCount + 12
+    return withUnsafeTemporaryAllocation(byteCount: length, alignment: 1) { bytes in
+      var end = 0
+      func append(_ piece: UnsafeRawBufferPointer) {
+        bytes[end..<end + piece.count].copyBytes(from: piece)
+        end += piece.count
+      }
+      append(UnsafeRawBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
+      network.withBytes(append)
+      author.withBytes(append)
+      withUnsafeBytes(of: sequence.bigEndian, append)
+      withUnsafeBytes(of: index.bigEndian, append)
+      return Blake2b.hash(UnsafeRawBufferPointer(bytes))
+    }
   }
 }
 

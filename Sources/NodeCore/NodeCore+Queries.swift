@@ -34,12 +34,28 @@ extension NodeCore {
     }
   }
 
-  /// What this node says of itself to its peers.
+  /// Changes of the book that are hashed for one summary, which keeps everything else waiting for some milliseconds.
+  static let changesPerSummary = 1024
+
+  /// What this node says of itself to its peers. While it takes in more than it can hash at once, that is what it said
+  /// before: true of an earlier moment, all of it of the same one.
   public mutating func summary() -> Summary {
-    Summary(
-      bookDigest: exchange.digest(), bookTime: gossip.feeds.latestTime, feeds: UInt64(gossip.feeds.count),
-      entries: UInt64(gossip.feeds.entryCount),
-      orders: UInt64(exchange.book.openCount(.offer) + exchange.book.openCount(.bid)))
+    if exchange.book.advanceDigest(by: Self.changesPerSummary) {
+      lastSummary = Summary(
+        bookDigest: exchange.digest(), bookTime: gossip.feeds.latestTime, feeds: UInt64(gossip.feeds.count),
+        entries: UInt64(gossip.feeds.entryCount),
+        orders: UInt64(exchange.book.openCount(.offer) + exchange.book.openCount(.bid)))
+    }
+    return lastSummary
+  }
+
+  /// Hashes part of what changed in the book since its digest was last taken, the elements of at most so many orders,
+  /// when it is more than one summary hashes. For moments in which there is nothing else to do.
+  ///
+  /// - Returns: whether the next summary will be of its own moment.
+  public mutating func reduceDigestBacklog(by orders: Int) -> Bool {
+    guard exchange.book.digestBacklog > Self.changesPerSummary else { return true }
+    return exchange.book.advanceDigest(by: orders)
   }
 
   /// The digest of the book.

@@ -173,6 +173,11 @@ extension NodeCore {
     }
   }
 
+  /// Moves the book's time forward.
+  mutating func advance(to time: Timestamp) {
+    for id in exchange.advance(to: time) { duties.left(id) }
+  }
+
   /// Ends waits whose time is up.
   mutating func expireDuties(now: Timestamp) {
     duties.retry(now: now)

@@ -51,6 +51,8 @@ public struct NodeCore: Sendable {
   var recoveryDeadline: Timestamp
   var gossipEffects: [GossipEffect] = []
   var fraudWatch = FraudWatch()
+  /// What this node last said of itself to its peers; at first that it has nothing.
+  var lastSummary = Summary(bookDigest: SetHash().digest, bookTime: .zero, feeds: 0, entries: 0, orders: 0)
 
   /// An own entry on its way to the disk.
   struct InFlightEntry: Sendable {
@@ -365,11 +367,6 @@ public struct NodeCore: Sendable {
     advance(to: entry.time)
     watch(entry, operations, changes[first...])
     if entry.author == own { checkpointClock.note(entry, isCheckpoint: OperationCodec.isCheckpoint(operations)) }
-  }
-
-  /// Moves the book's time forward.
-  mutating func advance(to time: Timestamp) {
-    for id in exchange.advance(to: time) { duties.left(id) }
   }
 
   mutating func apply(_ operation: Operation, at place: Place, into changes: inout [Change]) {

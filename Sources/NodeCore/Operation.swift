@@ -151,22 +151,54 @@ public struct OperationCodec: Sendable {
   /// The operations of an entry. O(bytes).
   public func operations(of entry: SignedEntry) throws(OperationError) -> [Operation] {
     guard !entry.payload.isEmpty else { return [] }
-    let payload: WirePayload
-    do { payload = try WirePayload.decodeCanonical(entry.payload) } catch { throw .malformed(error) }
-    guard (1...genesis.limits.operationsPerEntry).contains(payload.operations.count) else {
-      throw .tooMany(count: payload.operations.count, maximum: genesis.limits.operationsPerEntry)
-    }
-    var out: [Operation] = []
-    out.reserveCapacity(payload.operations.count)
-    for (index, operation) in payload.operations.enumerated() {
-      if let name = Self.solitary(operation), payload.operations.count > 1 {
-        throw .field(
-          index: index, name: "kind", value: "\(name) among \(payload.operations.count) operations",
-          allowed: "\(name) alone in its entry")
+    return try entry.payload.withBytes { (payload) throws(OperationError) in
+      let count = Self.count(payload)
+      guard let count else { throw Self.fault(in: entry) }
+      guard (1...genesis.limits.operationsPerEntry).contains(count) else {
+        throw .tooMany(count: count, maximum: genesis.limits.operationsPerEntry)
       }
-      out.append(try read(operation, index: index, of: entry))
+      var out: [Operation] = []
+      out.reserveCapacity(count)
+      var reader = CanonicalReader(payload)
+      while let bytes = reader.message(1) { out.append(try read(bytes, index: out.count, of: count, in: entry)) }
+      return out
     }
-    return out
+  }
+
+  /// The number of operations in a payload, each a field of its own; nil when the bytes are no payload.
+  private static func count(_ payload: UnsafeRawBufferPointer) -> Int? {
+    var reader = CanonicalReader(payload)
+    var count = 0
+    while reader.message(1) != nil { count += 1 }
+    return reader.isComplete ? count : nil
+  }
+
+  /// Why the bytes of an entry's payload, or of an operation in it, are not canonical.
+  private static func fault(in entry: SignedEntry) -> OperationError {
+    do {
+      _ = try WirePayload.decodeCanonical(Array(entry.payload))
+    } catch {
+      return .malformed(error)
+    }
+    return .malformed(.notCanonical(message: WirePayload.protoMessageName, byteCount: entry.payload.count))
+  }
+
+  private func read(
+    _ bytes: UnsafeRawBufferPointer, index: Int, of count: Int, in entry: SignedEntry
+  ) throws(OperationError) -> Operation {
+    if let offer = CanonicalReader.only(1, of: bytes), let fields = OfferFields(canonical: offer) {
+      return .place(.offer(try self.offer(fields, Attributes(), index: index, at: entry.time)))
+    }
+    if let bid = CanonicalReader.only(2, of: bytes), let (fields, classes) = BidFields.read(canonical: bid) {
+      return .place(.bid(try self.bid(fields, classes, Requirements(), index: index, at: entry.time)))
+    }
+    let operation: WireOperation
+    do { operation = try WireOperation.decodeCanonical(Array(bytes)) } catch { throw Self.fault(in: entry) }
+    if let name = Self.solitary(operation), count > 1 {
+      throw .field(
+        index: index, name: "kind", value: "\(name) among \(count) operations", allowed: "\(name) alone in its entry")
+    }
+    return try read(operation, index: index, of: entry)
   }
 
   /// The signatures in an entry, its own first: what has to be checked before it counts.

@@ -5,31 +5,45 @@ import Wire
 /// Orders between the wire, where time is in milliseconds, and the book, where it is in slots.
 extension OperationCodec {
   func read(_ wire: WireOffer, index: Int, at time: Timestamp) throws(OperationError) -> Offer {
+    try offer(OfferFields(wire), try attributes(wire, index), index: index, at: time)
+  }
+
+  /// An offer of what its message says.
+  func offer(
+    _ wire: OfferFields, _ attributes: Attributes, index: Int, at time: Timestamp
+  ) throws(OperationError) -> Offer {
     let offer = Offer(
       gpuClass: try gpuClass(wire.gpuClass, index), gpus: try count(wire.gpus, "gpus", index),
       window: try window(wire.startMs, wire.endMs, index), price: try price(wire.price, index),
       minimumGPUs: try count(wire.minimumGpus, "minimum_gpus", index),
       minimumSlots: try slots(wire.minimumMs, "minimum_ms", index),
-      attributes: try attributes(wire, index), expiry: try self.time(wire.expiryMs, "expiry_ms", index),
+      attributes: attributes, expiry: try self.time(wire.expiryMs, "expiry_ms", index),
       timeInForce: try timeInForce(wire.timeInForce, index), isPostOnly: wire.postOnly)
     try check(.offer(offer), index: index, at: time)
     return offer
   }
 
   func read(_ wire: WireBid, index: Int, at time: Timestamp) throws(OperationError) -> Bid {
-    guard wire.gpuClasses.count <= genesis.gpuClasses.count else {
+    try bid(BidFields(wire), wire.gpuClasses, try requirements(wire, index), index: index, at: time)
+  }
+
+  /// A bid of what its message says.
+  func bid(
+    _ wire: BidFields, _ gpuClasses: [UInt32], _ requirements: Requirements, index: Int, at time: Timestamp
+  ) throws(OperationError) -> Bid {
+    guard gpuClasses.count <= genesis.gpuClasses.count else {
       throw .field(
-        index: index, name: "gpu_classes", value: "\(wire.gpuClasses.count) classes",
+        index: index, name: "gpu_classes", value: "\(gpuClasses.count) classes",
         allowed: "at most \(genesis.gpuClasses.count)")
     }
     var classes: [GPUClassIndex] = []
-    for position in wire.gpuClasses { classes.append(try gpuClass(position, index)) }
+    for position in gpuClasses { classes.append(try gpuClass(position, index)) }
     let bid = Bid(
       gpuClasses: GPUClassList(classes), gpus: try count(wire.gpus, "gpus", index),
       durationSlots: try slots(wire.durationMs, "duration_ms", index),
       window: try window(wire.startMs, wire.endMs, index), price: try price(wire.price, index),
       minimumGPUs: try count(wire.minimumGpus, "minimum_gpus", index),
-      requirements: try requirements(wire, index), expiry: try self.time(wire.expiryMs, "expiry_ms", index),
+      requirements: requirements, expiry: try self.time(wire.expiryMs, "expiry_ms", index),
       timeInForce: try timeInForce(wire.timeInForce, index), isPostOnly: wire.postOnly, isWhole: wire.allOrNone)
     try check(.bid(bid), index: index, at: time)
     return bid

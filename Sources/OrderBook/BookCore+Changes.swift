@@ -129,7 +129,7 @@ extension BookCore {
     var record = new
     record.extra = extra
     var flags = record.flags.union(old)
-    if !flags.contains(.listed), !digestState.listsAll { append(slot) }
+    if !flags.contains(.listed), !digestState.willLook(at: slot) { append(slot) }
     flags.insert(.listed)
     if !flags.contains(.exotic) {
       wheel.insert(slot, expiry: record.expiry)

@@ -7,12 +7,24 @@ struct DigestState: Sendable {
   var hash = SetHash()
   /// Slots of orders whose elements may have to change, each once, and slots that have become vacant since.
   var listed: [Int32] = []
-  /// Whether so many have changed that all slots are looked through instead, which takes no memory.
+  /// Whether so many have changed that all slots are looked through as well, which takes no memory.
   var listsAll = false
+  /// How many slots have been looked through; what changes in one of these again is listed.
+  var looked: Int32 = 0
   /// Orders that left the book while their elements were in the hash.
   var departed: [Int32] = []
   /// By slot, of listed orders in the hash: what their elements are made of. For look-up only.
   var hashed: [Int32: HashedOrder] = [:]
+
+  /// How many orders' elements may have to change, at most.
+  func backlog(of slots: Int) -> Int { listsAll ? slots : listed.count + departed.count }
+
+  /// Whether the hash is the book's.
+  var isUpToDate: Bool { listed.isEmpty && departed.isEmpty && !listsAll }
+
+  /// Whether `slot` is looked at without being listed.
+  @inline(__always)
+  func willLook(at slot: Int32) -> Bool { listsAll && slot >= looked }
 }
 
 /// What an order's elements in the hash are made of.
@@ -28,7 +40,7 @@ extension BookCore {
   func list(_ slot: Int32) {
     guard !records[slot].flags.contains(.listed) else { return }
     records[slot].flags.insert(.listed)
-    if !digestState.listsAll { append(slot) }
+    if !digestState.willLook(at: slot) { append(slot) }
   }
 
   /// Puts a slot on the list of changed orders.
@@ -38,6 +50,7 @@ extension BookCore {
     if digestState.listed.count > 1024 + Int(records.count) / 8 {
       digestState.listed = []
       digestState.listsAll = true
+      digestState.looked = 0
     }
   }
 
@@ -51,30 +64,51 @@ extension BookCore {
   }
 
   func digest() -> Digest {
-    let state = digestState
-    digestState = DigestState()
-    var hash = state.hash
-    for slot in state.departed {
-      remove(state.hashed[slot] ?? hashedOrder(slot), of: orders[slot], from: &hash)
-      records[slot].flags.remove([.hashed, .listed])
-      vacate(slot)
-    }
-    if state.listsAll {
-      for slot in 0..<records.count { fold(slot, state, into: &hash) }
-    } else {
-      for slot in state.listed { fold(slot, state, into: &hash) }
-    }
-    digestState.hash = hash
-    return hash.digest
+    advanceDigest(by: .max)
+    return digestState.hash.digest
   }
 
-  /// Brings the elements of the order in `slot`, if it is listed, up to date.
-  private func fold(_ slot: Int32, _ state: DigestState, into hash: inout SetHash) {
-    guard records[slot].flags.contains(.listed) else { return }
+  /// Brings the hash up to date as far as that takes the elements of `limit` orders; whether it is now.
+  @discardableResult
+  func advanceDigest(by limit: Int) -> Bool {
+    var left = limit
+    // First, so that a slot that is listed as well is vacant when it is its turn.
+    while left > 0, let slot = digestState.departed.popLast() {
+      let old = digestState.hashed.removeValue(forKey: slot) ?? hashedOrder(slot)
+      remove(old, of: orders[slot], from: &digestState.hash)
+      records[slot].flags.remove([.hashed, .listed])
+      vacate(slot)
+      left -= 1
+    }
+    while left > 0, digestState.listsAll {
+      if digestState.looked < records.count {
+        if fold(digestState.looked) { left -= 1 }
+        digestState.looked += 1
+      } else {
+        digestState.listsAll = false
+        digestState.looked = 0
+      }
+    }
+    while left > 0, let slot = digestState.listed.popLast() {
+      if fold(slot) { left -= 1 }
+    }
+    guard digestState.isUpToDate else { return false }
+    digestState.listed = []
+    digestState.departed = []
+    digestState.hashed = [:]
+    return true
+  }
+
+  /// Brings the elements of the order in `slot`, if it is listed, up to date; whether it was.
+  private func fold(_ slot: Int32) -> Bool {
+    guard records[slot].flags.contains(.listed) else { return false }
     records[slot].flags.remove(.listed)
-    guard records[slot].flags.contains(.present) else { return }
-    update(&hash, orders[slot], from: state.hashed[slot], to: hashedOrder(slot))
+    guard records[slot].flags.contains(.present) else { return false }
+    let old = digestState.hashed.removeValue(forKey: slot)
+    let new = hashedOrder(slot)
+    update(&digestState.hash, orders[slot], from: old, to: new)
     records[slot].flags.insert(.hashed)
+    return true
   }
 
   func digestFromScratch() -> Digest {

@@ -222,6 +222,18 @@ public struct OrderBook: Sendable {
     return core.digest()
   }
 
+  /// How many orders' elements the next ``digest()`` may have to work out, at most.
+  public var digestBacklog: Int { core.digestState.backlog(of: Int(core.records.count)) }
+
+  /// Does part of the work of the next ``digest()``, the elements of at most so many orders: who has many changes behind
+  /// it and other things to do takes it in pieces.
+  ///
+  /// - Returns: whether nothing is left.
+  public mutating func advanceDigest(by orders: Int) -> Bool {
+    makeUnique()
+    return core.advanceDigest(by: orders)
+  }
+
   /// The same digest, computed from all orders and from nothing that was computed before. O(n).
   public func digestFromScratch() -> Digest { core.digestFromScratch() }
 

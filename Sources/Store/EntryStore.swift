@@ -190,13 +190,7 @@ public final class EntryStore: Sendable {
   ) throws(StoreError) {
     try Self.guarding(path) { [pool] in
       try pool.write { database in
-        let insertEntry = try database.cachedStatement(
-          sql: "INSERT OR IGNORE INTO entry (author, sequence, bytes, signature) VALUES (?, ?, ?, ?)")
-        for entry in entries {
-          try insertEntry.execute(arguments: [
-            Data(entry.author.bytes), Int64(entry.sequence), Data(entry.bytes), Data(entry.signature),
-          ])
-        }
+        try Self.insert(entries, into: database)
         for proof in proofs { try Self.insert(proof, into: database) }
         for key in keys { try Self.insert(key, into: database) }
         for base in bases {

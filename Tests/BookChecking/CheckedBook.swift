@@ -29,6 +29,7 @@ package protocol CheckedBook: Sendable {
   func explain(_ id: OrderID, context: MatchContext) -> MatchExplanation?
   func counterOrders(crossing id: OrderID, ownedBy owner: NodeID) -> [OrderID]
   mutating func digest() -> Digest
+  mutating func advanceDigest(by orders: Int) -> Bool
   func digestFromScratch() -> Digest
 }
 

@@ -30,7 +30,8 @@ enum EntryCheck {
       try require(!error.description.isEmpty, "an error says nothing")
       return .refused
     }
-    try require(operations.flatMap { codec.encode($0) } == entry.payload, "operations are not what their bytes say")
+    try require(
+      operations.flatMap { codec.encode($0) } == Array(entry.payload), "operations are not what their bytes say")
     for operation in operations { try check(operation, at: entry.time) }
     let checks = OperationCodec.signatureChecks(of: entry, operations: operations)
     try require(checks.first?.message == input, "the entry's own signature is not checked")

@@ -72,6 +72,38 @@ struct SignedEntryTests {
     }
   }
 
+  @Test("bytes are an entry exactly if they are the canonical encoding of a message with fields of the right lengths")
+  func canonical() throws {
+    var generator = SplitMix64(seed: 11)
+    let good = wire.encoded()
+    let signature = [UInt8](repeating: 0, count: 64)
+    var accepted = 0
+    for _ in 0..<20_000 {
+      var bytes = good
+      for _ in 0..<Int.random(in: 0...2, using: &generator) {
+        let place = Int.random(in: 0..<bytes.count, using: &generator)
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0: bytes[place] = UInt8.random(in: 0...255, using: &generator)
+        case 1: bytes.remove(at: place)
+        default: bytes.insert(UInt8.random(in: 0...3, using: &generator), at: place)
+        }
+      }
+      let message = try? WireEntry.decodeCanonical(bytes)
+      let isEntry =
+        message.map {
+          $0.author.count == 32 && $0.previous.count == 32 && (1...SignedEntry.maximumSequence).contains($0.sequence)
+            && Timestamp(wire: $0.timeMs) != nil
+        } ?? false
+      let entry = try? SignedEntry(bytes: bytes, signature: signature, maximumBytes: 60_000)
+      #expect((entry != nil) == isEntry, "\(Hex.encode(bytes))")
+      if let entry, let message {
+        accepted += 1
+        #expect(entry.payload.elementsEqual(message.payload) && entry.sequence == message.sequence)
+      }
+    }
+    #expect((2000..<18_000).contains(accepted))
+  }
+
   @Test("two entries are a proof only when author and sequence agree and the bytes differ")
   func proofs() throws {
     let entries = chain(identity(1), [1, 2])

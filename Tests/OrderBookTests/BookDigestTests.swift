@@ -118,6 +118,25 @@ struct BookDigestTests {
     #expect(book.digest() == before)
   }
 
+  @Test("a digest that was worked out in pieces, while the book went on changing, is the same")
+  func pieces() {
+    var book = OrderBook()
+    // More than are listed one by one.
+    for number in 0..<UInt64(3000) { book.insert(.offer(number, time: Int64(number))) }
+    var isDone = book.advanceDigest(by: 100)
+    #expect(!isDone)
+    for number in stride(from: UInt64(0), to: 3000, by: 7) { book.cancel(orderID(number)) }
+    for number in stride(from: UInt64(1), to: 3000, by: 7) { book.take(orderID(number), gpus: 1, slots: slots(0, 1)) }
+    isDone = book.advanceDigest(by: 1000)
+    #expect(!isDone)
+    for number in UInt64(3000)..<4000 { book.insert(.bid(number, time: Int64(number))) }
+    for number in stride(from: UInt64(2), to: 3000, by: 7) { book.cancel(orderID(number)) }
+    var pieces = 0
+    while !book.advanceDigest(by: 50) { pieces += 1 }
+    #expect(pieces > 20)
+    #expect(book.digest() == book.digestFromScratch())
+  }
+
   @Test("an order with nothing left stays in the digest, an expired one does not")
   func closedOrders() {
     var book = OrderBook(.bid(2, time: 20))

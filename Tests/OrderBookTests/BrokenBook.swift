@@ -94,5 +94,6 @@ struct BrokenBook<Wrong: Fault>: CheckedBook {
     book.counterOrders(crossing: id, ownedBy: owner)
   }
   mutating func digest() -> Digest { Wrong.digest(book.digest(), orders: book.count) }
+  mutating func advanceDigest(by orders: Int) -> Bool { book.advanceDigest(by: orders) }
   func digestFromScratch() -> Digest { book.digestFromScratch() }
 }

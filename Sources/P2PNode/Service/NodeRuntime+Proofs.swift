@@ -4,6 +4,7 @@ import NodeCore
 extension NodeRuntime {
   /// Makes a proof of fraud with what is in the store.
   func collect(_ found: FraudCase) {
+    keepEntries()
     let (range, maximum) = (found.stored, genesis.limits.entryBytes)
     writer.afterCommits { [weak self] store in
       let stored = try? store.entries(

@@ -30,6 +30,26 @@ extension NodeRuntime: TransportDelegate {
   }
 }
 
+extension NodeRuntime {
+  /// Opens a connection, and tells the core what became of it.
+  func dial(_ address: PeerAddress) {
+    guard let transport else { return }
+    Task { [weak self] in
+      do throws(TransportError) {
+        let connection = try await transport.dial(host: address.host, port: Int(address.port))
+        self?.instruments.dials["connected"].increment()
+        self?.post(.dialed(address, node: connection.remoteNode))
+      } catch {
+        var isOwn = false
+        if case .handshakeFailed(_, .selfConnection) = error { isOwn = true }
+        self?.instruments.dials[isOwn ? "own_address" : "failed"].increment()
+        self?.logger.debug("dialling", metadata: ["address": "\(address)", "error": "\(error)"])
+        self?.post(.dialFailed(address, isOwn: isOwn))
+      }
+    }
+  }
+}
+
 extension SendPriority {
   /// The same, in the transport's terms.
   var transport: MessagePriority {

@@ -39,6 +39,11 @@ final class NodeRuntime: @unchecked Sendable {
   private var timer: (any DispatchSourceTimer)?
   private var timerDeadline: Timestamp?
   private var stopWaiters: [CheckedContinuation<Void, Never>] = []
+  /// What is to be written when the events at hand are done, or before what has to come after it.
+  private var toKeep: [SignedEntry] = []
+  private var keysToKeep: [UInt64: [StoredKey]] = [:]
+  /// Whether it will be looked again for something to do when nothing waits.
+  var isTidying = false
   /// What is to be verified when the events at hand are done.
   private var toVerify: [VerificationPool.Job] = []
   /// The place of the message that is being taken in.
@@ -55,7 +60,7 @@ final class NodeRuntime: @unchecked Sendable {
   var signedEntry: (sequence: UInt64, nanoseconds: Int64)?
 
   /// Set once, before the first event.
-  private var transport: Transport?
+  private(set) var transport: Transport?
   let store: EntryStore
   private(set) var pool: VerificationPool!
   let inbox = Mutex(Inbox())
@@ -187,7 +192,11 @@ final class NodeRuntime: @unchecked Sendable {
     performAll()
     resumeStopped(force: false)
     addresses.keep(core.keptAddresses, by: writer, now: Self.now, logger: logger)
-    if hasMore { queue.async { self.drain() } }
+    if hasMore {
+      queue.async { self.drain() }
+    } else {
+      tidy()
+    }
   }
 
   private func take(_ input: Input) {
@@ -246,6 +255,13 @@ final class NodeRuntime: @unchecked Sendable {
       effects = []
       for effect in batch { perform(effect) }
     }
+    keepEntries()
+  }
+
+  func keepEntries() {
+    writer.keep(toKeep, keys: keysToKeep)
+    toKeep.removeAll(keepingCapacity: true)
+    keysToKeep = [:]
   }
 
   private func releaseParked() {
@@ -277,21 +293,26 @@ final class NodeRuntime: @unchecked Sendable {
       if let named = commands.name(of: id) { namedOrders.append((named, order)) }
     case .persist(let entry):
       note(entry)
-      guard entry.author == own else { return writer.keep(entry) }
+      toKeep.append(entry)
+      guard entry.author == own, !namedOrders.isEmpty else { return }
       let time = entry.time.milliseconds
-      writer.keep(
-        entry,
-        keys: namedOrders.map { StoredKey(key: $0.name.key, request: $0.name.request, order: $0.order, time: time) })
+      keysToKeep[entry.sequence] = namedOrders.map {
+        StoredKey(key: $0.name.key, request: $0.name.request, order: $0.order, time: time)
+      }
       namedOrders = []
-    case .prune(let author, let first): writer.prune(author, below: first)
+    case .prune(let author, let first):
+      keepEntries()
+      writer.prune(author, below: first)
     case .persistProof(let proof):
       instruments.frauds[proof.kind.name].increment()
       logger.warning(
         "an author is proven to be a fraud; its feed is frozen",
         metadata: ["author": "\(proof.author)", "kind": "\(proof.kind.name)", "sequence": "\(proof.sequence)"])
+      keepEntries()
       writer.keep(proof)
     case .rebuild: rebuild.isWanted = true
     case .serve(let connection, let request, let ranges):
+      keepEntries()
       if let open = connections[connection] { server.serve(open, id: connection, request: request, ranges: ranges) }
     case .dial(let address): dial(address)
     case .disconnect(let connection, let cause):
@@ -322,26 +343,10 @@ final class NodeRuntime: @unchecked Sendable {
     performEffects()
   }
 
-  private func dial(_ address: PeerAddress) {
-    guard let transport else { return }
-    Task { [weak self] in
-      do throws(TransportError) {
-        let connection = try await transport.dial(host: address.host, port: Int(address.port))
-        self?.instruments.dials["connected"].increment()
-        self?.post(.dialed(address, node: connection.remoteNode))
-      } catch {
-        var isOwn = false
-        if case .handshakeFailed(_, .selfConnection) = error { isOwn = true }
-        self?.instruments.dials[isOwn ? "own_address" : "failed"].increment()
-        self?.logger.debug("dialling", metadata: ["address": "\(address)", "error": "\(error)"])
-        self?.post(.dialFailed(address, isOwn: isOwn))
-      }
-    }
-  }
-
   private func scheduleTimer() {
     let due = min(core.nextWake, rebuild.next ?? .maximum)
-    guard due != timerDeadline else { return }
+    // One that fires before it has to is set anew then: the moment moves with nearly every event.
+    if let armed = timerDeadline, armed <= due { return }
     timerDeadline = due
     timer?.cancel()
     let source = DispatchSource.makeTimerSource(queue: queue)

@@ -58,12 +58,16 @@ final class StoreWriter: Sendable {
     queue.async { self.deletePruned() }
   }
 
-  /// Hands an entry over, an own one with the keys of the orders that it places.
-  func keep(_ entry: SignedEntry, keys: [StoredKey] = []) {
+  /// Hands entries over, which one commit takes together as far as it takes anything: what came of one event, an entry
+  /// and the answer to it, waits for one sync and not for two.
+  ///
+  /// - Parameter keys: of the own entries among them, by their sequences, the keys of the orders that they place.
+  func keep(_ entries: [SignedEntry], keys: [UInt64: [StoredKey]] = [:]) {
+    guard !entries.isEmpty else { return }
     schedule { state in
-      state.entries.append(entry)
-      if !keys.isEmpty { state.keys[entry.sequence] = keys }
-      state.byteCount += entry.bytes.count
+      state.entries += entries
+      state.keys.merge(keys) { $1 }
+      state.byteCount += entries.reduce(0) { $0 + $1.bytes.count }
       if state.byteCount > Self.maximumBytes { state.isOverBound = true }
     }
   }

@@ -86,6 +86,8 @@ final class VerificationPool: Sendable {
     var event: NodeEvent { result.map { .verified(entry, $0) } ?? .unchecked(entry) }
   }
 
+  /// Whether nothing is being checked and nothing waits for it.
+  var isIdle: Bool { state.withLock { $0.taskCount == 0 } }
   /// Entries that wait.
   var waitingCount: Int { state.withLock { $0.waiting.count } }
 
