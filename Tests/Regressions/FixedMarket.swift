@@ -186,7 +186,8 @@ struct FixedMarket {
 
   private func orders(_ count: Int, seed: UInt64, _ body: (inout SplitMix64) -> OrderBody) -> [Order] {
     var generator = SplitMix64(seed: seed)
-    let owner = Self.identity(9).nodeID
+    // Nobody trades with itself.
+    let owner = Self.identity(UInt8(seed)).nodeID
     return (0..<count).map { number in
       let priority = OrderPriority(
         time: Self.start + Int64(number), owner: owner, sequence: UInt64(number + 1), index: 0)
