@@ -19,7 +19,7 @@ struct MarketDataTextTests {
     ]
     #expect(
       text.index(classes) == """
-        CLASS         INDEX     GPUH   TRADES  NODES
+        CLASS            INDEX   GPUH  TRADES  NODES
         h100-sxm-80g  2.194301  40.00      40     80
         h100-nvl-94g  -          2.00       2      4
         USD per GPU-hour over the 1d until Mon 12:00:00. Where there is -, too few nodes traded for a value that no two of \
