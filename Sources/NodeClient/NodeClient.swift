@@ -44,9 +44,10 @@ public final class NodeClient: NodeAPIClient {
 
   /// Calls `body` with a client that is shut down afterwards.
   public static func withClient<Output>(
-    dataDirectory: String, _ body: (NodeClient) async throws -> Output
+    dataDirectory: String, retryPauses: [Duration] = NodeClient.standardRetryPauses,
+    _ body: (NodeClient) async throws -> Output
   ) async throws -> Output {
-    let client = NodeClient(dataDirectory: dataDirectory)
+    let client = NodeClient(dataDirectory: dataDirectory, retryPauses: retryPauses)
     do {
       let output = try await body(client)
       await client.shutdown()

@@ -95,15 +95,17 @@ extension NodeProcessTests {
           return sockets.split(separator: "\n").count { $0.hasSuffix(node.file("node.sock")) }
         }
         let before = try connections()
-        let client = NodeClient(dataDirectory: node.directory)
-        // A stopped process takes the connection and answers nothing until it is killed.
-        node.send(SIGSTOP)
-        async let placed = client.place(request)
-        try await eventually("the request is on its way") { try connections() > before }
-        try await node.kill()
-        try await node.start()
-        #expect(try await placed.state == "open")
-        await client.shutdown()
+        // The node may take long to start on a busy machine.
+        let pauses = [Duration](repeating: .milliseconds(500), count: 240)
+        try await NodeClient.withClient(dataDirectory: node.directory, retryPauses: pauses) { client in
+          // A stopped process takes the connection and answers nothing until it is killed.
+          node.send(SIGSTOP)
+          async let placed = client.place(request)
+          try await eventually("the request is on its way") { try connections() > before }
+          try await node.kill()
+          try await node.start()
+          #expect(try await placed.state == "open")
+        }
         #expect(try await node.client.orders(.mine).count == 1)
       }
     }
