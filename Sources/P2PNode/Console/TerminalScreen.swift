@@ -40,7 +40,7 @@ final class TerminalScreen: LiveScreen {
     }
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await changes { signals.change() } }
-      await draw(title: title, signals: signals, frame: frame)
+      await draw(title: title, on: takenOver, signals: signals, frame: frame)
       group.cancelAll()
     }
     keys.stop()
@@ -48,7 +48,7 @@ final class TerminalScreen: LiveScreen {
   }
 
   private func draw(
-    title: String, signals: Signals, frame: @Sendable (_ rows: Int) async -> String
+    title: String, on terminal: TakenTerminal, signals: Signals, frame: @Sendable (_ rows: Int) async -> String
   ) async {
     var drawn: ContinuousClock.Instant?
     while !Task.isCancelled {
@@ -59,7 +59,7 @@ final class TerminalScreen: LiveScreen {
         drawn = now
         let rows = max(3, Terminal.size.rows)
         let text = await frame(rows - 2)
-        TakenTerminal.write(Self.screen(title: title, text: text, rows: rows))
+        terminal.write(Self.screen(title: title, text: text, rows: rows))
       }
       try? await Task.sleep(for: Self.shortestPause)
     }
@@ -83,7 +83,31 @@ private final class TakenTerminal: Sendable {
   private static let enter = "\u{1B}[?1049h\u{1B}[?25l\u{1B}[?7l\u{1B}[H\u{1B}[2J"
   private static let leave = "\u{1B}[?7h\u{1B}[?25h\u{1B}[?1049l"
 
-  private let before: termios
+  /// The terminal's output as long as it is taken: what draws and what gives it back are on different threads.
+  private final class Output: Sendable {
+    private let before: termios
+    private let isTaken = Mutex(true)
+
+    init(before: termios) { self.before = before }
+
+    /// Writes while the terminal is taken.
+    func write(_ text: String) { isTaken.withLock { if $0 { Self.put(text) } } }
+
+    /// Makes the terminal what it was; nothing is written from here on.
+    func giveBack() {
+      isTaken.withLock { isTaken in
+        guard isTaken else { return }
+        isTaken = false
+        Self.put(TakenTerminal.leave)
+        var settings = before
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
+      }
+    }
+
+    private static func put(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+  }
+
+  private let output: Output
   // Unsafe only to the type checker: they never change, and Dispatch's own functions may be called from anywhere.
   private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
@@ -91,37 +115,31 @@ private final class TakenTerminal: Sendable {
   init?() {
     var settings = termios()
     guard tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
-    let before = settings
-    self.before = before
-    settings.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
-    Self.write(Self.enter)
+    let output = Output(before: settings)
+    self.output = output
     sources = [SIGTERM, SIGHUP].map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
-        Self.restore(before)
+        output.giveBack()
         signal(number, SIG_DFL)
         kill(getpid(), number)
       }
       source.activate()
       return source
     }
+    settings.c_lflag &= ~tcflag_t(ICANON | ECHO | ISIG)
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
+    output.write(Self.enter)
   }
 
   func giveBack() {
     for source in sources { source.cancel() }
     for number in [SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
-    Self.restore(before)
+    output.giveBack()
   }
 
-  private static func restore(_ settings: termios) {
-    var settings = settings
-    write(leave)
-    tcsetattr(STDIN_FILENO, TCSADRAIN, &settings)
-  }
-
-  static func write(_ text: String) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+  func write(_ text: String) { output.write(text) }
 }
 
 /// Reads keys from the terminal on a queue of its own until it is stopped.
