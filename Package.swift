@@ -157,7 +157,7 @@ let package = Package(
       name: "Benchmarks",
       dependencies: [
         "CMalloc", "CSodium", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Settlement", "NodeAPI", "Gossip",
-        "NodeCore", "NodeClient", "NodeProcesses", "Transport",
+        "NodeCore", "Store", "NodeClient", "NodeProcesses", "Transport",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
