@@ -5,7 +5,7 @@ extension ReceiptDocument {
   /// Reading JSON in general takes half as long as checking the signatures of a receipt, and files of many receipts are
   /// files that a node wrote. What this reads, ``NodeJSON/decode(_:from:)`` reads alike.
   init?(canonical bytes: ArraySlice<UInt8>) {
-    var reader = CanonicalReader(bytes)
+    var reader = CanonicalJSONReader(bytes)
     guard reader.skip("{"), let acceptance = reader.text("\"acceptance\":") else { return nil }
     let confirmation = reader.text(",\"confirmation\":")
     let confirmationSignature = reader.text(",\"confirmation_signature\":")
@@ -30,7 +30,7 @@ extension ReceiptDocument {
 }
 
 extension ReceiptDocument.Decoded {
-  fileprivate init?(from reader: inout CanonicalReader) {
+  fileprivate init?(from reader: inout CanonicalJSONReader) {
     guard reader.skip("{"), let acceptedMs: Int64 = reader.number("\"accepted_ms\":"),
       let acceptedSequence: UInt64 = reader.number(",\"accepted_sequence\":"), let bid = reader.text(",\"bid\":"),
       let buyer = reader.text(",\"buyer\":")
@@ -68,7 +68,7 @@ extension ReceiptDocument.Decoded {
 }
 
 /// Reads the fields of a document one after the other, each only where and as it is expected.
-private struct CanonicalReader {
+private struct CanonicalJSONReader {
   private var rest: ArraySlice<UInt8>
 
   init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
