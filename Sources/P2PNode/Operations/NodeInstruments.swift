@@ -15,6 +15,9 @@ final class NodeInstruments: Sendable {
 
   let entriesVerified: CounterFamily
   let signaturesVerified: CounterFamily
+  /// Those of ``entriesVerified`` and ``signaturesVerified`` that nearly all are: found once, not for each entry.
+  let validEntries: Counter
+  let validSignatures: Counter
   let verification: Timer
   let proofsVerified: CounterFamily
   let frauds: CounterFamily
@@ -45,9 +48,10 @@ final class NodeInstruments: Sendable {
   private let commandSeconds: [String: Timer]
   private let refusals: CounterFamily
   private let rejects: [String: CounterFamily]
-  private let operations: [String: [Counter]]
-  private let persisted: CounterFamily
-  private let persistedBytes: CounterFamily
+  /// By whether the entry is an own one.
+  private let operations: (own: [Counter], other: [Counter])
+  private let persisted: (own: Counter, other: Counter)
+  private let persistedBytes: (own: Counter, other: Counter)
   private let requests: [String: CounterFamily]
   private let requestSeconds: [String: Timer]
 
@@ -69,6 +73,8 @@ final class NodeInstruments: Sendable {
     }
     entriesVerified = family("p2pnode_entries_verified_total", "result")
     signaturesVerified = family("p2pnode_signatures_verified_total", "result")
+    validEntries = entriesVerified["valid"]
+    validSignatures = signaturesVerified["valid"]
     verification = timer("p2pnode_verification_seconds")
     proofsVerified = family("p2pnode_fraud_proofs_verified_total", "result")
     frauds = family("p2pnode_frauds_total", "kind")
@@ -97,19 +103,18 @@ final class NodeInstruments: Sendable {
     commandSeconds = timers("p2pnode_command_seconds", "command", NodeMetricsCatalog.commands)
     refusals = family("p2pnode_commands_refused_total", "reason")
     rejects = families("p2pnode_trade_rejects_total", "origin", NodeMetricsCatalog.origins, by: "reason")
-    operations = Dictionary(
-      uniqueKeysWithValues: NodeMetricsCatalog.origins.map { origin in
-        (
-          origin,
-          NodeMetricsCatalog.operations.map {
-            Counter(
-              label: "p2pnode_operations_total", dimensions: [("origin", origin), ("operation", $0)],
-              factory: registry)
-          }
-        )
-      })
-    persisted = family("p2pnode_entries_persisted_total", "origin")
-    persistedBytes = family("p2pnode_entry_bytes_persisted_total", "origin")
+    func operations(of origin: String) -> [Counter] {
+      NodeMetricsCatalog.operations.map {
+        Counter(
+          label: "p2pnode_operations_total", dimensions: [("origin", origin), ("operation", $0)], factory: registry)
+      }
+    }
+    self.operations = (operations(of: "own"), operations(of: "other"))
+    let (entries, bytes) = (
+      family("p2pnode_entries_persisted_total", "origin"), family("p2pnode_entry_bytes_persisted_total", "origin")
+    )
+    persisted = (entries["own"], entries["other"])
+    persistedBytes = (bytes["own"], bytes["other"])
     let methods = ["GET", "HEAD", "POST", "PATCH", "DELETE", MetricDefinition.other]
     requests = families("p2pnode_http_requests_total", "method", methods, by: "status")
     requestSeconds = timers("p2pnode_http_request_seconds", "method", methods)
@@ -117,21 +122,22 @@ final class NodeInstruments: Sendable {
 
   /// Counts an entry that is handed to the disk.
   func persists(_ entry: SignedEntry, isOwn: Bool) {
-    let origin = isOwn ? "own" : "other"
-    persisted[origin].increment()
-    persistedBytes[origin].increment(by: entry.bytes.count)
+    (isOwn ? persisted.own : persisted.other).increment()
+    (isOwn ? persistedBytes.own : persistedBytes.other).increment(by: entry.bytes.count)
   }
 
   /// Counts an entry's operations by kind, and the reasons of those that decline a proposal.
   func count(_ entry: [Operation], isOwn: Bool) {
-    let origin = isOwn ? "own" : "other"
-    guard let counters = operations[origin] else { return }
     var counts = InlineArray<16, Int>(repeating: 0)
     for operation in entry {
       counts[operation.metricIndex] += 1
-      if case .reject(_, let reason, _) = operation { rejects[origin]?[reason.metricLabel].increment() }
+      if case .reject(_, let reason, _) = operation {
+        rejects[isOwn ? "own" : "other"]?[reason.metricLabel].increment()
+      }
     }
-    for (index, counter) in counters.enumerated() where counts[index] > 0 { counter.increment(by: counts[index]) }
+    for (index, counter) in (isOwn ? operations.own : operations.other).enumerated() where counts[index] > 0 {
+      counter.increment(by: counts[index])
+    }
   }
 
   /// Counts a command and its answer.
