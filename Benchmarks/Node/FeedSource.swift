@@ -165,7 +165,7 @@ final class FeedSource: TransportDelegate, @unchecked Sendable {
   func received(_ message: ByteBuffer, from connection: Connection) {
     queue.async {
       self.handle {
-        $0.received(Array(buffer: message), on: connection.id.rawValue, now: Self.now, into: &$1)
+        $0.received(PeerMessage(Array(buffer: message)), on: connection.id.rawValue, now: Self.now, into: &$1)
       }
       connection.consumed(message.readableBytes)
     }

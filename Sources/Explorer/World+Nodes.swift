@@ -125,11 +125,11 @@ extension World {
     if nodes[node].core?.peers.contains(where: { $0.connection == link(author) }) == false {
       connect(node, to: author, time: time)
     }
-    handle(.received(link(author), setting.registry.push(number)), at: node, time: time)
+    handle(.received(link(author), PeerMessage(setting.registry.push(number))), at: node, time: time)
     guard setting.deliversTwice else { return }
     refresh(node)
     let once = nodes[node].fingerprint
-    handle(.received(link(author), setting.registry.push(number)), at: node, time: time)
+    handle(.received(link(author), PeerMessage(setting.registry.push(number))), at: node, time: time)
     refresh(node)
     if nodes[node].fingerprint != once { fail(.notIdempotent, "\(node) gets \(author):\(sequence) again") }
   }
@@ -198,13 +198,13 @@ extension World {
       hello.yourSequence = UInt64(held.count)
       hello.yourEntry = .init(setting.registry[last].id.bytes)
     }
-    handle(.received(link(peer), EntryRegistry.encode(.hello(hello))), at: node, time: time)
+    handle(.received(link(peer), PeerMessage(EntryRegistry.encode(.hello(hello)))), at: node, time: time)
   }
 
   private mutating func join(_ node: Int, by peer: Int, time: Timestamp) {
     var neighbour = WireNeighbour()
     neighbour.kind = .random
-    handle(.received(link(peer), EntryRegistry.encode(.neighbour(neighbour))), at: node, time: time)
+    handle(.received(link(peer), PeerMessage(EntryRegistry.encode(.neighbour(neighbour)))), at: node, time: time)
   }
 
   /// Its peers answer with what they hold of its own feed.
@@ -212,7 +212,7 @@ extension World {
     for peer in peers {
       for number in nodes[peer].disk[node].dropFirst(nodes[node].disk[node].count) {
         nodes[node].given[node] |= 1 << setting.registry[number].sequence
-        handle(.received(link(peer), setting.registry.push(number)), at: node, time: time)
+        handle(.received(link(peer), PeerMessage(setting.registry.push(number))), at: node, time: time)
       }
     }
   }

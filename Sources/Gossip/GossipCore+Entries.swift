@@ -5,16 +5,14 @@ import Wire
 /// Entries on their way in, into the feeds and out again.
 extension GossipCore {
   mutating func receivedEntries(
-    _ entries: [WireSignedEntry], from peer: Peer, isPush: Bool, fetch: UInt64?, now: Timestamp,
+    _ read: ReadEntries, from peer: Peer, isPush: Bool, fetch: UInt64?, now: Timestamp,
     into effects: inout [GossipEffect]
   ) {
     var hasGap = false
-    for wire in entries {
-      let entry: SignedEntry
-      do {
-        entry = try SignedEntry(wire: wire, maximumBytes: feeds.limits.entryBytes)
-      } catch {
-        punish(peer.connection, error.description, now: now, into: &effects)
+    for entry in read.entries {
+      guard entry.bytes.count <= feeds.limits.entryBytes else {
+        let fault = EntryError.tooLong(byteCount: entry.bytes.count, maximum: feeds.limits.entryBytes)
+        punish(peer.connection, fault.description, now: now, into: &effects)
         return
       }
       if feeds.isFrozen(entry.author, at: entry.sequence) {
@@ -52,6 +50,10 @@ extension GossipCore {
         antiEntropy.isBehind(entry.author)
         hasGap = true
       }
+    }
+    if let fault = read.fault {
+      punish(peer.connection, fault.description, now: now, into: &effects)
+      return
     }
     if hasGap { plan(now: now, into: &effects) }
   }

@@ -5,37 +5,42 @@ import Wire
 extension GossipCore {
   /// A message has come in over a connection. Bytes that no honest node sends end the connection.
   public mutating func received(
-    _ bytes: [UInt8], on connection: UInt64, now: Timestamp, into effects: inout [GossipEffect]
+    _ message: PeerMessage, on connection: UInt64, now: Timestamp, into effects: inout [GossipEffect]
   ) {
     guard let peer = peers[connection] else { return }
     peers[connection]?.lastHeard = now
-    let message: WirePeerMessage
-    do {
-      message = try WirePeerMessage.decode(bytes)
-    } catch {
-      punish(connection, error.description, now: now, into: &effects)
+    switch message.content {
+    case .bad(let why):
+      punish(connection, why, now: now, into: &effects)
       return
-    }
-    guard let kind = message.message else {
-      punish(connection, "a message of no known kind", now: now, into: &effects)
-      return
-    }
-    if case .hello(let hello) = kind {
+    case .other(.hello(let hello)):
       receivedHello(hello, from: peer, now: now, into: &effects)
       return
+    case .push, .answer, .other: break
     }
     guard peer.hasGreeted else {
       punish(connection, "a message before the hello", now: now, into: &effects)
       return
     }
+    switch message.content {
+    case .bad: break
+    case .push(let entries):
+      receivedEntries(entries, from: peer, isPush: true, fetch: nil, now: now, into: &effects)
+    case .answer(let answer, let entries): receivedAnswer(answer, entries, from: peer, now: now, into: &effects)
+    case .other(let kind): received(kind, from: peer, now: now, into: &effects)
+    }
+  }
+
+  /// A message without entries has come in from a peer that has greeted.
+  private mutating func received(
+    _ kind: WirePeerMessage.OneOf_Message, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
+  ) {
+    let connection = peer.connection
     switch kind {
-    case .hello: break
-    case .push(let push):
-      receivedEntries(push.entries, from: peer, isPush: true, fetch: nil, now: now, into: &effects)
+    case .hello, .push, .fetchAnswer: break
     case .tree(let tree): receivedTree(tree, from: peer, now: now, into: &effects)
     case .compare(let message): receivedComparison(message, from: peer, now: now, into: &effects)
     case .fetch(let fetch): receivedFetch(fetch, from: peer, now: now, into: &effects)
-    case .fetchAnswer(let answer): receivedAnswer(answer, from: peer, now: now, into: &effects)
     case .fraudProofPart(let part): receivedProof(part, from: peer, now: now, into: &effects)
     case .fraudNotice(let notice): receivedNotice(notice, from: peer, now: now, into: &effects)
     case .fraudRequest(let request): receivedRequest(request, from: peer, now: now, into: &effects)
@@ -106,7 +111,7 @@ extension GossipCore {
   }
 
   private mutating func receivedAnswer(
-    _ answer: WireFetchAnswer, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
+    _ answer: WireFetchAnswer, _ entries: ReadEntries, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
   ) {
     // An answer that came too late to be waited for still brings entries.
     let isAwaited = antiEntropy.awaits(answer.id, from: peer.node)
@@ -125,7 +130,7 @@ extension GossipCore {
       antiEntropy.note(base: base.first, of: author, peer: peer.node)
     }
     receivedEntries(
-      answer.entries, from: peer, isPush: false, fetch: isAwaited ? answer.id : nil, now: now, into: &effects)
+      entries, from: peer, isPush: false, fetch: isAwaited ? answer.id : nil, now: now, into: &effects)
     antiEntropy.progress(answer.id, now: now) { [feeds, intake] in intake.horizon(of: $0, feeds: feeds) }
     guard isAwaited, answer.done, peers[peer.connection] != nil else { return }
     endedFetches[answer.id] = peer.node

@@ -29,23 +29,39 @@ public struct Head: Hashable, Sendable {
 }
 
 /// One signed batch of operations in a feed, as it was received: the exact bytes, their id, and the header read once.
+///
+/// Copies share one place in memory: on its way from a peer to the disk an entry goes through a dozen queues and tables.
 public struct SignedEntry: Sendable {
+  private final class Storage: Sendable {
+    let bytes: [UInt8]
+    let signature: Signature
+    let id: EntryID
+    let header: Header
+
+    init(bytes: [UInt8], signature: Signature, header: Header) {
+      self.bytes = bytes
+      self.signature = signature
+      id = Blake2b.hash(bytes)
+      self.header = header
+    }
+  }
+
+  private let storage: Storage
+
   /// The bytes that were signed; never re-encoded.
-  public let bytes: [UInt8]
+  public var bytes: [UInt8] { storage.bytes }
   /// The author's signature over ``bytes``; checked or not, as the context says.
-  public let signature: Signature
+  public var signature: Signature { storage.signature }
   /// BLAKE2b-256 of ``bytes``.
-  public let id: EntryID
+  public var id: EntryID { storage.id }
   /// Whose feed it belongs to.
-  public let author: NodeID
+  public var author: NodeID { storage.header.author }
   /// Its place in the feed, from 1.
-  public let sequence: UInt64
+  public var sequence: UInt64 { storage.header.sequence }
   /// The id of the entry before.
-  public let previous: EntryID
+  public var previous: EntryID { storage.header.previous }
   /// When the author says it was signed.
-  public let time: Timestamp
-  /// Where in ``bytes`` the encoded operations begin, with which they end.
-  private let payloadStart: Int
+  public var time: Timestamp { storage.header.time }
 
   /// Reads an entry that came from outside; its signature is not checked here.
   ///
@@ -54,18 +70,11 @@ public struct SignedEntry: Sendable {
     guard bytes.count <= maximumBytes else { throw .tooLong(byteCount: bytes.count, maximum: maximumBytes) }
     guard let signature = Signature(bytes: signature) else { throw .signatureLength(signature.count) }
     guard let header = Header(canonical: bytes) else { throw Self.fault(in: bytes) }
-    self.bytes = bytes
-    self.signature = signature
-    id = Blake2b.hash(bytes)
-    author = header.author
-    sequence = header.sequence
-    previous = header.previous
-    time = header.time
-    payloadStart = header.payloadStart
+    storage = Storage(bytes: bytes, signature: signature, header: header)
   }
 
   /// What an entry says of itself.
-  private struct Header {
+  private struct Header: Sendable {
     let author: NodeID
     let sequence: UInt64
     let previous: EntryID
@@ -126,21 +135,19 @@ public struct SignedEntry: Sendable {
     entry.previous = .init(head.entry.bytes)
     entry.timeMs = time.wire
     entry.payload = .init(payload)
-    bytes = entry.encoded()
-    signature = identity.sign(bytes, domain: .entry, network: network)
-    id = Blake2b.hash(bytes)
-    author = identity.nodeID
-    sequence = entry.sequence
-    previous = head.entry
-    self.time = time
-    payloadStart = bytes.count - payload.count
+    let bytes = entry.encoded()
+    storage = Storage(
+      bytes: bytes, signature: identity.sign(bytes, domain: .entry, network: network),
+      header: Header(
+        author: identity.nodeID, sequence: entry.sequence, previous: head.entry, time: time,
+        payloadStart: bytes.count - payload.count))
   }
 
   /// The last sequence a feed can have: far past what a feed reaches, far from overflow.
   public static let maximumSequence: UInt64 = 1 << 53
 
   /// The encoded operations, opaque here; empty for a tick.
-  public var payload: ArraySlice<UInt8> { bytes[payloadStart...] }
+  public var payload: ArraySlice<UInt8> { storage.bytes[storage.header.payloadStart...] }
 
   /// Its place in the feed.
   public var head: Head { Head(sequence: sequence, entry: id, time: time) }

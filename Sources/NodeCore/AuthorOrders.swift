@@ -8,46 +8,32 @@ import NodeCrypto
 /// An order leaves the book when any feed's time has passed its expiry. Its author's feed, which may be behind, can still
 /// amend it to a later one; what that needs of the order, and what is taken of it, is kept here.
 struct AuthorOrders: Sendable {
-  /// What an amend has to know of an order that the book may not hold.
-  struct Live: Sendable {
-    var expiry: Timestamp
-    /// As it is ordered, whatever is taken of it.
-    var gpus: Int32
-    let side: Side
-    let timeInForce: TimeInForce
-    let place: OrderPlace
-    var taken = Taken()
-  }
-
   private struct Expiry: Comparable, Sendable {
     let time: Timestamp
-    let order: OrderID
+    let slot: LiveOrders.Slot
     static func < (left: Self, right: Self) -> Bool {
-      left.time == right.time ? left.order < right.order : left.time < right.time
+      left.time == right.time ? left.slot < right.slot : left.time < right.time
     }
   }
 
-  /// For look-up only.
-  private(set) var live: [OrderID: Live] = [:]
+  private(set) var live = LiveOrders()
   /// The GPUs of all live orders, as they are ordered.
   private(set) var gpus: Int64 = 0
   /// One for each live order, and some of orders that have been cancelled or amended since.
   private var expiries = Heap<Expiry>()
 
+  /// Adds an order that is not live yet.
   mutating func add(_ id: OrderID, _ body: OrderBody, at place: OrderPlace, taken: Taken = Taken()) {
-    live[id] = Live(
+    let order = LiveOrder(
       expiry: body.expiry, gpus: body.gpus, side: body.side, timeInForce: body.timeInForce, place: place, taken: taken)
     gpus += Int64(body.gpus)
-    insert(Expiry(time: body.expiry, order: id))
+    insert(Expiry(time: body.expiry, slot: live.insert(order, as: id)))
   }
 
   mutating func amend(_ id: OrderID, to body: OrderBody) {
-    guard let old = live[id] else { return }
+    guard let old = live.amend(id, gpus: body.gpus, expiry: body.expiry) else { return }
     gpus += Int64(body.gpus) - Int64(old.gpus)
-    live[id]?.gpus = body.gpus
-    guard old.expiry != body.expiry else { return }
-    live[id]?.expiry = body.expiry
-    insert(Expiry(time: body.expiry, order: id))
+    if old.expiry != body.expiry { insert(Expiry(time: body.expiry, slot: old.slot)) }
   }
 
   /// Whether more is taken of a live order than it has: of an offer in one of these slots, of a bid at all.
@@ -58,20 +44,19 @@ struct AuthorOrders: Sendable {
 
   /// Returns whether the order was live.
   mutating func cancel(_ id: OrderID) -> Bool {
-    guard let old = live.removeValue(forKey: id) else { return false }
-    gpus -= Int64(old.gpus)
+    guard let freed = live.remove(id) else { return false }
+    gpus -= Int64(freed)
     return true
   }
 
   /// Takes from a live order, or puts back where negative.
-  mutating func take(_ id: OrderID, gpus: Int64, slots: SlotRange) {
-    if live[id]?.side == .offer { live[id]?.taken.add(gpus, slots) } else { live[id]?.taken.add(gpus) }
-  }
+  mutating func take(_ id: OrderID, gpus: Int64, slots: SlotRange) { live.take(id, gpus: gpus, slots: slots) }
 
   /// Forgets the orders that have expired at the time of an entry of the author's.
   mutating func expire(at time: Timestamp) {
     while let next = expiries.min, next.time <= time {
-      if live[next.order]?.expiry == next.time { _ = cancel(next.order) }
+      // Another order may be at its place by now: it goes when it expires at the same moment.
+      if let freed = live.remove(next.slot, expiringAt: next.time) { gpus -= Int64(freed) }
       expiries.removeMin()
     }
   }
@@ -80,6 +65,6 @@ struct AuthorOrders: Sendable {
   private mutating func insert(_ expiry: Expiry) {
     expiries.insert(expiry)
     guard expiries.count > 2 * live.count + 64 else { return }
-    expiries = Heap(live.map { Expiry(time: $0.value.expiry, order: $0.key) })
+    expiries = Heap(live.expiries.map { Expiry(time: $0.expiry, slot: $0.slot) })
   }
 }

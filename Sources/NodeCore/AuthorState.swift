@@ -119,6 +119,17 @@ struct AuthorState: Sendable {
     return purchase.confirmBy < time
   }
 
+  /// Notes an order that the author places.
+  ///
+  /// - Parameter limits: what the author may have open; nil where that is taken for granted.
+  /// - Returns: whether it fits into that; otherwise it counts for nothing.
+  mutating func place(_ order: Order, limits: GenesisLimits?) -> Bool {
+    if let limits, room(for: order.body, limits: limits) != .enough { return false }
+    let place = OrderPlace(sequence: order.priority.sequence, index: order.priority.index)
+    orders.add(order.id, order.body, at: place)
+    return true
+  }
+
   /// Notes that a trade has been answered, released or copied; false when it was already.
   mutating func finish(_ trade: TradeID, until: Timestamp) -> Bool {
     guard done.insert(trade).inserted else { return false }

@@ -11,25 +11,25 @@ extension Exchange {
   /// Takes a part; the last one makes the checkpoint count. That parts come in order is the feed's concern.
   mutating func restate(_ part: CheckpointPart, at place: Place, into changes: inout [Change]) {
     if let totals = part.totals {
-      authors[place.author]?.unfinished = AuthorState.Unfinished(
+      authors[place.author]?.state.unfinished = AuthorState.Unfinished(
         first: part.first, totals: totals, items: part.items)
     } else {
-      authors[place.author]?.unfinished?.items.append(part.items)
+      authors[place.author]?.state.unfinished?.items.append(part.items)
     }
-    guard part.isLast, let whole = authors[place.author]?.unfinished else { return }
-    let isChecked = authors[place.author]?.isJump == false
+    guard part.isLast, let whole = authors[place.author]?.state.unfinished else { return }
+    let isChecked = authors[place.author]?.state.isJump == false
     if isChecked, !isTrue(whole, of: place.author) { doubted.insert(place.author) }
     replace(place.author, by: whole, at: place.sequence, into: &changes)
     changes.append(.checkpoint(place.author))
   }
 
   /// Notes that entries of a feed are missing before the checkpoint that comes next.
-  mutating func jump(_ author: NodeID) { authors[author, default: AuthorState()].isJump = true }
+  mutating func jump(_ author: NodeID) { authors[author, default: AuthorCell()].state.isJump = true }
 
   /// Whether a checkpoint says what the entries before it do. An author may leave out accepts whose receipts it has seen,
   /// but not state others than it gave.
   private func isTrue(_ whole: AuthorState.Unfinished, of author: NodeID) -> Bool {
-    guard let state = authors[author] else { return false }
+    guard let state = authors[author]?.state else { return false }
     let (items, stated) = (whole.items, restated(whole, by: author))
     guard whole.totals.counts == state.counts,
       stated.complaints == state.complaints, items.complaints.count == state.complaints.count,
@@ -73,7 +73,7 @@ extension Exchange {
     for taking in whole.items.takings { taken[taking.place, default: []].append(taking) }
     for item in whole.items.orders {
       let id = order(item, of: author).id
-      guard state.orders.live[id] == nil, state.room(for: item.body, limits: genesis.limits) == .enough else {
+      guard !state.orders.live.contains(id), state.room(for: item.body, limits: genesis.limits) == .enough else {
         continue
       }
       var sum = Taken()
@@ -117,10 +117,10 @@ extension Exchange {
   private mutating func replace(
     _ author: NodeID, by whole: AuthorState.Unfinished, at sequence: UInt64, into changes: inout [Change]
   ) {
-    let old = authors[author] ?? AuthorState()
+    let old = authors[author]?.state ?? AuthorState()
     let new = restated(whole, by: author)
-    authors[author] = new
-    for id in old.orders.live.keys.sorted() where new.orders.live[id] == nil {
+    authors[author] = AuthorCell(new)
+    for id in old.orders.live.ids.sorted() where !new.orders.live.contains(id) {
       leave(id)
       changes.append(.cancelled(id))
     }

@@ -25,7 +25,7 @@ extension Exchange {
   private func isHonoured(_ trade: Trade, by author: NodeID, frozenFrom: UInt64) -> Bool {
     guard isContested(trade, by: author, frozenFrom: frozenFrom) else { return true }
     let order = trade.terms.maker == author ? trade.terms.makerOrder : trade.terms.takerOrder
-    guard let live = authors[author]?.orders.live[order] else { return false }
+    guard let live = authors[author]?.state.orders.live[order] else { return false }
     let contested = ledger.trades(of: order).compactMap { ledger[$0] }
       .filter { $0.state == .settled && isContested($0, by: author, frozenFrom: frozenFrom) }
       .sorted { Self.precedes($0, $1, isMaker: trade.terms.maker == author) }

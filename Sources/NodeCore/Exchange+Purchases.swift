@@ -18,14 +18,14 @@ import Settlement
 extension Exchange {
   /// Without effect while another purchase of the author's is open: it could have makers hold more than it can ever buy.
   mutating func purchase(_ legs: [SignedTerms], at place: Place, into changes: inout [Change]) {
-    guard authors[place.author]?.purchase == nil,
-      legs.allSatisfy({ authors[place.author]?.isNew(Blake2b.hash($0.bytes)) == true })
+    guard authors[place.author]?.state.purchase == nil,
+      legs.allSatisfy({ authors[place.author]?.state.isNew(Blake2b.hash($0.bytes)) == true })
     else { return }
     var isTaken = true
     for leg in legs { isTaken = take(leg.terms, from: leg.terms.bid, of: place.author, into: &changes) }
     guard let purchase = AuthorState.Purchase(legs: legs, isTaken: isTaken) else { return }
-    authors[place.author]?.purchase = purchase
-    authors[place.author]?.counts.proposals += legs.count
+    authors[place.author]?.state.purchase = purchase
+    authors[place.author]?.state.counts.proposals += legs.count
     count(place.author, into: &changes)
     note(purchase, into: &changes)
   }
@@ -42,16 +42,17 @@ extension Exchange {
   mutating func confirm(
     _ confirmation: SignedConfirmation, _ acceptances: [SignedAcceptance], at place: Place, into changes: inout [Change]
   ) {
-    guard let purchase = authors[place.author]?.purchase, purchase.id == confirmation.confirmation.purchase,
+    guard let purchase = authors[place.author]?.state.purchase, purchase.id == confirmation.confirmation.purchase,
       purchase.legs.count == acceptances.count,
       zip(purchase.legs, acceptances).allSatisfy({
         OperationCodec.isConfirmed($0, by: confirmation.confirmation, $1)
       })
     else { return }
-    _ = authors[place.author]?.endPurchase()
-    for leg in purchase.legs { authors[place.author]?.settle(leg.terms, by: place.author) }
+    _ = authors[place.author]?.state.endPurchase()
+    for leg in purchase.legs { authors[place.author]?.state.settle(leg.terms, by: place.author) }
     count(place.author, into: &changes)
-    authors[place.author]?.confirm(confirmation, of: purchase.legs, keptMilliseconds: genesis.limits.skewMilliseconds)
+    authors[place.author]?.state.confirm(
+      confirmation, of: purchase.legs, keptMilliseconds: genesis.limits.skewMilliseconds)
     noteConfirmed(purchase.legs, confirmation, acceptances, from: .taker, into: &changes)
   }
 
@@ -71,7 +72,7 @@ extension Exchange {
   }
 
   mutating func withdraw(_ id: PurchaseID, silent: [Int], at place: Place, into changes: inout [Change]) {
-    guard let purchase = authors[place.author]?.purchase, purchase.id == id else { return }
+    guard let purchase = authors[place.author]?.state.purchase, purchase.id == id else { return }
     for leg in silent where leg < purchase.legs.count {
       complain(of: purchase.legs[leg].terms.maker, expiries: 1, by: place.author, into: &changes)
     }
@@ -80,8 +81,8 @@ extension Exchange {
 
   /// The open purchase of an author comes to nothing with its entry at `sequence`.
   mutating func void(_ author: NodeID, at sequence: UInt64, into changes: inout [Change]) {
-    guard let purchase = authors[author]?.endPurchase() else { return }
-    authors[author]?.counts.releases += purchase.legs.count
+    guard let purchase = authors[author]?.state.endPurchase() else { return }
+    authors[author]?.state.counts.releases += purchase.legs.count
     count(author, into: &changes)
     if purchase.isTaken {
       var isBack = false
@@ -94,11 +95,11 @@ extension Exchange {
   mutating func settle(
     _ id: TradeID, _ confirmation: SignedConfirmation, at place: Place, into changes: inout [Change]
   ) {
-    guard let hold = authors[place.author]?.holds[id], hold.signed.terms.taker == confirmation.taker,
+    guard let hold = authors[place.author]?.state.holds[id], hold.signed.terms.taker == confirmation.taker,
       confirmation.confirmation.confirms(hold.signed.terms, acceptanceBytes: hold.decision.bytes)
     else { return }
-    _ = authors[place.author]?.endHold(id)
-    authors[place.author]?.settle(hold.signed.terms, by: place.author)
+    _ = authors[place.author]?.state.endHold(id)
+    authors[place.author]?.state.settle(hold.signed.terms, by: place.author)
     count(place.author, into: &changes)
     note(
       ledger.confirm(
@@ -107,7 +108,7 @@ extension Exchange {
   }
 
   mutating func free(_ id: TradeID, by reference: EntryReference, at place: Place, into changes: inout [Change]) {
-    guard let hold = authors[place.author]?.endHold(id) else { return }
+    guard let hold = authors[place.author]?.state.endHold(id) else { return }
     let terms = hold.signed.terms
     complain(of: terms.taker, lapses: 1, by: place.author, into: &changes)
     if hold.isTaken, adjust(terms.makerOrder, of: place.author, by: -1, terms) {
@@ -126,7 +127,7 @@ extension Exchange {
   /// buyer that never confirms keeps a hold until its feed goes on; so it does not keep the whole of every offer.
   func holdRoom(of order: OrderID, ownedBy owner: NodeID) -> Int32 {
     guard let gpus = book.order(order)?.body.gpus else { return 0 }
-    guard let held = authors[owner]?.heldGPUs[order] else { return gpus }
+    guard let held = authors[owner]?.state.heldGPUs[order] else { return gpus }
     return Int32(clamping: max(0, Int64(gpus / Self.holdShare) - held))
   }
 

@@ -16,7 +16,7 @@ extension Exchange {
 
   /// Takes what the feed of `author` adds up to into its record; a frozen feed says nothing.
   mutating func count(_ author: NodeID, into changes: inout [Change]) {
-    let own = frozen.contains(author) ? FeedCounts() : authors[author]?.counts ?? FeedCounts()
+    let own = frozen.contains(author) ? FeedCounts() : authors[author]?.state.counts ?? FeedCounts()
     change(author, into: &changes) { $0.own = own }
   }
 
@@ -25,7 +25,7 @@ extension Exchange {
     of node: NodeID, expiries: Int = 0, lapses: Int = 0, by author: NodeID, into changes: inout [Change]
   ) {
     let complaint = AuthorState.Complaint(expiries: expiries, lapses: lapses)
-    guard authors[author]?.complain(of: node, complaint) == true else { return }
+    guard authors[author]?.state.complain(of: node, complaint) == true else { return }
     count(complaint, insteadOf: nil, of: node, by: author, into: &changes)
   }
 
@@ -97,7 +97,7 @@ extension Exchange {
   func room(
     for body: OrderBody, replacing replaced: OrderID? = nil, of author: NodeID, at time: Timestamp
   ) -> OrderRoom {
-    var state = authors[author] ?? AuthorState()
+    var state = authors[author]?.state ?? AuthorState()
     let room = state.room(for: body, replacing: replaced, limits: genesis.limits)
     guard room != .enough else { return room }
     state.orders.expire(at: time)

@@ -11,7 +11,7 @@ extension Exchange {
     let author = place.author
     thaw(author, into: &changes)
     void(author, at: place.sequence, into: &changes)
-    for id in (authors[author]?.orders.live.keys).map({ $0.sorted() }) ?? [] { cancel(id, at: place, into: &changes) }
+    for id in authors[author]?.state.orders.live.ids.sorted() ?? [] { cancel(id, at: place, into: &changes) }
     successors[author] = (successor, place.time)
     if let time = handoverTimes[successor], let held = predecessors[successor],
       (time, held) <= (place.time, author)
@@ -29,7 +29,7 @@ extension Exchange {
   private mutating func thaw(_ author: NodeID, into changes: inout [Change]) {
     guard frozen.remove(author) != nil else { return }
     count(author, into: &changes)
-    for (node, complaint) in (authors[author]?.complaints ?? [:]).sorted(by: { $0.key < $1.key }) {
+    for (node, complaint) in (authors[author]?.state.complaints ?? [:]).sorted(by: { $0.key < $1.key }) {
       count(complaint, insteadOf: nil, of: node, by: author, into: &changes)
     }
   }

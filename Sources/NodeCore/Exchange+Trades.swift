@@ -10,10 +10,10 @@ import Settlement
 extension Exchange {
   mutating func propose(_ signed: SignedTerms, at place: Place, into changes: inout [Change]) {
     let id: TradeID = Blake2b.hash(signed.bytes)
-    if authors[place.author]?.isNew(id) == true {
+    if authors[place.author]?.state.isNew(id) == true {
       let isTaken = take(signed.terms, from: signed.terms.takerOrder, of: place.author, into: &changes)
-      authors[place.author]?.open(id, AuthorState.Proposal(signed: signed, isTaken: isTaken))
-      authors[place.author]?.counts.proposals += 1
+      authors[place.author]?.state.open(id, AuthorState.Proposal(signed: signed, isTaken: isTaken))
+      authors[place.author]?.state.counts.proposals += 1
       count(place.author, into: &changes)
     }
     note(ledger.propose(signed), into: &changes)
@@ -23,15 +23,15 @@ extension Exchange {
     _ signed: SignedTerms, _ decision: SignedAcceptance, at place: Place, into changes: inout [Change]
   ) {
     let until = min(signed.terms.deadline, place.time + answerMemoryMilliseconds)
-    if authors[place.author]?.finish(decision.acceptance.trade, until: until) == true {
+    if authors[place.author]?.state.finish(decision.acceptance.trade, until: until) == true {
       let isTaken = take(signed.terms, from: signed.terms.makerOrder, of: place.author, into: &changes)
       if signed.terms.leg != nil {
         let hold = AuthorState.Hold(signed: signed, decision: decision, isTaken: isTaken)
-        authors[place.author]?.hold(decision.acceptance.trade, hold)
+        authors[place.author]?.state.hold(decision.acceptance.trade, hold)
       } else {
-        authors[place.author]?.settle(signed.terms, by: place.author)
+        authors[place.author]?.state.settle(signed.terms, by: place.author)
       }
-      authors[place.author]?.counts.accepts += 1
+      authors[place.author]?.state.counts.accepts += 1
       count(place.author, into: &changes)
     }
     note(ledger.accept(signed, decision, isInMakersFeed: true), into: &changes)
@@ -41,8 +41,8 @@ extension Exchange {
     _ id: TradeID, _ reason: RejectReason, at place: Place, into changes: inout [Change]
   ) {
     let until = place.time + answerMemoryMilliseconds
-    if authors[place.author]?.finish(id, until: until) == true {
-      authors[place.author]?.counts.rejects[reason] += 1
+    if authors[place.author]?.state.finish(id, until: until) == true {
+      authors[place.author]?.state.counts.rejects[reason] += 1
       count(place.author, into: &changes)
     }
     note(ledger.reject(id, by: place.author, at: place.sequence, reason: reason), into: &changes)
@@ -50,11 +50,11 @@ extension Exchange {
 
   mutating func copy(_ decision: SignedAcceptance, at place: Place, into changes: inout [Change]) {
     let trade = decision.acceptance.trade
-    if let terms = authors[place.author]?.proposals[trade]?.signed.terms, terms.maker == decision.maker,
+    if let terms = authors[place.author]?.state.proposals[trade]?.signed.terms, terms.maker == decision.maker,
       decision.acceptance.time <= terms.deadline
     {
-      _ = authors[place.author]?.close(trade)
-      authors[place.author]?.settle(terms, by: place.author)
+      _ = authors[place.author]?.state.close(trade)
+      authors[place.author]?.state.settle(terms, by: place.author)
       count(place.author, into: &changes)
     }
     guard ledger[trade]?.terms.maker == decision.maker else { return }
@@ -65,12 +65,12 @@ extension Exchange {
   }
 
   mutating func release(_ id: TradeID, isClosure: Bool, at place: Place, into changes: inout [Change]) {
-    if let proposal = authors[place.author]?.close(id) {
+    if let proposal = authors[place.author]?.state.close(id) {
       let terms = proposal.signed.terms
       if proposal.isTaken, adjust(terms.takerOrder, of: place.author, by: -1, terms) {
         changes.append(.freed(terms.takerOrder))
       }
-      authors[place.author]?.counts.releases += 1
+      authors[place.author]?.state.counts.releases += 1
       count(place.author, into: &changes)
       if isClosure { complain(of: terms.maker, expiries: 1, by: place.author, into: &changes) }
     }
@@ -90,7 +90,7 @@ extension Exchange {
   /// Takes from a live order of `owner`, and tells when that is more than there is; false as ``adjust(_:of:by:_:)``.
   mutating func take(_ terms: Terms, from id: OrderID, of owner: NodeID, into changes: inout [Change]) -> Bool {
     guard adjust(id, of: owner, by: 1, terms), let slots = genesis.slots(of: terms) else { return false }
-    if authors[owner]?.orders.isOverfilled(id, in: slots) == true { changes.append(.overfilled(id)) }
+    if authors[owner]?.state.orders.isOverfilled(id, in: slots) == true { changes.append(.overfilled(id)) }
     return true
   }
 
@@ -98,10 +98,10 @@ extension Exchange {
   /// one of the other side, or one that is not live.
   @discardableResult
   mutating func adjust(_ id: OrderID, of owner: NodeID, by sign: Int64, _ terms: Terms) -> Bool {
-    guard let live = authors[owner]?.orders.live[id], (live.side == .offer) == (id == terms.offer),
+    guard let live = authors[owner]?.state.orders.live[id], (live.side == .offer) == (id == terms.offer),
       let slots = genesis.slots(of: terms)
     else { return false }
-    authors[owner]?.orders.take(id, gpus: sign * Int64(terms.gpus), slots: slots)
+    authors[owner]?.state.orders.take(id, gpus: sign * Int64(terms.gpus), slots: slots)
     if sign > 0 {
       book.take(id, gpus: terms.gpus, slots: slots)
     } else {

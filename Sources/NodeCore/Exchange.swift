@@ -95,7 +95,7 @@ struct Exchange: Sendable {
   var successors: [NodeID: (key: NodeID, time: Timestamp)] = [:]
   /// The times of the handovers that count, by the new key. For look-up only.
   var handoverTimes: [NodeID: Timestamp] = [:]
-  var authors: [NodeID: AuthorState] = [:]
+  var authors: [NodeID: AuthorCell] = [:]
   /// Authors whose feeds are frozen by a proof of fraud; for look-up only.
   var frozen: Set<NodeID> = []
   /// Authors of whom a checkpoint did not say what the entries before it did.
@@ -161,9 +161,9 @@ struct Exchange: Sendable {
   /// What the time of an entry does, whatever is in it: orders expire, and an open purchase comes to nothing when the
   /// entry is past its last moment. Doing it again for the same entry changes nothing.
   mutating func enter(_ author: NodeID, at time: Timestamp, sequence: UInt64, into changes: inout [Change]) {
-    if authors[author, default: AuthorState()].expire(at: time) { void(author, at: sequence, into: &changes) }
-    if sequence == 1, authors[author]?.counts.since == nil {
-      authors[author]?.counts.since = time
+    if authors[author, default: AuthorCell()].state.expire(at: time) { void(author, at: sequence, into: &changes) }
+    if sequence == 1, authors[author]?.state.counts.since == nil {
+      authors[author]?.state.counts.since = time
       count(author, into: &changes)
     }
   }
@@ -189,7 +189,7 @@ struct Exchange: Sendable {
     log?.lose()
     recordBids.subtract(book.removeAll(ownedBy: author))
     var changes: [Change] = []
-    if let state = authors[author] {
+    if let state = authors[author]?.state {
       for (node, complaint) in state.complaints {
         count(nil, insteadOf: complaint, of: node, by: author, into: &changes)
       }
@@ -202,18 +202,22 @@ struct Exchange: Sendable {
 
   private mutating func place(_ body: OrderBody, at place: Place, into changes: inout [Change]) {
     let id = place.orderID(network: genesis.networkID)
-    guard isExcerpt || authors[place.author]?.room(for: body, limits: genesis.limits) == .enough else {
+    // A new order has nothing taken of it, and nothing is noted of it yet.
+    let order = Order(id: id, priority: place.priority, body: body)
+    let limits = isExcerpt ? nil : genesis.limits
+    guard authors[place.author]?.state.place(order, limits: limits) == true, !frozen.contains(place.author),
+      book.insert(order) == .inserted
+    else {
       changes.append(.notPlaced(id))
       return
     }
-    authors[place.author]?.orders.add(
-      id, body, at: OrderPlace(sequence: place.sequence, index: place.index))
-    let order = Order(id: id, priority: place.priority, body: body)
-    changes.append(insert(order) ? .placed(order) : .notPlaced(id))
+    if body.demandsRecord { recordBids.insert(id) }
+    log?.note(order: id)
+    changes.append(.placed(order))
   }
 
   mutating func cancel(_ id: OrderID, at place: Place, into changes: inout [Change]) {
-    guard authors[place.author]?.orders.cancel(id) == true else { return }
+    guard authors[place.author]?.state.orders.cancel(id) == true else { return }
     leave(id)
     changes.append(.cancelled(id))
   }
@@ -222,11 +226,11 @@ struct Exchange: Sendable {
   /// time has passed its expiry; then an amend to a later expiry, which is no reduction, brings it back with the amend's
   /// place as its priority, just as on a node that saw the two feeds in the other order.
   private mutating func amend(_ id: OrderID, to body: OrderBody, at place: Place, into changes: inout [Change]) {
-    guard let live = authors[place.author]?.orders.live[id],
+    guard let live = authors[place.author]?.state.orders.live[id],
       (try? OrderRules.checkAmend(to: body, side: live.side, timeInForce: live.timeInForce)) != nil,
-      authors[place.author]?.room(for: body, replacing: id, limits: genesis.limits) == .enough
+      authors[place.author]?.state.room(for: body, replacing: id, limits: genesis.limits) == .enough
     else { return }
-    authors[place.author]?.orders.amend(id, to: body)
+    authors[place.author]?.state.orders.amend(id, to: body)
     let isInBook: Bool
     let order = amended(id, to: body, at: place)
     if book.order(id) == nil {
@@ -249,7 +253,7 @@ struct Exchange: Sendable {
   /// Puts a live order into the book with all that its owner's feed takes of it; false when it does not belong there.
   mutating func insert(_ order: Order) -> Bool {
     guard !frozen.contains(order.owner), book.insert(order) == .inserted else { return false }
-    authors[order.owner]?.orders.live[order.id]?.taken.forEachRun(isBid: order.side == .bid) { gpus, slots in
+    authors[order.owner]?.state.orders.live[order.id]?.taken.forEachRun(isBid: order.side == .bid) { gpus, slots in
       let slots = slots ?? order.body.window
       Taken.forEachPiece(of: gpus) { piece in
         if piece > 0 {
@@ -291,7 +295,7 @@ struct Exchange: Sendable {
   }
 
   /// Whether `id` is an order of `author` that is neither cancelled nor expired.
-  func isLive(_ id: OrderID, of author: NodeID) -> Bool { authors[author]?.orders.live[id] != nil }
+  func isLive(_ id: OrderID, of author: NodeID) -> Bool { authors[author]?.state.orders.live.contains(id) == true }
 }
 
 extension OrderBody {

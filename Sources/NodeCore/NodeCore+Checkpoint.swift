@@ -60,7 +60,7 @@ extension NodeCore {
     if let end = purchaseEnd, end <= time { return false }
     if isWritingCheckpoint {
       // After a crash what is missing is worked out anew: nothing has changed since the first part.
-      if checkpointParts == nil, let state = exchange.authors[own], let begun = state.unfinished {
+      if checkpointParts == nil, let state = exchange.authors[own]?.state, let begun = state.unfinished {
         checkpointParts = codec.parts(
           of: checkpointItems(of: state, at: time).subtracting(begun.items), first: begun.first, totals: nil)
       }
@@ -86,7 +86,7 @@ extension NodeCore {
   /// Works out the parts of a new checkpoint, when the rate allows it with room to spare.
   private mutating func beginCheckpoint(at time: Timestamp) {
     // On a copy: the entry at `time` may never be written.
-    var state = exchange.authors[own] ?? AuthorState()
+    var state = exchange.authors[own]?.state ?? AuthorState()
     state.expire(at: time)
     let rateLeft = gossip.feeds.rateLeft(of: own, at: time)
     let parts = codec.parts(
@@ -119,7 +119,7 @@ extension NodeCore {
   /// What the own feed adds up to at `time`, as far as later entries can need it.
   private func checkpointItems(of state: AuthorState, at time: Timestamp) -> CheckpointItems {
     var items = CheckpointItems()
-    for (id, live) in state.orders.live.sorted(by: { $0.value.place < $1.value.place }) {
+    for (id, live) in state.orders.live.byPlace {
       guard let order = ownOrders[id]?.order else { continue }
       items.orders.append(
         CheckpointItems.LiveOrder(

@@ -15,7 +15,7 @@ extension NodeCore {
     }
     for operation in operations { watch(operation) }
     for case .overfilled(let order) in changes where entry.author != own {
-      guard let placed = exchange.authors[entry.author]?.orders.live[order]?.place.sequence,
+      guard let placed = exchange.authors[entry.author]?.state.orders.live[order]?.place.sequence,
         let feed = gossip.feeds.feed(of: entry.author)
       else { continue }
       let first = max(placed, feed.base + 1)
@@ -58,7 +58,7 @@ extension NodeCore {
     case .later:
       fraudWatch.await(.init(kind: .phantomConfirm, statement: statement), of: taker, at: confirmation.sequence)
     case .held:
-      let held = exchange.authors[taker]?.confirmed[confirmation.purchase]?.confirmation
+      let held = exchange.authors[taker]?.state.confirmed[confirmation.purchase]?.confirmation
       guard held != Blake2b.hash(statement.bytes) else { return }
       fraudWatch.cases.append(.phantom(.phantomConfirm, author: taker, sequence: confirmation.sequence, statement))
     }

@@ -18,7 +18,7 @@ extension NodeCore {
 
   /// What is to be done about the own open purchase, as far as the feeds say; nil when there is none.
   var purchaseStep: PurchaseStep? {
-    guard let purchase = exchange.authors[own]?.purchase else { return nil }
+    guard let purchase = exchange.authors[own]?.state.purchase else { return nil }
     var silent: [Int] = []
     var isDoomed = state == .stopping
     var isAccepted = true
@@ -39,7 +39,7 @@ extension NodeCore {
   }
 
   /// The first moment of an own entry that brings the open purchase to nothing, whatever is in it.
-  var purchaseEnd: Timestamp? { (exchange.authors[own]?.purchase?.confirmBy).map { $0 + 1 } }
+  var purchaseEnd: Timestamp? { (exchange.authors[own]?.state.purchase?.confirmBy).map { $0 + 1 } }
 
   // MARK: Reviewing
 
@@ -56,7 +56,7 @@ extension NodeCore {
       return
     }
     duties.decide.remove(leg.id)
-    guard exchange.authors[own]?.holds[leg.id] != nil else {
+    guard exchange.authors[own]?.state.holds[leg.id] != nil else {
       duties.conclude.remove(leg.id)
       duties.closed(leg.id)
       return
@@ -86,7 +86,7 @@ extension NodeCore {
 
   /// Looks at what this node holds for purchases of `taker`, whose feed has grown.
   mutating func reviewHolds(of taker: NodeID) {
-    for id in exchange.authors[own]?.holdsByTaker[taker]?.sorted() ?? [] {
+    for id in exchange.authors[own]?.state.holdsByTaker[taker]?.sorted() ?? [] {
       if let leg = exchange.ledger[id], isDecided(leg) { duties.conclude.append(id) }
     }
   }
@@ -137,7 +137,7 @@ extension NodeCore {
 
   /// Confirms or withdraws the own open purchase when it is time.
   mutating func decidePurchase(_ builder: inout EntryBuilder) {
-    guard let purchase = exchange.authors[own]?.purchase else { return }
+    guard let purchase = exchange.authors[own]?.state.purchase else { return }
     switch purchaseStep {
     case .wait?, nil: return
     case .withdraw(let silent)?:
@@ -159,7 +159,7 @@ extension NodeCore {
 
   /// The own purchase is not open any more, whatever became of its legs: other bids may have their turn.
   mutating func endedPurchase() {
-    if exchange.authors[own]?.purchase == nil { duties.endWait() }
+    if exchange.authors[own]?.state.purchase == nil { duties.endWait() }
   }
 
   private mutating func confirm(_ purchase: AuthorState.Purchase, _ builder: inout EntryBuilder) {
@@ -190,7 +190,9 @@ extension NodeCore {
   /// Settles or frees what is held for purchases that are decided.
   mutating func concludeHolds(_ builder: inout EntryBuilder) {
     while builder.hasRoom(for: EntryBuilder.largestSettleBytes), let id = duties.conclude.popFirst() {
-      guard exchange.authors[own]?.holds[id] != nil, let leg = exchange.ledger[id], isDecided(leg) else { continue }
+      guard exchange.authors[own]?.state.holds[id] != nil, let leg = exchange.ledger[id], isDecided(leg) else {
+        continue
+      }
       if leg.state == .settled, let held = leg.confirmation {
         write(
           .settle(
@@ -230,7 +232,7 @@ extension NodeCore {
       }
     }
     guard matches.count >= Confirmation.legCounts.lowerBound else { return .notSeveral }
-    guard exchange.authors[own]?.purchase == nil else {
+    guard exchange.authors[own]?.state.purchase == nil else {
       duties.wait(id)
       return .done
     }

@@ -70,7 +70,7 @@ extension NodeCore {
   /// The own purchase that is neither confirmed nor withdrawn: its name, its bid, its legs and how many of those their
   /// makers have accepted, and its last moment.
   public var openPurchase: (id: PurchaseID, bid: OrderID, legs: Int, accepted: Int, confirmBy: Timestamp)? {
-    exchange.authors[own]?.purchase.map { purchase in
+    exchange.authors[own]?.state.purchase.map { purchase in
       (
         purchase.id, purchase.bid, purchase.legs.count,
         purchase.trades.count { exchange.ledger[$0]?.state == .held }, purchase.confirmBy
@@ -99,7 +99,7 @@ extension NodeCore {
   /// What this node, as a newcomer, has open and may have: its settled trades and the GPUs in its open orders; nil when
   /// it is none any more.
   public func newcomer(now: Timestamp) -> (settled: Int, openGPUs: Int64)? {
-    var state = exchange.authors[own] ?? AuthorState()
+    var state = exchange.authors[own]?.state ?? AuthorState()
     guard state.counts.settled < genesis.limits.newcomerTrades else { return nil }
     state.expire(at: now)
     return (state.counts.settled, state.orders.gpus)

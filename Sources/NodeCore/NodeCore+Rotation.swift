@@ -51,7 +51,7 @@ extension NodeCore {
 
   /// What has to be decided before the own feed can end, in words.
   private var openBeforeRotation: String {
-    guard let state = exchange.authors[own] else { return "" }
+    guard let state = exchange.authors[own]?.state else { return "" }
     let counts = [
       ("own proposals", state.proposals.count), ("an own purchase", state.purchase == nil ? 0 : 1),
       ("holds for others' purchases", state.holds.count),

@@ -44,6 +44,8 @@ extension NodeCore {
   }
 
   private mutating func rematch(crossing id: OrderID) {
+    // Most nodes hear of far more orders than they have.
+    guard exchange.book.hasOrders(ownedBy: own) else { return }
     for order in exchange.book.counterOrders(crossing: id, ownedBy: own) { duties.match(order) }
   }
 

@@ -246,7 +246,7 @@ extension NodeCore {
     case .newcomer(let open):
       return .newcomer(
         gpus: body.gpus, openGPUs: open, maximum: limits.newcomerGPUs,
-        settled: exchange.authors[own]?.counts.settled ?? 0, trades: limits.newcomerTrades)
+        settled: exchange.authors[own]?.state.counts.settled ?? 0, trades: limits.newcomerTrades)
     }
   }
 

@@ -135,11 +135,12 @@ public struct NodeCore: Sendable {
 
   /// Applies a stored entry whose signature was checked when it came. Entries of one feed must come in its order.
   ///
+  /// - Parameter read: its operations, where they have been read already.
   /// - Returns: nil when it counts or a proof voids it; otherwise why it does not, which means that the store was
   ///   damaged and the feed has to be fetched again from here on.
-  public mutating func restore(_ entry: SignedEntry) -> EntryFault? {
+  public mutating func restore(_ entry: SignedEntry, operations read: [Operation]? = nil) -> EntryFault? {
     let operations: [Operation]
-    do { operations = try codec.operations(of: entry) } catch { return EntryFault(error.description) }
+    do { operations = try read ?? codec.operations(of: entry) } catch { return EntryFault("\(error)") }
     switch gossip.restore(entry, role: OperationCodec.role(of: operations, in: entry)) {
     case .next: break
     case .frozen, .known: return nil
@@ -205,8 +206,8 @@ public struct NodeCore: Sendable {
         connection, node: node, address: address, direction: direction, now: now, into: &gossipEffects)
     case .disconnected(let connection): gossip.disconnected(connection, now: now, into: &gossipEffects)
     case .drained(let connection): gossip.drained(connection, now: now, into: &gossipEffects)
-    case .received(let connection, let bytes):
-      gossip.received(bytes, on: connection, now: now, into: &gossipEffects)
+    case .received(let connection, let message):
+      gossip.received(message, on: connection, now: now, into: &gossipEffects)
     case .dialed(let address, let node): gossip.dialed(address, node: node, now: now)
     case .dialFailed(let address, let isOwn): gossip.dialFailed(address, isOwn: isOwn, now: now, into: &gossipEffects)
     case .verified(let entry, let result): verified(entry, result, now: now, into: &effects)
@@ -238,7 +239,7 @@ public struct NodeCore: Sendable {
   public var hasFinished: Bool {
     !mayWrite || (isOwnFeedClosed && inFlight == nil)
       || (inFlight == nil && duties.decide.isEmpty && duties.spent.isEmpty && duties.conclude.isEmpty
-        && exchange.authors[own]?.purchase == nil)
+        && exchange.authors[own]?.state.purchase == nil)
   }
 
   /// Does whatever can be done now: passes the gossip's wishes on, and writes the next own entry.

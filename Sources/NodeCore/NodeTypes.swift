@@ -99,7 +99,7 @@ public enum NodeEvent: Sendable {
   /// A connection takes messages again, of which some were shed because the peer read too slowly.
   case drained(UInt64)
   /// A message has come in.
-  case received(UInt64, [UInt8])
+  case received(UInt64, PeerMessage)
   /// An attempt to connect has reached a node; the connection was reported before.
   case dialed(PeerAddress, node: NodeID)
   /// An attempt to connect has failed; `isOwn` when the address turned out to be this node's.

@@ -260,7 +260,7 @@ public final class VirtualNode: Participant {
   /// A message has come in.
   public func received(_ link: UInt64, _ message: [UInt8]) {
     misconduct?.received(message)
-    post(.received(link, message))
+    post(.received(link, PeerMessage(message)))
   }
 
   /// A connection has ended.

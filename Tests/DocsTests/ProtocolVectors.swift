@@ -175,7 +175,7 @@ struct ProtocolVectors {
       now: Self.start, into: &effects)
     let accepted: [UInt8] = [0xAA, 0x01, 0x02, 0x08, 0x01]
     for message in Self.sent(effects).prefix(1) + [accepted] {
-      gossip.received(message, on: 1, now: Self.start, into: &effects)
+      gossip.received(PeerMessage(message), on: 1, now: Self.start, into: &effects)
     }
     return Self.sent(effects)
   }

@@ -68,7 +68,7 @@ struct Driver {
   }
 
   mutating func receive(_ message: WirePeerMessage.OneOf_Message, on connection: UInt64) {
-    core.received(GossipCore.encode(message), on: connection, now: now, into: &effects)
+    core.received(PeerMessage(GossipCore.encode(message)), on: connection, now: now, into: &effects)
   }
 
   mutating func push(_ entries: [SignedEntry], on connection: UInt64) {
@@ -173,7 +173,7 @@ struct ConnectionTests {
     let effects = driver.take()
     #expect(effects.sent.map(\.message.message?.name) == ["hello", "disconnect"])
     #expect(effects.disconnects.map(\.cause) == [.full(maximum: views.maximumConnections)])
-    driver.core.received([0xFF], on: 100, now: driver.now, into: &driver.effects)
+    driver.core.received(PeerMessage([0xFF]), on: 100, now: driver.now, into: &driver.effects)
     _ = driver.take()
     driver.connect(900, node(100))
     #expect(driver.take().disconnects.map(\.cause) == [.banned])

@@ -28,9 +28,9 @@ struct MessageTests {
 
   @Test("bytes that are no message, and a message of no known kind, end the connection")
   mutating func garbage() {
-    driver.core.received([0xFF, 0x01], on: 5, now: driver.now, into: &driver.effects)
+    driver.core.received(PeerMessage([0xFF, 0x01]), on: 5, now: driver.now, into: &driver.effects)
     expectPunished("do not decode")
-    driver.core.received([0xA2, 0x06, 0x00], on: 6, now: driver.now, into: &driver.effects)
+    driver.core.received(PeerMessage([0xA2, 0x06, 0x00]), on: 6, now: driver.now, into: &driver.effects)
     #expect(driver.take().disconnects.map(\.connection) == [6])
   }
 

@@ -39,9 +39,9 @@ struct CheckpointTests {
 
   /// What a checkpoint of an author says when it is true.
   private func truth(_ core: NodeCore, _ author: NodeID) throws -> CheckpointPart {
-    let state = try #require(core.exchange.authors[author])
+    let state = try #require(core.exchange.authors[author]?.state)
     var items = CheckpointItems()
-    for (id, live) in state.orders.live.sorted(by: { $0.value.place < $1.value.place }) {
+    for (id, live) in state.orders.live.byPlace {
       let order = try #require(core.book.order(id))
       items.orders.append(
         CheckpointItems.LiveOrder(

@@ -221,9 +221,9 @@ struct PurchaseStateTests {
 
   /// What a checkpoint of a feed says when it is true.
   func truth(_ core: NodeCore, _ feed: HandwrittenFeed) throws -> CheckpointPart {
-    let state = try #require(core.exchange.authors[feed.identity.nodeID])
+    let state = try #require(core.exchange.authors[feed.identity.nodeID]?.state)
     var items = CheckpointItems()
-    for (id, live) in state.orders.live {
+    for (id, live) in state.orders.live.byPlace {
       let order = try #require(core.book.order(id))
       items.orders.append(
         CheckpointItems.LiveOrder(

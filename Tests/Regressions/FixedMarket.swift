@@ -130,7 +130,7 @@ struct FixedMarket {
       greet(&core, into: &effects)
       var kept = 0
       for message in messages {
-        core.handle(.received(1, message), now: Self.start, into: &effects)
+        core.handle(.received(1, PeerMessage(message)), now: Self.start, into: &effects)
         while !effects.isEmpty {
           let batch = effects
           effects = []
@@ -157,7 +157,7 @@ struct FixedMarket {
     var hello = WireHello()
     hello.protocol = GossipCore.protocolVersion
     hello.agent = "regressions"
-    core.handle(.received(1, Self.encoded(.hello(hello))), now: Self.start, into: &effects)
+    core.handle(.received(1, PeerMessage(Self.encoded(.hello(hello)))), now: Self.start, into: &effects)
   }
 
   private static func encoded(_ message: WirePeerMessage.OneOf_Message) -> [UInt8] {

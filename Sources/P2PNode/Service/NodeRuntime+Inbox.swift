@@ -1,3 +1,4 @@
+import Gossip
 import NIOCore
 import NodeCore
 import Transport
@@ -9,7 +10,7 @@ extension NodeRuntime {
     /// What became of an entry.
     case verified(VerificationPool.Outcome)
     case connected(Connection)
-    case message(Connection, ByteBuffer)
+    case message(Connection, PeerMessage, byteCount: Int)
     case writable(Connection)
     case disconnected(Connection)
   }
@@ -34,8 +35,8 @@ extension NodeRuntime {
       case .event, .connected, .writable: events.append(input)
       case .verified(let outcome):
         outcomes.append(input, from: outcome.credit.connection.id, byteCount: outcome.entry.bytes.count)
-      case .message(let connection, let buffer):
-        messages.append(input, from: connection.id, byteCount: buffer.readableBytes)
+      case .message(let connection, _, let byteCount):
+        messages.append(input, from: connection.id, byteCount: byteCount)
       case .disconnected(let connection): messages.append(input, from: connection.id, byteCount: 0)
       }
     }

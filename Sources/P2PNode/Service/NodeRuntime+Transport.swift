@@ -10,7 +10,10 @@ extension NodeRuntime: TransportDelegate {
     post([.connected(connection)])
   }
 
-  func received(_ message: ByteBuffer, from connection: Connection) { post([.message(connection, message)]) }
+  /// Reads the message here, on the connection's event loop: the one writer has enough to do.
+  func received(_ message: ByteBuffer, from connection: Connection) {
+    post([.message(connection, PeerMessage(Array(buffer: message)), byteCount: message.readableBytes)])
+  }
 
   func writable(_ connection: Connection) {
     server.writable(connection.id.rawValue)

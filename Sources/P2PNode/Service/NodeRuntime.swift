@@ -15,8 +15,8 @@ import Transport
 ///
 /// | stage | where |
 /// |---|---|
-/// | decryption, framing | event loops |
-/// | decoding, signatures | ``VerificationPool``, all cores |
+/// | decryption, framing, entries out of messages and their ids | event loops |
+/// | operations, signatures | ``VerificationPool``, all cores |
 /// | applying, matching | `queue`, one at a time |
 /// | disk | ``StoreWriter``, group commit |
 ///
@@ -218,13 +218,13 @@ final class NodeRuntime: @unchecked Sendable {
           id, node: connection.remoteNode, address: PeerAddress(host: connection.remote.host, port: port),
           direction: connection.direction == .inbound ? .inbound : .outbound),
         now: now, into: &effects)
-    case .message(let connection, let buffer):
-      let message = Credit(connection: connection, byteCount: buffer.readableBytes)
-      core.handle(.received(connection.id.rawValue, Array(buffer: buffer)), now: now, into: &effects)
-      credit = message
+    case .message(let connection, let message, let byteCount):
+      let place = Credit(connection: connection, byteCount: byteCount)
+      core.handle(.received(connection.id.rawValue, message), now: now, into: &effects)
+      credit = place
       performEffects()
       credit = nil
-      if writer.isOverBound { parked.append(message) } else { message.release() }
+      if writer.isOverBound { parked.append(place) } else { place.release() }
     case .writable(let connection):
       guard shedding.remove(connection.id.rawValue) != nil else { return }
       core.handle(.drained(connection.id.rawValue), now: now, into: &effects)
