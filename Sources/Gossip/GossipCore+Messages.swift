@@ -111,7 +111,8 @@ extension GossipCore {
   }
 
   private mutating func receivedAnswer(
-    _ answer: WireFetchAnswer, _ entries: ReadEntries, from peer: Peer, now: Timestamp, into effects: inout [GossipEffect]
+    _ answer: WireFetchAnswer, _ entries: ReadEntries, from peer: Peer, now: Timestamp,
+    into effects: inout [GossipEffect]
   ) {
     // An answer that came too late to be waited for still brings entries.
     let isAwaited = antiEntropy.awaits(answer.id, from: peer.node)

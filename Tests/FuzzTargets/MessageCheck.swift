@@ -100,7 +100,9 @@ private struct FuzzedNode {
     try handle(.command(1, .place(Self.offer)))
   }
 
-  mutating func receive(_ message: [UInt8]) throws(BrokenProperty) { try handle(.received(Self.peer, PeerMessage(message))) }
+  mutating func receive(_ message: [UInt8]) throws(BrokenProperty) {
+    try handle(.received(Self.peer, PeerMessage(message)))
+  }
 
   /// Lets the next timer fire.
   mutating func passTime() throws(BrokenProperty) {

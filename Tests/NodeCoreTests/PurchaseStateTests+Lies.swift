@@ -173,7 +173,8 @@ extension PurchaseStateTests {
     try accept(0)
     let holding = core([taker] + makers)
     #expect(holding.exchange.holdRoom(of: offer, ownedBy: makers[0].identity.nodeID) == 0)
-    #expect(holding.exchange.authors[makers[0].identity.nodeID]?.state.holdsByTaker[taker.identity.nodeID] == [trades[0]])
+    #expect(
+      holding.exchange.authors[makers[0].identity.nodeID]?.state.holdsByTaker[taker.identity.nodeID] == [trades[0]])
     makers[0].append([.free(trades[0], by: EntryReference(sequence: 1, entry: trades[0].asEntry))], at: epoch + 2000)
     let free = core(makers)
     #expect(free.exchange.holdRoom(of: offer, ownedBy: makers[0].identity.nodeID) == 6)
