@@ -25,12 +25,6 @@ public struct Identifier<Tag>: Hashable, Comparable, Sendable {
     self.word3 = word3
   }
 
-  /// Hashes the first word only: all identifiers are hashes or keys, of which two alike in 64 bits take some 2^32 to
-  /// find, three 2^43, and enough of them to slow a table down are not to be had. They are looked up a dozen times for
-  /// every operation.
-  @inlinable
-  public func hash(into hasher: inout Hasher) { hasher.combine(word0) }
-
   /// An identifier from exactly 32 bytes; nil for any other count.
   @inlinable
   public init?(bytes: some Collection<UInt8>) {
