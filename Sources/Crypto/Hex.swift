@@ -41,6 +41,9 @@ public enum Hex {
     nibble < 10 ? 0x30 + nibble : 0x61 - 10 + nibble
   }
 
+  /// The value of one digit of either case.
+  package static func digit(ofCharacter character: UInt8) -> UInt8? { nibble(character) }
+
   private static func nibble(_ character: UInt8) -> UInt8? {
     switch character {
     case 0x30...0x39: character - 0x30

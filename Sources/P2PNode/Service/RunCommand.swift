@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gossip
 import Logging
+import Market
 import NodeAPI
 import NodeCrypto
 
@@ -101,7 +102,7 @@ struct HostPort: Hashable, Sendable, CustomStringConvertible {
 
   /// Not a name that only looks like one.
   private var isLoopbackIPv4: Bool {
-    host.hasPrefix("127.") && host.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
+    host.hasPrefix("127.") && host.utf8.allSatisfy { $0.isDigit || $0 == UInt8(ascii: ".") }
   }
 
   /// The same where it means all addresses of this machine, in words that can be dialled here.
