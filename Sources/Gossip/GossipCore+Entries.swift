@@ -105,7 +105,7 @@ extension GossipCore {
     switch feeds.admission(of: entry, role: role, now: now) {
     case .next:
       feeds.append(entry, role: role)
-      if entry.author == own { publishedOwnSequence = entry.sequence }
+      if entry.author == own { publishedOwnSequence = max(publishedOwnSequence, entry.sequence) }
       if let source = sources.first { noteFirst(of: entry.author, by: source, now: now) }
       effects.append(.deliver(entry))
       spread(entry, urgentFor: [], now: now, into: &effects)
@@ -163,7 +163,7 @@ extension GossipCore {
     else { return }
     intake.dropWaiting(of: author, below: first + 1)
     intake.lost(author)
-    if author == own { publishedOwnSequence = first }
+    if author == own { publishedOwnSequence = max(publishedOwnSequence, first) }
     effects.append(.jump(waiting.entry))
   }
 
@@ -204,7 +204,8 @@ extension GossipCore {
     } else if feeds.head(of: entry.author).sequence == 0, feeds.jump(to: entry, role: role) {
       admission = .next
     }
-    if admission == .next, entry.author == own { publishedOwnSequence = entry.sequence }
+    // A restoration while the node runs does not take back what others have seen.
+    if admission == .next, entry.author == own { publishedOwnSequence = max(publishedOwnSequence, entry.sequence) }
     return admission
   }
 

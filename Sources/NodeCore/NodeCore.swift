@@ -173,6 +173,8 @@ public struct NodeCore: Sendable {
       reviewImmediate(order.id)
     }
     if gossip.feeds.feed(of: own)?.frozenFrom != nil { freezeOwn(into: &effects) }
+    // What the store has lost the peers have. Until it is back a new entry would stand where another one does.
+    if gossip.lacksPublishedEntries { (state, mayWrite) = (state == .running ? .recovering : state, false) }
     proceed(now: now, into: &effects)
   }
 
@@ -264,6 +266,7 @@ public struct NodeCore: Sendable {
   }
 
   private func hasRecovered(now: Timestamp) -> Bool {
+    if gossip.lacksPublishedEntries { return false }
     if gossip.hasRecoveredOwnFeed { return true }
     // The first node of a market. One that has written before may only have lost sight of the others.
     if gossip.hasNobodyToAsk, gossip.feeds.head(of: own).sequence == 0 { return true }
