@@ -60,6 +60,18 @@ struct Draft {
       signature: identity.sign(bytes, domain: .acceptance, network: genesis.networkID), maker: identity.nodeID)
   }
 
+  /// A checkpoint at the next place that has the order of the first entry, and nothing taken of it.
+  func checkpoint(of order: OrderBody, at time: Timestamp) -> CheckpointPart {
+    var counts = FeedCounts()
+    counts.since = entries.first?.time
+    (counts.accepts, counts.settled) = (1, 1)
+    var items = CheckpointItems()
+    let place = OrderPlace(sequence: 1, index: 0)
+    items.orders = [CheckpointItems.LiveOrder(place: place, time: time, priority: place, body: order)]
+    return CheckpointPart(
+      first: head.sequence + 1, totals: CheckpointTotals(rateLeft: 1000, counts: counts), items: items, isLast: true)
+  }
+
   /// The legs of a purchase, signed, whose terms say all but the purchase's name.
   func purchase(_ terms: [Terms]) -> [SignedTerms] {
     let name = Confirmation.purchase(of: terms.map(\.legDigest), network: genesis.networkID)

@@ -21,7 +21,7 @@ final class Swindler: Participant {
   /// How far both feeds have to be known for the fraud to show; nil when no feed can have it.
   private(set) var shownBy: [(author: NodeID, sequence: UInt64)]?
 
-  private static let kinds: [FraudKind] = [.backdated, .phantomAccept, .overfill]
+  private static let kinds: [FraudKind] = [.backdated, .phantomAccept, .overfill, .falseCheckpoint]
 
   init(index: Int, network: VirtualNetwork, seed: UInt64) {
     self.index = index
@@ -64,6 +64,10 @@ final class Swindler: Participant {
       sold.append([], at: time)
       bought.append([.receipt(accepted)], at: time)
       shownBy = [(provider.nodeID, 2), (renter.nodeID, 3)]
+    case .falseCheckpoint:
+      sold.append([.accept(proposals[0], sold.accept(proposals[0], at: time))], at: time)
+      sold.append([.checkpoint(sold.checkpoint(of: offer, at: time))], at: time)
+      shownBy = [(provider.nodeID, 3)]
     case .overfill, .fork, .phantomConfirm:
       for proposal in proposals { sold.append([.accept(proposal, sold.accept(proposal, at: time))], at: time) }
       shownBy = [(provider.nodeID, 3)]
