@@ -200,7 +200,8 @@ let package = Package(
         "Simulator", "NodeCore", "Gossip", "Settlement", "OrderBook", "Market", "NodeCrypto", "Wire",
       ]),
     .testTarget(
-      name: "SimulatorTests", dependencies: ["Simulator", "NodeCore", "Gossip", "Market", "NodeCrypto"]),
+      name: "SimulatorTests",
+      dependencies: ["Simulator", "NodeCore", "Gossip", "Settlement", "Market", "NodeCrypto"]),
     .testTarget(name: "ExplorerTests", dependencies: ["Explorer"]),
     .testTarget(
       name: "StoreTests",

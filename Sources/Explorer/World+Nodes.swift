@@ -54,11 +54,12 @@ extension World {
     case .collect(.fork(let entry)):
       fail(.twoEntries, "\(node) knows two entries of \(setting.index(of: entry.author) ?? -1)")
     case .collect(let found):
-      let range = found.stored
-      let entries = nodes[node].disk[setting.index(of: range.author) ?? 0].map { setting.registry[$0] }
-        .filter { range.from <= $0.sequence && $0.sequence <= range.through }
-      if found.proof(with: entries) != nil {
-        fail(.accused, "\(node) accuses \(setting.index(of: range.author) ?? -1)")
+      let entries = found.stored.flatMap { range in
+        nodes[node].disk[setting.index(of: range.author) ?? 0].map { setting.registry[$0] }
+          .filter { range.from <= $0.sequence && $0.sequence <= range.through }
+      }
+      if let proof = found.proof(with: entries) {
+        fail(.accused, "\(node) accuses \(setting.index(of: proof.author) ?? -1)")
       }
     case .disconnect, .verifyProof, .places, .rebuild, .serve, .dial, .reply, .rotated, .prune: break
     }

@@ -14,6 +14,8 @@ public enum FraudKind: UInt8, CaseIterable, Hashable, Sendable {
   case phantomConfirm = 4
   /// It took more of an order of its own than there was.
   case overfill = 5
+  /// It signed a checkpoint that says less of an order is taken than it had sold by accepts before.
+  case falseCheckpoint = 6
 }
 
 /// What an author signed and no honest author signs: anybody can check it with nothing but the market's genesis. It
@@ -25,6 +27,7 @@ public enum FraudKind: UInt8, CaseIterable, Hashable, Sendable {
 /// | backdated | an entry and the one that follows it | - |
 /// | phantom accept, phantom confirm | the one that stands where the statement says | the acceptance or confirmation |
 /// | overfill | the feed without a gap from the entry that places the order, or from a checkpoint, through the one that takes too much | - |
+/// | false checkpoint | all parts of it without a gap, then entries before it with the accepts, ascending | - |
 public struct FraudProof: Sendable {
   /// Something that the author signed outside of its feed, as it was signed.
   public struct Statement: Hashable, Sendable {
@@ -49,6 +52,8 @@ public struct FraudProof: Sendable {
 
   /// The longest encoding in bytes. A feed that takes too much of an order at the end of a longer stretch is not proven.
   public static let maximumBytes = 512 << 10
+  /// The most entries with accepts that a false checkpoint is shown by: each has a signature to check.
+  public static let maximumAccepts = 64
   /// The longest statement in bytes.
   static let maximumStatementBytes = 4096
 
@@ -68,6 +73,14 @@ public struct FraudProof: Sendable {
       guard entries.count == 1 else { return nil }
     case .overfill:
       guard zip(entries, entries.dropFirst()).allSatisfy({ $1.follows($0) }) else { return nil }
+    case .falseCheckpoint:
+      let accepts = entries.drop { $0.sequence >= first.sequence }
+      let parts = entries.prefix(entries.count - accepts.count)
+      guard (1...Self.maximumAccepts).contains(accepts.count),
+        zip(parts, parts.dropFirst()).allSatisfy({ $1.follows($0) }),
+        zip(accepts, accepts.dropFirst()).allSatisfy({ $0.sequence < $1.sequence }),
+        accepts.allSatisfy({ $0.sequence < first.sequence })
+      else { return nil }
     }
     guard (statement != nil) == kind.hasStatement else { return nil }
     self.kind = kind
@@ -82,10 +95,13 @@ public struct FraudProof: Sendable {
   public var author: NodeID { entries[0].author }
 
   /// The author's entries from here on count for nothing.
-  public var sequence: UInt64 { entries[entries.count - 1].sequence }
+  public var sequence: UInt64 { entries[kind == .falseCheckpoint ? 0 : entries.count - 1].sequence }
 
-  /// The entries of which the signatures have to be good; ids in those vouch for the others.
-  public var witnesses: [SignedEntry] { kind == .fork ? entries : [entries[entries.count - 1]] }
+  /// The entries of which the signatures have to be good. An entry that the next one follows has that one's id to vouch
+  /// for it.
+  public var witnesses: [SignedEntry] {
+    entries.indices.filter { $0 + 1 == entries.count || !entries[$0 + 1].follows(entries[$0]) }.map { entries[$0] }
+  }
 
   // MARK: Encoding
 
@@ -139,6 +155,7 @@ extension FraudKind {
     case .phantomAccept: "phantom-accept"
     case .phantomConfirm: "phantom-confirm"
     case .overfill: "overfill"
+    case .falseCheckpoint: "false-checkpoint"
     }
   }
 }
@@ -188,14 +205,19 @@ public enum FraudCase: Sendable {
   case phantom(FraudKind, author: NodeID, sequence: UInt64, FraudProof.Statement)
   /// From the entry at `from` through the one at `through` more of an order is taken than there is.
   case overfill(author: NodeID, from: UInt64, through: UInt64)
+  /// The checkpoint from the entry at `from` through the one at `through` says less than the accepts in these entries.
+  case falseCheckpoint(author: NodeID, from: UInt64, through: UInt64, accepts: [UInt64])
 
-  /// The stored entries that are needed.
-  public var stored: FeedRange {
+  /// The stored entries that are needed, in their order.
+  public var stored: [FeedRange] {
     switch self {
-    case .fork(let entry): FeedRange(author: entry.author, from: entry.sequence, through: entry.sequence)
-    case .backdated(let entry): FeedRange(author: entry.author, from: entry.sequence - 1, through: entry.sequence - 1)
-    case .phantom(_, let author, let sequence, _): FeedRange(author: author, from: sequence, through: sequence)
-    case .overfill(let author, let from, let through): FeedRange(author: author, from: from, through: through)
+    case .fork(let entry): [FeedRange(author: entry.author, from: entry.sequence, through: entry.sequence)]
+    case .backdated(let entry): [FeedRange(author: entry.author, from: entry.sequence - 1, through: entry.sequence - 1)]
+    case .phantom(_, let author, let sequence, _): [FeedRange(author: author, from: sequence, through: sequence)]
+    case .overfill(let author, let from, let through): [FeedRange(author: author, from: from, through: through)]
+    case .falseCheckpoint(let author, let from, let through, let accepts):
+      [FeedRange(author: author, from: from, through: through)]
+        + accepts.map { FeedRange(author: author, from: $0, through: $0) }
     }
   }
 
@@ -208,6 +230,7 @@ public enum FraudCase: Sendable {
     case .overfill(_, let from, let through):
       entries.first?.sequence == from && entries.last?.sequence == through
         ? FraudProof(.overfill, entries: entries) : nil
+    case .falseCheckpoint: FraudProof(.falseCheckpoint, entries: entries)
     }
   }
 }

@@ -7,7 +7,7 @@ public struct FraudProofDocument: Codable, Hashable, Sendable {
   public struct Decoded: Codable, Hashable, Sendable {
     /// The node id of the fraud.
     public var author: String
-    /// `fork`, `backdated`, `phantom-accept`, `phantom-confirm` or `overfill`.
+    /// `fork`, `backdated`, `phantom-accept`, `phantom-confirm`, `overfill` or `false-checkpoint`.
     public var kind: String
     /// From which entry on the author's feed counts for nothing.
     public var sequence: UInt64

@@ -68,6 +68,14 @@ public struct CheckpointItems: Sendable {
     public var priority: OrderPlace
     /// Its terms.
     public var body: OrderBody
+
+    /// An order with the given content.
+    public init(place: OrderPlace, time: Timestamp, priority: OrderPlace, body: OrderBody) {
+      self.place = place
+      self.time = time
+      self.priority = priority
+      self.body = body
+    }
   }
 
   /// What is taken of a live order: of an offer in each of some slots, of a bid at all (then `slots` is nil).

@@ -1,3 +1,4 @@
+import Gossip
 import Market
 import NodeCrypto
 import OrderBook
@@ -18,7 +19,12 @@ extension Exchange {
     }
     guard part.isLast, let whole = authors[place.author]?.state.unfinished else { return }
     let isChecked = authors[place.author]?.state.isJump == false
-    if isChecked, !isTrue(whole, of: place.author) { doubted.insert(place.author) }
+    if isChecked, !isTrue(whole, of: place.author) {
+      doubted.insert(place.author)
+      if let accepts = acceptsAgainst(whole, of: place.author) {
+        changes.append(.understated(first: whole.first, accepts: accepts))
+      }
+    }
     replace(place.author, by: whole, at: place.sequence, into: &changes)
     changes.append(.checkpoint(place.author))
   }
@@ -55,6 +61,29 @@ extension Exchange {
   private func contradicts(_ decision: SignedAcceptance) -> Bool {
     guard let trade = ledger[decision.acceptance.trade] else { return false }
     return trade.acceptance.map { $0.bytes != decision.bytes } ?? (trade.rejection != nil)
+  }
+
+  /// The places of accepts of single trades, ascending, that take more of an order than a checkpoint says is taken of it;
+  /// nil when none do. Of the accepts of one order those that share slots, the earliest of them, as many as fit a proof.
+  private func acceptsAgainst(_ whole: AuthorState.Unfinished, of author: NodeID) -> [UInt64]? {
+    let stated = restated(whole, by: author).orders.live
+    for (id, live) in stated.sorted(by: { $0.key < $1.key }) {
+      let isBid = live.side == .bid
+      let accepts = ledger.trades(of: id).compactMap { id -> (sequence: UInt64, terms: Terms, slots: SlotRange)? in
+        guard let trade = ledger[id], trade.terms.maker == author, trade.terms.leg == nil, live.isSide(of: trade.terms),
+          trade.isAccepted, let sequence = trade.acceptedAt, sequence < whole.first,
+          let slots = genesis.slots(of: trade.terms)
+        else { return nil }
+        return (sequence, trade.terms, slots)
+      }
+      var excess = live.taken.negated(isBid: isBid)
+      for accept in accepts { excess.add(accept.terms, accept.slots, isBid: isBid) }
+      let most = accepts.max { excess.maximum(in: isBid ? nil : $0.slots) < excess.maximum(in: isBid ? nil : $1.slots) }
+      guard let most, excess.maximum(in: isBid ? nil : most.slots) > 0 else { continue }
+      let sharing = accepts.filter { isBid || $0.slots.start < most.slots.end && most.slots.start < $0.slots.end }
+      return Array(Set(sharing.map(\.sequence)).sorted().prefix(FraudProof.maximumAccepts))
+    }
+    return nil
   }
 
   /// An order of `author` as it is restated.

@@ -69,6 +69,9 @@ enum Change: Sendable {
   case checkpoint(NodeID)
   /// An author took more of its order than there is: a fraud.
   case overfilled(OrderID)
+  /// A checkpoint, complete with this entry, says less of an order is taken than the accepts in entries at these
+  /// sequences do: a fraud.
+  case understated(first: UInt64, accepts: [UInt64])
 }
 
 /// The book and the trades: what the feeds add up to.

@@ -21,6 +21,10 @@ extension NodeCore {
       let first = max(placed, feed.base + 1)
       fraudWatch.cases.append(.overfill(author: entry.author, from: first, through: entry.sequence))
     }
+    for case .understated(let first, let accepts) in changes where entry.author != own {
+      fraudWatch.cases.append(
+        .falseCheckpoint(author: entry.author, from: first, through: entry.sequence, accepts: accepts))
+    }
   }
 
   private mutating func watch(_ operation: Operation) {

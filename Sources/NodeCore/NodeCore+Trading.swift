@@ -30,7 +30,7 @@ extension NodeCore {
       case .checkpoint(let author):
         prunable.append(author)
         afterEntry(of: author)
-      case .overfilled: break
+      case .overfilled, .understated: break
       }
     }
   }

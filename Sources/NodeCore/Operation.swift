@@ -84,6 +84,13 @@ public struct SignedConfirmation: Sendable {
   public let signed: Receipt.SignedConfirmation
   /// The signer.
   public let taker: NodeID
+
+  /// A confirmation that `taker` is said to have signed.
+  public init(confirmation: Confirmation, signed: Receipt.SignedConfirmation, taker: NodeID) {
+    self.confirmation = confirmation
+    self.signed = signed
+    self.taker = taker
+  }
 }
 
 /// Names an entry of a feed that is known from elsewhere.

@@ -40,7 +40,9 @@ public enum NodeMetricsCatalog {
       "Proofs of fraud that came from peers or were made here, by what their verification found"),
     MetricDefinition(
       "p2pnode_frauds_total", .counter,
-      labels: [.init("kind", ["fork", "backdated", "phantom-accept", "phantom-confirm", "overfill"])],
+      labels: [
+        .init("kind", ["fork", "backdated", "phantom-accept", "phantom-confirm", "overfill", "false-checkpoint"])
+      ],
       "Authors newly proven a fraud, by kind"),
     MetricDefinition(
       "p2pnode_feed_entries", .gauge, labels: [.init("state", ["stored", "pruned"])],

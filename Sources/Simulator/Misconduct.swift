@@ -14,10 +14,15 @@ public final class Misconduct {
   private var memory: [[UInt8]] = []
   private var links: [UInt64] = []
   private static let remembered = 64
+  /// The buyer whose feed is written by hand, when there is one.
+  private(set) var buyer: CrookedBuyer?
+  /// Whether nothing new is begun.
+  var isEnding = false
 
   init(_ behaviour: Behaviour, seed: UInt64) {
     self.behaviour = behaviour
     chance = SplitMix64(seed: seed)
+    if Behaviour.crookedBuyers.contains(behaviour) { buyer = CrookedBuyer(behaviour, seed: seed) }
   }
 
   private func percent(_ percent: UInt64) -> Bool { chance.next() % 100 < percent }
@@ -78,6 +83,7 @@ public final class Misconduct {
 
   /// Called a few times a second while the node runs.
   func act(at node: VirtualNode) {
+    buyer?.act(at: node, over: links, isEnding: isEnding)
     guard let link = links.randomElement(using: &chance) else { return }
     switch behaviour {
     case .garbler: send(garbage(), over: link, at: node)

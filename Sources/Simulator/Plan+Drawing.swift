@@ -157,11 +157,17 @@ struct PlanDraw {
 
   private mutating func drawHostile(seed: UInt64) -> [Behaviour] {
     guard has(.hostile, 40) else { return [] }
-    let bent = Behaviour.allCases.filter { $0 != .swindler }
-    let hostile = (0..<number(1...3)).map { _ in bent[Int(number(0...Int64(bent.count - 1)))] }
+    let apart = [.swindler, .silentMaker] + Behaviour.crookedBuyers
+    let bent = Behaviour.allCases.filter { !apart.contains($0) }
+    var hostile = (0..<number(1...3)).map { _ in bent[Int(number(0...Int64(bent.count - 1)))] }
     // Drawn apart, so that everything else of a seed is as it is without.
     var own = SplitMix64(seed: seed)
-    return own.next() % 4 == 0 ? hostile + [.swindler] : hostile
+    if own.next() % 4 == 0 { hostile.append(.swindler) }
+    if own.next() % 3 == 0 { hostile.append(.silentMaker) }
+    if own.next() % 2 == 0 {
+      hostile.append(Behaviour.crookedBuyers[Int(own.next() % UInt64(Behaviour.crookedBuyers.count))])
+    }
+    return hostile
   }
 
   /// Handovers to new keys. Drawn apart, as the swindlers are.

@@ -132,4 +132,17 @@ public enum Behaviour: String, CaseIterable, Sendable {
   case foreigner
   /// Has a feed with a fraud in it, written by hand.
   case swindler
+  /// Buys of several makers at once, and does not say what becomes of it before the last moment has passed.
+  case lapser
+  /// Confirms some legs of a purchase, and not the others.
+  case partialCloser
+  /// Confirms a purchase to some makers, and tells others that it has come to nothing.
+  case doubleCloser
+  /// Proposes purchases of different legs at one place of its feed, each to others.
+  case doubleProposer
+  /// Has cheap offers, in a feed written by hand, and answers no proposal.
+  case silentMaker
+
+  /// Buyers whose feeds are written by hand.
+  static let crookedBuyers: [Behaviour] = [.lapser, .partialCloser, .doubleCloser, .doubleProposer]
 }

@@ -57,6 +57,7 @@ extension SimulationRun {
       }
       judgeProofs(node)
       judgeTrades(node, first, market)
+      judgePurchases(node)
     }
     if digests.count > 1 { inspector.report(.digestsDiffer, "\(digests.count) digests at the end") }
     judgeReplay(nodes[Int(plan.seed % UInt64(nodes.count))])

@@ -129,7 +129,9 @@ public final class SimulationRun {
         let most = network.genesis.limits.skewMilliseconds / 2
         node.clockOffset = min(max(node.clockOffset, -most), most)
         if !node.isListening, !node.hasLeft { node.start() }
-      } else if !plan.hostilePersist {
+      } else if plan.hostilePersist {
+        node.misconduct?.isEnding = true
+      } else {
         node.crash(commitSurvives: true)
       }
     }
@@ -157,11 +159,15 @@ public final class SimulationRun {
   }
 
   private func addHostile(_ behaviour: Behaviour, seed: UInt64) {
-    guard behaviour != .swindler else {
+    switch behaviour {
+    case .swindler:
       let swindler = network.addParticipant { Swindler(index: $0, network: network, seed: seed) }
       swindlers.append(swindler)
-      keepActing(swindler)
-      return
+      return keepActing { _ in swindler.act() }
+    case .silentMaker:
+      let maker = network.addParticipant { SilentMaker(index: $0, network: network) }
+      return keepActing { maker.act(isEnding: $0) }
+    default: break
     }
     let number = 10_000 + network.nodes.count
     let identity = VirtualNetwork.identity(number)
@@ -185,11 +191,12 @@ public final class SimulationRun {
     }
   }
 
-  private func keepActing(_ swindler: Swindler) {
-    network.schedule(after: 300) { [unowned self, unowned swindler] in
+  /// Has a hostile participant act a few times a second; it is told whether the faults have stopped.
+  private func keepActing(_ act: @escaping (Bool) -> Void) {
+    network.schedule(after: 300) { [unowned self] in
       guard !isOver || plan.hostilePersist else { return }
-      swindler.act()
-      keepActing(swindler)
+      act(isOver)
+      keepActing(act)
     }
   }
 

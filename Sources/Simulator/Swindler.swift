@@ -21,7 +21,7 @@ final class Swindler: Participant {
   /// How far both feeds have to be known for the fraud to show; nil when no feed can have it.
   private(set) var shownBy: [(author: NodeID, sequence: UInt64)]?
 
-  private static let kinds: [FraudKind] = [.backdated, .phantomAccept, .overfill]
+  private static let kinds: [FraudKind] = [.backdated, .phantomAccept, .overfill, .falseCheckpoint]
 
   init(index: Int, network: VirtualNetwork, seed: UInt64) {
     self.index = index
@@ -64,6 +64,10 @@ final class Swindler: Participant {
       sold.append([], at: time)
       bought.append([.receipt(accepted)], at: time)
       shownBy = [(provider.nodeID, 2), (renter.nodeID, 3)]
+    case .falseCheckpoint:
+      sold.append([.accept(proposals[0], sold.accept(proposals[0], at: time))], at: time)
+      sold.append([.checkpoint(sold.checkpoint(of: offer, at: time))], at: time)
+      shownBy = [(provider.nodeID, 3)]
     case .overfill, .fork, .phantomConfirm:
       for proposal in proposals { sold.append([.accept(proposal, sold.accept(proposal, at: time))], at: time) }
       shownBy = [(provider.nodeID, 3)]
@@ -102,58 +106,4 @@ final class Swindler: Participant {
   func opened(_ link: UInt64, peer: NodeID, address: PeerAddress, direction: Direction) {}
   func received(_ link: UInt64, _ message: [UInt8]) {}
   func closed(_ link: UInt64) {}
-}
-
-/// A feed in the making.
-private struct Draft {
-  let identity: Identity
-  let genesis: Genesis
-  private(set) var entries: [SignedEntry] = []
-
-  init(identity: Identity, genesis: Genesis) {
-    self.identity = identity
-    self.genesis = genesis
-  }
-
-  private var head: Head { entries.last?.head ?? .origin(of: genesis.networkID) }
-
-  /// The order that the first entry places.
-  var orderID: OrderID {
-    Place(author: identity.nodeID, time: .zero, sequence: 1, index: 0).orderID(network: genesis.networkID)
-  }
-
-  mutating func append(_ operations: [Operation], at time: Timestamp) {
-    let codec = OperationCodec(genesis: genesis)
-    entries.append(
-      SignedEntry(
-        after: head, time: time, payload: operations.flatMap { codec.encode($0) }, identity: identity,
-        network: genesis.networkID))
-  }
-
-  /// A proposal of this renter's for one GPU during the window.
-  func propose(
-    offer: OrderID, bid: OrderID, provider: NodeID, _ window: SlotRange, at time: Timestamp, nonce: UInt64
-  ) -> SignedTerms {
-    let price = Price(micros: 500_000_000)
-    let terms = Terms(
-      offer: offer, bid: bid, provider: provider, buyer: identity.nodeID, takerSide: .bid,
-      gpuClass: genesis.gpuClass(at: GPUClassIndex(0)).id, gpus: 1, start: genesis.start(of: window.start),
-      end: genesis.start(of: window.end), price: price,
-      total: genesis.total(price, gpus: 1, slots: window.count) ?? Amount(micros: 0), currency: genesis.currency,
-      deadline: time + genesis.limits.proposalMilliseconds, makerSequence: 0,
-      makerHead: Head.origin(of: genesis.networkID).entry, nonce: Terms.Nonce(high: 0, low: nonce))
-    let bytes = terms.encoded()
-    return SignedTerms(
-      terms: terms, bytes: bytes, signature: identity.sign(bytes, domain: .terms, network: genesis.networkID))
-  }
-
-  /// This provider's acceptance at the next place.
-  func accept(_ signed: SignedTerms, at time: Timestamp) -> SignedAcceptance {
-    let acceptance = Acceptance(
-      trade: Blake2b.hash(signed.bytes), time: time, sequence: head.sequence + 1, previous: head.entry)
-    let bytes = acceptance.encoded()
-    return SignedAcceptance(
-      acceptance: acceptance, bytes: bytes,
-      signature: identity.sign(bytes, domain: .acceptance, network: genesis.networkID), maker: identity.nodeID)
-  }
 }

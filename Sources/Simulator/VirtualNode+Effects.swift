@@ -30,8 +30,9 @@ extension VirtualNode {
       let isValid = network.pool.isValid(proof)
       later(network.conditions.verification, .proofVerified(proof, from: peer, isValid: isValid))
     case .collect(let found):
-      let range = found.stored
-      let entries = (range.from...range.through).compactMap { store.entry(of: range.author, at: $0) }
+      let entries = found.stored.flatMap { range in
+        (range.from...range.through).compactMap { store.entry(of: range.author, at: $0) }
+      }
       guard let proof = found.proof(with: entries), network.pool.isValid(proof) else { return }
       later(network.conditions.commit, .proofFound(proof))
     case .persist(let entry): persist(entry)

@@ -4,9 +4,9 @@ import NodeCrypto
 
 /// Proofs of fraud on disk.
 extension EntryStore {
-  /// Keeps a proof, unless there is one of the same author and place.
+  /// Keeps a proof, unless there is one of the same author and place: that of the latest entry in it.
   static func insert(_ proof: StoredProof, into database: Database) throws {
-    guard let last = proof.entries.last else { return }
+    guard let last = proof.entries.max(by: { $0.sequence < $1.sequence }) else { return }
     let author = Data(last.author.bytes)
     try database.execute(
       sql: """

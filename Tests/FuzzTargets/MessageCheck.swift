@@ -160,10 +160,11 @@ private struct FuzzedNode {
     case .verifyProof(let proof, let peer):
       core.handle(.proofVerified(proof, from: peer, isValid: codec.shows(proof)), now: now, into: &effects)
     case .collect(let found):
-      let range = found.stored
-      let stored = entries.filter {
-        $0.author == range.author && range.from <= $0.sequence && $0.sequence <= range.through
-      }.sorted { $0.sequence < $1.sequence }
+      let stored = found.stored.flatMap { range in
+        entries.filter {
+          $0.author == range.author && range.from <= $0.sequence && $0.sequence <= range.through
+        }.sorted { $0.sequence < $1.sequence }
+      }
       guard let proof = found.proof(with: stored), codec.shows(proof) else { return }
       core.handle(.proofFound(proof), now: now, into: &effects)
     case .persist(let entry):

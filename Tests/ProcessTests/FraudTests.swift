@@ -115,6 +115,24 @@ extension NodeProcessTests {
       }
     }
 
+    @Test("who restates as free what it has sold is proven a fraud; the receipt that the renter holds stays")
+    func restate() async throws {
+      try await TestMarket.with { market in
+        let scene = try await Scene(on: market)
+        let bid = try await scene.bid([scene.renters[0]])[0]
+        let accept = scene.maker.accept(scene.maker.proposals[0], after: scene.first.head)
+        scene.maker.push(accept)
+        try await eventually("the renter has its receipt") {
+          try await !scene.renters[0].client.receipts(.mine).isEmpty
+        }
+        scene.maker.push(try scene.maker.restate(scene.first, after: accept.head, sold: 1))
+        try await scene.expectProven("false-checkpoint", at: 3)
+        #expect(try await scene.renters[0].client.receipts(.mine).map(\.decoded.bid) == [bid.id])
+        #expect(try await scene.renters[1].client.trades(.all).map(\.state) == ["settled"])
+        await scene.maker.shutdown()
+      }
+    }
+
     @Test("who accepts one trade twice has sold it once, and is no fraud")
     func acceptTwice() async throws {
       try await TestMarket.with { market in

@@ -21,6 +21,7 @@ extension DocumentText {
     case "phantom-accept": "accepted a trade at an entry that does not have it"
     case "phantom-confirm": "confirmed a purchase at an entry that does not have it"
     case "overfill": "sold or bought more than its order had"
+    case "false-checkpoint": "said that less of its order is taken than it had accepted"
     default: ""
     }
   }

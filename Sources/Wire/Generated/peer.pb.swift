@@ -45,6 +45,9 @@ public nonisolated enum WireFraudKind: SwiftProtobuf.Enum, Swift.CaseIterable {
 
   /// part of a feed, of which the last entry takes more of an order than there is
   case overfill // = 5
+
+  /// a checkpoint, and earlier accepts of more than it says is taken of an order
+  case falseCheckpoint // = 6
   case UNRECOGNIZED(Int)
 
   public init() {
@@ -59,6 +62,7 @@ public nonisolated enum WireFraudKind: SwiftProtobuf.Enum, Swift.CaseIterable {
     case 3: self = .phantomAccept
     case 4: self = .phantomConfirm
     case 5: self = .overfill
+    case 6: self = .falseCheckpoint
     default: self = .UNRECOGNIZED(rawValue)
     }
   }
@@ -71,6 +75,7 @@ public nonisolated enum WireFraudKind: SwiftProtobuf.Enum, Swift.CaseIterable {
     case .phantomAccept: return 3
     case .phantomConfirm: return 4
     case .overfill: return 5
+    case .falseCheckpoint: return 6
     case .UNRECOGNIZED(let i): return i
     }
   }
@@ -83,6 +88,7 @@ public nonisolated enum WireFraudKind: SwiftProtobuf.Enum, Swift.CaseIterable {
     .phantomAccept,
     .phantomConfirm,
     .overfill,
+    .falseCheckpoint,
   ]
 
 }
@@ -798,7 +804,7 @@ public nonisolated struct WireWhoisAnswer: Sendable {
 fileprivate nonisolated let _protobuf_package = "p2pnode.v1"
 
 nonisolated extension WireFraudKind: SwiftProtobuf._ProtoNameProviding {
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FRAUD_KIND_UNSPECIFIED\0\u{1}FRAUD_KIND_FORK\0\u{1}FRAUD_KIND_BACKDATED\0\u{1}FRAUD_KIND_PHANTOM_ACCEPT\0\u{1}FRAUD_KIND_PHANTOM_CONFIRM\0\u{1}FRAUD_KIND_OVERFILL\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0FRAUD_KIND_UNSPECIFIED\0\u{1}FRAUD_KIND_FORK\0\u{1}FRAUD_KIND_BACKDATED\0\u{1}FRAUD_KIND_PHANTOM_ACCEPT\0\u{1}FRAUD_KIND_PHANTOM_CONFIRM\0\u{1}FRAUD_KIND_OVERFILL\0\u{1}FRAUD_KIND_FALSE_CHECKPOINT\0")
 }
 
 nonisolated extension WireLinkKind: SwiftProtobuf._ProtoNameProviding {

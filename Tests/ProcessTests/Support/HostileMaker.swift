@@ -79,6 +79,21 @@ final class HostileMaker: TransportDelegate {
     return write([.accept(signed, decision)], after: head, at: time)
   }
 
+  /// A checkpoint in the entry that follows `head`: the order that `first` places, and nothing taken of it.
+  func restate(_ first: SignedEntry, after head: Head, sold: Int) throws -> SignedEntry {
+    var counts = FeedCounts()
+    counts.since = first.time
+    (counts.accepts, counts.settled) = (sold, sold)
+    var items = CheckpointItems()
+    for case .place(let body) in try OperationCodec(genesis: genesis).operations(of: first) {
+      let place = OrderPlace(sequence: first.sequence, index: UInt32(items.orders.count))
+      items.orders.append(CheckpointItems.LiveOrder(place: place, time: first.time, priority: place, body: body))
+    }
+    let totals = CheckpointTotals(rateLeft: 1000, counts: counts)
+    let part = CheckpointPart(first: head.sequence + 1, totals: totals, items: items, isLast: true)
+    return write([.checkpoint(part)], after: head)
+  }
+
   /// Tells nodes of an entry; all that it is connected with when none is named.
   func push(_ entry: SignedEntry, to nodes: [NodeID]? = nil) {
     for node in nodes ?? state.withLock({ $0.connections.keys.sorted() }) { send(HandMadePeer.push([entry]), to: node) }

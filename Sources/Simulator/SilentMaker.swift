@@ -1,0 +1,93 @@
+import Gossip
+import Market
+import NodeCore
+import NodeCrypto
+import Wire
+
+/// A provider without a core whose feed is written by hand: offers below all others' prices, which it replaces by others
+/// from time to time, and no answer to whoever wants them.
+final class SilentMaker: Participant {
+  let index: Int
+  let nodeID: NodeID
+  let isListening = false
+
+  private unowned let network: VirtualNetwork
+  private var draft: Draft
+  private var links: [Int: UInt64] = [:]
+  private var offers: [OrderID] = []
+  private var writesNext = Timestamp.zero
+
+  /// Offers at a time.
+  private static let offerCount = 12
+
+  init(index: Int, network: VirtualNetwork) {
+    self.index = index
+    self.network = network
+    let identity = VirtualNetwork.identity(32_000 + index)
+    nodeID = identity.nodeID
+    draft = Draft(identity: identity, genesis: network.genesis)
+  }
+
+  /// Called a few times a second: connects to whoever it is not connected to, and goes on with its feed.
+  ///
+  /// - Parameter isEnding: whether no offers are added.
+  func act(isEnding: Bool) {
+    for node in network.nodes where node.isListening && links[node.index] == nil { connect(to: node) }
+    guard network.time >= writesNext else { return }
+    writesNext = network.time + network.genesis.limits.tickMilliseconds / 2
+    var operations = offers.map { Operation.cancel($0) }
+    offers = []
+    if !isEnding {
+      for _ in 0..<Self.offerCount {
+        offers.append(
+          Place(
+            author: nodeID, time: network.time, sequence: draft.head.sequence + 1, index: UInt32(operations.count)
+          ).orderID(network: network.genesis.networkID))
+        operations.append(.place(.offer(offer)))
+      }
+    }
+    push(draft.append(operations, at: network.time))
+  }
+
+  private var offer: Offer {
+    let genesis = network.genesis
+    let slot = genesis.slot(containing: network.time)
+    let window = SlotRange(start: slot + 2, end: slot + 120)
+    return Offer(
+      gpuClass: GPUClassIndex(0), gpus: 8, window: window, price: Price(micros: 1_000_000), minimumGPUs: 1,
+      minimumSlots: 1, expiry: genesis.start(of: window.end))
+  }
+
+  private func connect(to node: VirtualNode) {
+    let link = network.open(from: index, to: node.index)
+    links[node.index] = link
+    var hello = WireHello()
+    hello.protocol = GossipCore.protocolVersion
+    hello.agent = "silent"
+    send(.hello(hello), over: link)
+    var neighbour = WireNeighbour()
+    neighbour.kind = .random
+    send(.neighbour(neighbour), over: link)
+    for entry in draft.entries { push(entry, over: link) }
+  }
+
+  private func push(_ entry: SignedEntry) {
+    for (_, link) in links.sorted(by: { $0.key < $1.key }) { push(entry, over: link) }
+  }
+
+  private func push(_ entry: SignedEntry, over link: UInt64) {
+    var push = WirePush()
+    push.entries = [entry.wire]
+    send(.push(push), over: link)
+  }
+
+  private func send(_ message: WirePeerMessage.OneOf_Message, over link: UInt64) {
+    var out = WirePeerMessage()
+    out.message = message
+    network.send(out.encoded(), priority: .urgent, over: link, from: index)
+  }
+
+  func opened(_ link: UInt64, peer: NodeID, address: PeerAddress, direction: Direction) {}
+  func received(_ link: UInt64, _ message: [UInt8]) {}
+  func closed(_ link: UInt64) { links = links.filter { $0.value != link } }
+}
