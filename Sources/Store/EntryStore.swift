@@ -102,7 +102,6 @@ public final class EntryStore: Sendable {
       throw .unusable(path: path, why: "SQLite keeps synchronous at \(level ?? -1); 2 (FULL) is needed")
     }
     try claim(network: network, node: node, hasTakenOver: hasTakenOver)
-    Self.growLog(ofDatabase: path)
   }
 
   private static var migrator: DatabaseMigrator {
