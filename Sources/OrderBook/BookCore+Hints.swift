@@ -28,7 +28,6 @@ extension BookCore {
       // A leaf of short offers does without rows of its own: its shelf has some, and they take as much memory as a
       // quarter of the leaf.
       if leaves[leaf].hints.rows.first >= 0 {
-        columns.forget(leaf)
         leaves[leaf].hints.rows = widened(leaves[leaf].hints.rows, by: record)
       } else if isLong(record) {
         makeRows(of: leaf)
