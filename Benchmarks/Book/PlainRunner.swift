@@ -51,15 +51,17 @@ struct PlainRunner {
       placed.append(orders.order(operation, sequence: sequence))
       bodies.append(placed[placed.count - 1].body)
     }
-    var lent = InlineArray<256, Lent> { Lent(order: placed[min($0, placed.count - 1)]) }
+    // What is not placed is never read.
+    let filler = placed.last ?? orders.order(operations[0], sequence: sequence)
+    var lent = InlineArray<256, Lent> { Lent(order: $0 < placed.count ? placed[$0] : filler) }
     return Self.apply(operations, &lent, bodies, ids, to: &book, orders, &filled)
   }
 
   /// Applies operations whose orders are put together.
   @inline(never)
   private static func apply(
-    _ operations: [PlainStream.Operation], _ placed: inout InlineArray<256, Lent>, _ bodies: [OrderBody], _ ids: [OrderID],
-    to book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
+    _ operations: [PlainStream.Operation], _ placed: inout InlineArray<256, Lent>, _ bodies: [OrderBody],
+    _ ids: [OrderID], to book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
   ) -> UInt64 {
     var nextPlaced = 0
     let start = Stopwatch.processor()
@@ -67,10 +69,8 @@ struct PlainRunner {
       if position % OrderBook.changesToPrefetch == 0 {
         let end = min(operations.count, position + OrderBook.changesToPrefetch)
         let count = operations[position..<end].count { $0.kind != .cancel }
-        let time = nextPlaced < bodies.count ? placed[nextPlaced].order.priority.time : .zero
         book.prefetch(
-          ids.span.extracting(position..<end), inserting: bodies.span.extracting(nextPlaced..<nextPlaced + count),
-          at: time)
+          ids.span.extracting(position..<end), inserting: bodies.span.extracting(nextPlaced..<nextPlaced + count))
       }
       switch operations[position].kind {
       case .add:

@@ -45,7 +45,7 @@ struct RebuildWorkload: Workload {
         let entry = orders[index..<min(orders.count, index + OrderBook.changesToPrefetch)]
         let ids = entry.map(\.id)
         let bodies = entry.map(\.body)
-        book.prefetch(ids.span, inserting: bodies.span, at: orders[index].priority.time)
+        book.prefetch(ids.span, inserting: bodies.span)
       }
       book.insert(orders[index])
       if index % 10 == 0, case .offer(let offer) = orders[index].body {

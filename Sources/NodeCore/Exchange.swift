@@ -115,8 +115,8 @@ struct Exchange: Sendable {
       slotsPerHour: 3_600_000 / genesis.slotMilliseconds, seed: seed)
   }
 
-  /// Brings near what operations of an entry at `time` are about to change in the book. Changes nothing.
-  func prefetch(_ operations: ArraySlice<Operation>, at time: Timestamp) {
+  /// Brings near what operations are about to change in the book. Changes nothing.
+  func prefetch(_ operations: ArraySlice<Operation>) {
     var ids: [OrderID] = []
     var bodies: [OrderBody] = []
     for operation in operations {
@@ -133,7 +133,7 @@ struct Exchange: Sendable {
       }
     }
     // A single order is brought near by its own change.
-    if ids.count + bodies.count > 1 { book.prefetch(ids.span, inserting: bodies.span, at: time) }
+    if ids.count + bodies.count > 1 { book.prefetch(ids.span, inserting: bodies.span) }
   }
 
   /// Applies one operation; appends what it changed to `changes`.

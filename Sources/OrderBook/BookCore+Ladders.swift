@@ -147,25 +147,20 @@ extension BookCore {
   /// none.
   @inline(__always)
   private func leaf(for slot: Int32, _ rank: Int64, in ladder: Int) -> Int32 {
-    leaf(in: ladder) { begins($0, before: slot, rank) }
-  }
-
-  /// The last leaf of `ladder` that `begins` before something, or the first leaf; -1 when there is none.
-  @inline(__always)
-  func leaf(in ladder: Int, _ begins: (Int32) -> Bool) -> Int32 {
-    guard ladder < ladders.count, !ladders[ladder].isEmpty else { return -1 }
+    let count = ladders[ladder].count
+    guard count > 0 else { return -1 }
     var low = 0
-    var high = ladders[ladder].count
-    while high &- low > 1 {
-      let middle = (low &+ high) / 2
-      if begins(shelves.leaf(ladders[ladder][middle], 0)) { low = middle } else { high = middle }
+    var high = count
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if begins(shelves.leaf(ladders[ladder][middle], 0), before: slot, rank) { low = middle } else { high = middle }
     }
     let shelf = ladders[ladder][low]
     var first: Int32 = 0
     var end = shelves[shelf].count
-    while end &- first > 1 {
-      let middle = (first &+ end) / 2
-      if begins(shelves.leaf(shelf, middle)) { first = middle } else { end = middle }
+    while end - first > 1 {
+      let middle = (first + end) / 2
+      if begins(shelves.leaf(shelf, middle), before: slot, rank) { first = middle } else { end = middle }
     }
     return shelves.leaf(shelf, first)
   }

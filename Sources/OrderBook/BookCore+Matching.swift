@@ -44,13 +44,15 @@ extension BookCore {
     guard leaves[leaf].hints.rows.first < 0, rank <= limit else { return nil }
     let gpus = record.isBid ? remaining(record) : record.gpus
     let taker = Taker(
-      slot: slot, isBid: record.isBid, owner: owners[record.owner], time: record.time, place: record.place, limit: limit,
+      slot: slot, isBid: record.isBid, owner: owners[record.owner], time: record.time, place: record.place,
+      limit: limit,
       start: max(Int64(record.start), context.earliestStart.index), end: Int64(record.end), gpus: gpus,
       minimumGPUs: record.smallestPiece(remaining: gpus), slots: record.slots,
       calendar: record.extra < 0 || record.isBid ? StepRun() : extras[record.extra].calendar,
       classes: GPUClassList(record.gpuClass))
     let piece = taker.isBid ? piece(of: counter, for: taker, [:]) : pieceOfTaker(taker, for: counter)
-    guard let piece, taker.slots >= 1 || !taker.isBid, came(counter, before: taker), isEligible(counter, for: taker, context)
+    guard let piece, taker.slots >= 1 || !taker.isBid, came(counter, before: taker),
+      isEligible(counter, for: taker, context)
     else { return nil }
     return match(taker, id: id, Candidate(slot: counter, rank: rank, start: piece.start, gpus: piece.gpus))
   }

@@ -13,12 +13,11 @@ extension BookCore {
   /// A book with fewer orders is near anyhow, in the processor's second cache: asking would cost more than waiting.
   private static var fewOrders: Int32 { 1 << 14 }
 
-  func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>, at time: Timestamp) {
+  func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>) {
     if records.count < Self.fewOrders { return }
-    let milliseconds = UInt64(max(0, time.milliseconds))
     var first = 0
     while first < bodies.count {
-      prefetch(bodies, first..<min(bodies.count, first + Self.together), at: milliseconds)
+      prefetch(bodies, first..<min(bodies.count, first + Self.together))
       first += Self.together
     }
     first = 0
@@ -28,66 +27,32 @@ extension BookCore {
     }
   }
 
-  /// Where an order belongs, as far as its body says.
-  private struct Destination: BitwiseCopyable {
-    var rank: Int64 = 0
-    var ladder: Int32 = 0
-    /// Where the leaf is noted in which an order with this rank was put last; then that leaf, or the one to look into.
-    var leaf: Int32 = -1
-  }
-
   @inline(never)
-  private func prefetch(_ bodies: Span<OrderBody>, _ range: Range<Int>, at time: UInt64) {
-    var found = InlineArray<32, Destination>(repeating: Destination())
+  private func prefetch(_ bodies: Span<OrderBody>, _ range: Range<Int>) {
+    var lastLeaf = InlineArray<32, Int32>(repeating: -1)
     for index in range {
-      let destination = destination(of: bodies[index])
-      found[index &- range.lowerBound] = destination
-      lastLeaves.prefetch(destination.leaf)
+      let place = lastLeafIndex(of: bodies[index])
+      lastLeaf[index - range.lowerBound] = place
+      lastLeaves.prefetch(place)
     }
     for index in 0..<range.count {
-      found[index].leaf = lastLeaves[found[index].leaf]
-      if found[index].leaf >= 0 { leaves.prefetch(found[index].leaf) }
+      let leaf = lastLeaves[lastLeaf[index]]
+      if leaf >= 0 { leaves.prefetch(leaf) }
     }
-    // Nearly always the orders are the latest, and what they touch is on its way.
-    for index in 0..<range.count {
-      let leaf = found[index].leaf
-      if leaf >= 0, time > leaves[leaf].latest { found[index].leaf = -1 } else { look(for: &found[index], at: time) }
-    }
-    for index in 0..<range.count where found[index].leaf >= 0 { prefetchRecords(of: found[index].leaf) }
   }
 
-  /// Finds the leaf in which an order belongs that is not the latest of its price, and asks for it.
-  @inline(never)
-  private func look(for destination: inout Destination, at time: UInt64) {
-    let rank = destination.rank
-    destination.leaf = leaf(in: Int(destination.ladder)) { leaf in
-      let first = leaves.first(leaf)
-      return first.rank != rank ? first.rank < rank : first.time < time
-    }
-    if destination.leaf >= 0 { leaves.prefetch(destination.leaf) }
-  }
-
-  /// Asks for the records with which an order of a leaf is compared first.
+  /// Where the leaf is noted in which an order with the price of `body` was put last.
   @inline(__always)
-  private func prefetchRecords(of leaf: Int32) {
-    for position in stride(from: 0 as Int32, to: leaves[leaf].count, by: 4) {
-      records.prefetch(leaves.slot(leaf, position))
-    }
-  }
-
-  @inline(__always)
-  private func destination(of body: borrowing OrderBody) -> Destination {
-    var destination = Destination()
+  private func lastLeafIndex(of body: borrowing OrderBody) -> Int32 {
     switch body {
     case .offer(let offer):
-      destination.ladder = Int32(Self.ladderIndex(of: offer.gpuClass, isBid: false))
-      destination.rank = OrderRecord.rank(of: offer.price.micros, isBid: false)
+      lastLeafIndex(
+        Self.ladderIndex(of: offer.gpuClass, isBid: false), OrderRecord.rank(of: offer.price.micros, isBid: false))
     case .bid(let bid):
-      destination.ladder = Int32(Self.ladderIndex(of: bid.gpuClasses.first ?? GPUClassIndex(0), isBid: true))
-      destination.rank = OrderRecord.rank(of: bid.price.micros, isBid: true)
+      lastLeafIndex(
+        Self.ladderIndex(of: bid.gpuClasses.first ?? GPUClassIndex(0), isBid: true),
+        OrderRecord.rank(of: bid.price.micros, isBid: true))
     }
-    destination.leaf = lastLeafIndex(Int(destination.ladder), destination.rank)
-    return destination
   }
 
   @inline(never)

@@ -243,17 +243,18 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// Moves the entries of the next `places` places of the older table.
   @inline(never)
   private mutating func move(_ places: Int32) {
-    let end = min(older.count, moved + places)
-    while moved < end {
-      let entry = older[moved]
+    let end = min(older.count, moved &+ places)
+    var next = moved
+    while next < end {
+      let entry = older[next]
       if entry < Self.gone {
-        var place = firstPlace(of: UInt32(truncatingIfNeeded: entry &>> 32))
-        while entries[place] < entry { place += 1 }
-        insert(entry, at: place)
-        older[moved] = Self.gone
+        let home = home(UInt32(truncatingIfNeeded: entry &>> 32))
+        insert(entry, at: entries.firstPlace(from: home, atLeast: entry))
+        older[next] = Self.gone
       }
-      moved += 1
+      next &+= 1
     }
+    moved = next
     if moved == older.count {
       older = Slab()
       moved = 0

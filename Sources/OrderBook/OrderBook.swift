@@ -134,7 +134,7 @@ public struct OrderBook: Sendable {
     return core.advance(to: time)
   }
 
-  /// How many changes ahead it is worth while to ``prefetch(_:inserting:at:)``.
+  /// How many changes ahead it is worth while to ``prefetch(_:inserting:)``.
   public static var changesToPrefetch: Int { 32 }
 
   /// Asks the processor to bring near what the changes that follow will touch. It changes nothing but how long those
@@ -145,9 +145,8 @@ public struct OrderBook: Sendable {
   /// - Parameters:
   ///   - ids: the orders that are to be changed, and those that are to be inserted where their ids are known.
   ///   - bodies: what the orders that are to be inserted state.
-  ///   - time: when these were placed, about.
-  public func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>, at time: Timestamp) {
-    core.prefetch(ids, inserting: bodies, at: time)
+  public func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>) {
+    core.prefetch(ids, inserting: bodies)
   }
 
   // MARK: Matching

@@ -12,7 +12,7 @@ import Glibc
 /// 4. No pointer leaves a method.
 ///
 /// An element needs no destruction and can be moved as bytes, which `BitwiseCopyable` guarantees. Small slabs grow
-/// by doubling, large ones by a thirty-second part: `realloc` then moves pages instead of copying bytes.
+/// by doubling, large ones by a sixteenth: `realloc` then moves pages instead of copying bytes.
 struct Slab<Element: BitwiseCopyable>: ~Copyable {
   private var base: UnsafeMutablePointer<Element>
   /// The number of elements.
@@ -95,7 +95,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   @inline(never)
   private mutating func reserve(_ wanted: Int32) {
     precondition(wanted > 0 && wanted <= 1 << 30, "a slab has room for 2^30 elements")
-    let larger = max(wanted, min(capacity < 4096 ? 2 * max(capacity, 8) : capacity + capacity / 32, 1 << 30))
+    let larger = max(wanted, min(capacity < 4096 ? 2 * max(capacity, 8) : capacity + capacity / 16, 1 << 30))
     let bytes = Int(larger) * MemoryLayout<Element>.stride + Self.lineBytes
     guard let memory = realloc(capacity > 0 ? UnsafeMutableRawPointer(base) - lead : nil, bytes) else {
       fatalError("there is no memory for \(larger) elements of \(MemoryLayout<Element>.stride) bytes")
@@ -162,6 +162,10 @@ extension Slab where Element == Int32 {
 }
 
 extension Slab where Element == UInt64 {
+  /// Makes all elements 0.
+  @inline(__always)
+  mutating func clear() { base.update(repeating: 0, count: Int(count)) }
+
   /// The first place from `first` on whose element is at least `least`; there is one.
   @inline(__always)
   func firstPlace(from first: Int32, atLeast least: UInt64) -> Int32 {

@@ -11,7 +11,7 @@ struct PrefetchTests {
     var asked = OrderBook()
     var bodies: [OrderBody] = []
     let first = [orderID(1)]
-    asked.prefetch(first.span, inserting: bodies.span, at: .zero)
+    asked.prefetch(first.span, inserting: bodies.span)
     // Through several sizes of the table, with cancels, an order of several classes, one of none and one far outside.
     for number in 1...3000 as ClosedRange<UInt64> {
       let order: Order =
@@ -25,10 +25,7 @@ struct PrefetchTests {
       if number % 7 == 0 {
         let ids = (0..<UInt64(2 * OrderBook.changesToPrefetch)).map { orderID(number &- 20 &+ $0) }
         let last = Array(bodies.suffix(2 * OrderBook.changesToPrefetch))
-        // Sometimes the orders are the latest, sometimes they belong in the middle, and sometimes the time makes no sense.
-        for time in [Int64(number), Int64(number / 2), .min, .max] {
-          asked.prefetch(ids.span, inserting: last.span, at: Timestamp(milliseconds: time))
-        }
+        asked.prefetch(ids.span, inserting: last.span)
       }
       if number % 3 == 0 { #expect(book.cancel(orderID(number / 2)) == asked.cancel(orderID(number / 2))) }
       book.insert(order)
