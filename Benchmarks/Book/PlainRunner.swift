@@ -51,17 +51,18 @@ struct PlainRunner {
       placed.append(orders.order(operation, sequence: sequence))
       bodies.append(placed[placed.count - 1].body)
     }
-    return Self.apply(operations, placed, bodies, ids, to: &book, orders, &filled)
+    // What is not placed is never read.
+    let filler = placed.last ?? orders.order(operations[0], sequence: sequence)
+    var lent = InlineArray<256, Lent> { Lent(order: $0 < placed.count ? placed[$0] : filler) }
+    return Self.apply(operations, &lent, bodies, ids, to: &book, orders, &filled)
   }
 
   /// Applies operations whose orders are put together.
   @inline(never)
   private static func apply(
-    _ operations: [PlainStream.Operation], _ placed: [Order], _ bodies: [OrderBody], _ ids: [OrderID],
-    to book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
+    _ operations: [PlainStream.Operation], _ placed: inout InlineArray<256, Lent>, _ bodies: [OrderBody],
+    _ ids: [OrderID], to book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
   ) -> UInt64 {
-    // An order in a span is lent to the book; one in an array would be copied for it.
-    let placed = placed.span
     var nextPlaced = 0
     let start = Stopwatch.processor()
     for position in operations.indices {
@@ -73,11 +74,11 @@ struct PlainRunner {
       }
       switch operations[position].kind {
       case .add:
-        book.insert(placed[nextPlaced])
+        book.insert(placed[nextPlaced].order)
         nextPlaced += 1
       case .cancel: book.cancel(operations[position].id)
       case .cross:
-        cross(placed[nextPlaced], gpus: Int32(operations[position].gpus), in: &book, orders, &filled)
+        cross(placed[nextPlaced].order, gpus: Int32(operations[position].gpus), in: &book, orders, &filled)
         nextPlaced += 1
       }
     }
@@ -102,6 +103,11 @@ struct PlainRunner {
     }
     book.cancel(taker)
   }
+}
+
+/// An order that is put together. What cannot be copied is lent to the book; an element of an array would be copied for it.
+private struct Lent: ~Copyable {
+  let order: Order
 }
 
 /// Applies a plain stream to the textbook's book against the clock.

@@ -9,9 +9,12 @@ extension BookCore {
     let (slot, isNew) = orders.insert(order.id)
     guard isNew else { return .duplicate }
     if records.count == slot { _ = records.append(OrderRecord()) }
+    var record = OrderRecord.of(order, owner: acquireOwner(order.priority.owner))
     // The list of changed orders names slots, whoever has them.
-    let listed = records[slot].flags.intersection(.listed)
-    enter(slot, order, .of(order, owner: acquireOwner(order.priority.owner)), old: listed, extra: -1)
+    enter(slot, &record, old: records[slot].flags.intersection(.listed))
+    if record.flags.contains(.detailed) { attachDetails(slot, order) }
+    if let own, order.priority.owner == own { listOwn(slot) }
+    if record.isOpenWhole, !record.isImmediate { enterLadders(slot, record) }
     return .inserted
   }
 
@@ -27,10 +30,13 @@ extension BookCore {
     leave(slot)
     let old = records[slot]
     detachDetails(slot)
-    let owner = acquireOwner(order.priority.owner)
+    var record = OrderRecord.of(order, owner: acquireOwner(order.priority.owner))
     releaseOwner(old.owner)
-    enter(
-      slot, order, .of(order, owner: owner), old: old.flags.intersection([.hashed, .listed]), extra: old.extra)
+    record.extra = old.extra
+    enter(slot, &record, old: old.flags.intersection([.hashed, .listed]))
+    if record.flags.contains(.detailed) { attachDetails(slot, order) }
+    if let own, order.priority.owner == own { listOwn(slot) }
+    refreshOpen(slot)
     return .amended
   }
 
@@ -38,8 +44,9 @@ extension BookCore {
   ///
   /// - Returns: whether it was in.
   func remove(_ id: OrderID) -> Bool {
-    guard let found = orders.find(id) else { return false }
-    remove(found.slot, at: found.place)
+    let (slot, place) = orders.find(id)
+    guard slot >= 0 else { return false }
+    remove(slot, at: place)
     return true
   }
 
@@ -51,7 +58,7 @@ extension BookCore {
     orders.remove(slot, at: place)
     leave(slot)
     let flags = records[slot].flags
-    records[slot].flags = flags.subtracting([.present, .open])
+    records[slot].flags = flags.subtracting([.present, .open, .waiting])
     if flags.contains(.hashed) {
       // Its elements are in the hash: what they are made of stays until they have been taken out.
       digestState.departed.append(slot)
@@ -61,6 +68,7 @@ extension BookCore {
   }
 
   /// Gives back what the order in `slot`, which is not in the book, still holds.
+  @inline(__always)
   func vacate(_ slot: Int32) {
     if records[slot].extra >= 0 { releaseExtra(slot) }
     releaseOwner(records[slot].owner)
@@ -117,53 +125,37 @@ extension BookCore {
 
   // MARK: Parts
 
-  /// Puts `order`, whose record is `record`, into `slot` and where orders are looked for.
+  /// Puts an order whose record is `record` into `slot`, wherever it is looked for but on the ladders.
   ///
-  /// - Parameters:
-  ///   - old: what stays true of the slot.
-  ///   - extra: where what is taken of the order is, or -1.
+  /// - Parameter old: what stays true of the slot.
   @inline(__always)
-  private func enter(
-    _ slot: Int32, _ order: borrowing Order, _ new: OrderRecord, old: OrderRecord.Flags, extra: Int32
-  ) {
-    var record = new
-    record.extra = extra
+  private func enter(_ slot: Int32, _ record: inout OrderRecord, old: OrderRecord.Flags) {
     var flags = record.flags.union(old)
     if !flags.contains(.listed), !digestState.willLook(at: slot) { append(slot) }
     flags.insert(.listed)
-    if !flags.contains(.exotic) {
+    if flags.contains(.exotic) {
+      exotic.append(slot)
+    } else {
       wheel.insert(slot, expiry: record.expiry)
       flags.insert(.waiting)
     }
-    let isOpenWhole = record.isOpenWhole
-    if isOpenWhole { flags.insert(.open) }
+    if record.isOpenWhole { flags.insert(.open) }
     record.flags = flags
     records[slot] = record
-    ownerCounts[record.owner].present &+= 1
-    if flags.contains(.detailed) { attachDetails(slot, order) }
-    if flags.contains(.exotic) { exotic.append(slot) }
-    if let own, order.priority.owner == own { listOwn(slot) }
-    if extra >= 0 {
-      refreshOpen(slot)
-    } else if isOpenWhole, !record.isImmediate {
-      enterLadders(slot, record)
-    }
   }
 
-  /// The inverse of `enter`.
+  /// The inverse of `enter`, and takes the order off the ladders. Leaves the record's flags as they are.
   @inline(__always)
   private func leave(_ slot: Int32) {
-    if records[slot].leaf >= 0 { leaveLadders(slot) }
-    let flags = records[slot].flags
-    if flags.contains(.waiting) {
+    let record = records[slot]
+    if record.leaf >= 0 { leaveLadders(slot, record) }
+    if record.flags.contains(.waiting) {
       wheel.remove(slot)
-      records[slot].flags = flags.subtracting(.waiting)
-    } else if flags.contains(.exotic) {
+    } else if record.flags.contains(.exotic) {
       exotic.removeAll { $0 == slot }
     }
-    let owner = records[slot].owner
-    ownerCounts[owner].present &-= 1
-    if let own, owners[owner] == own { unlistOwn(slot) }
+    ownerCounts[record.owner].present &-= 1
+    if let own, owners[record.owner] == own { unlistOwn(slot) }
   }
 
   /// Brings the order in `slot` on its ladders, or off, as what is left of it demands.
@@ -175,7 +167,7 @@ extension BookCore {
     let isResting = records[slot].leaf >= 0
     let rests = isOpen && flags.isDisjoint(with: [.immediateOrCancel, .fillOrKill])
     if rests, !isResting { enterLadders(slot, records[slot]) }
-    if !rests, isResting { leaveLadders(slot) }
+    if !rests, isResting { leaveLadders(slot, records[slot]) }
   }
 
   /// Whether something is left to trade: of a bid at least one GPU, of an offer its smallest piece.
@@ -196,23 +188,33 @@ extension BookCore {
     record.extra < 0 ? max(0, record.gpus) : record.gpus.left(whenUsed: extras[record.extra].taken)
   }
 
+  /// The slot of an owner, of whom there is one order more.
   @inline(__always)
   private func acquireOwner(_ owner: NodeID) -> Int32 {
     let (slot, isNew) = owners.insert(owner)
-    if isNew {
-      if ownerCounts.count == slot { _ = ownerCounts.append(OwnerCount()) }
-      ownerCounts[slot] = OwnerCount()
-    }
-    ownerCounts[slot].held &+= 1
+    if isNew { noteOwner(slot) }
+    let count = ownerCounts[slot]
+    ownerCounts[slot] = OwnerCount(held: count.held &+ 1, present: count.present &+ 1)
     return slot
   }
 
+  @inline(never)
+  private func noteOwner(_ slot: Int32) {
+    if ownerCounts.count == slot { _ = ownerCounts.append(OwnerCount()) }
+    ownerCounts[slot] = OwnerCount()
+  }
+
+  /// Forgets an order that has left the book.
   @inline(__always)
   private func releaseOwner(_ slot: Int32) {
-    ownerCounts[slot].held &-= 1
-    if ownerCounts[slot].held == 0 {
-      owners.remove(slot)
-      owners.vacate(slot)
-    }
+    let held = ownerCounts[slot].held &- 1
+    ownerCounts[slot].held = held
+    if held == 0 { forgetOwner(slot) }
+  }
+
+  @inline(never)
+  private func forgetOwner(_ slot: Int32) {
+    owners.remove(slot)
+    owners.vacate(slot)
   }
 }

@@ -8,10 +8,10 @@ extension BookCore {
   func ensureExtra(_ slot: Int32) -> Int32 {
     let extra = records[slot].extra
     if extra >= 0 { return extra }
-    let made: Int32
-    if let reused = vacantExtras.popLast() {
-      made = reused
-      extras[made] = OrderExtra()
+    var made = vacantExtra
+    if made >= 0 {
+      vacantExtra = extras[made].details
+      extras[made].details = -1
     } else {
       made = extras.append(OrderExtra())
     }
@@ -19,12 +19,15 @@ extension BookCore {
     return made
   }
 
+  /// Gives back the extra of the order in `slot`, which has one.
+  @inline(__always)
   func releaseExtra(_ slot: Int32) {
-    detachDetails(slot)
     let extra = records[slot].extra
-    guard extra >= 0 else { return }
-    calendars.release(&extras[extra].calendar)
-    vacantExtras.append(extra)
+    if extras[extra].details >= 0 { detachDetails(slot) }
+    extras[extra].taken = 0
+    calendars.clear(&extras[extra].calendar)
+    extras[extra].details = vacantExtra
+    vacantExtra = extra
     records[slot].extra = -1
   }
 

@@ -28,7 +28,6 @@ extension BookCore {
       // A leaf of short offers does without rows of its own: its shelf has some, and they take as much memory as a
       // quarter of the leaf.
       if leaves[leaf].hints.rows.first >= 0 {
-        columns.forget(leaf)
         leaves[leaf].hints.rows = widened(leaves[leaf].hints.rows, by: record)
       } else if isLong(record) {
         makeRows(of: leaf)
@@ -48,6 +47,9 @@ extension BookCore {
   }
 
   /// Adds all that an offer had when it was whole. It may have less: rows are upper bounds.
+  ///
+  /// A row is nowhere below one of more GPUs: what raises that raises this, and what lowers this lowers that. So the rows
+  /// are raised from the one of the most GPUs down, and where one has nothing to raise the rest has not either.
   @inline(__always)
   private func widened(_ old: StartSummary, by offer: OrderRecord) -> StartSummary {
     let gpuRows = StartSummary.gpuRow(offer.gpus) + 1
@@ -55,10 +57,12 @@ extension BookCore {
     let bucket = scale.bucket(Int64(offer.start))
     if bucket == scale.bucket(Int64(offer.end) - 1) {
       let bytes = scale.length(Int64(offer.length)) &<< UInt64(bitPattern: (bucket & 7) &* 8)
-      var place = summary.first + Int32(truncatingIfNeeded: bucket &>> 3 & 31)
-      for _ in 0..<gpuRows {
-        rows[place] = Bytes.greater(rows[place], bytes)
-        place += StartSummary.rowWords
+      var place = summary.row(gpuRows &- 1) &+ Int32(truncatingIfNeeded: bucket &>> 3 & 31)
+      while place >= summary.first {
+        let raised = Bytes.greater(rows[place], bytes)
+        if rows[place] == raised { break }
+        rows[place] = raised
+        place &-= StartSummary.rowWords
       }
     } else {
       widenLong(summary, gpuRows: gpuRows, by: offer)
@@ -72,13 +76,20 @@ extension BookCore {
     // A row is four cache lines, of which most offers touch one or two.
     let low = scale.bucket(Int64(offer.start)) &>> 3
     let high = min(scale.bucket(Int64(offer.end) - 1) &>> 3, low + 31)
-    for gpuRow in 0..<gpuRows { rows.prefetch(summary.row(gpuRow) + Int32(truncatingIfNeeded: low & 31)) }
-    for gpuRow in 0..<gpuRows {
+    for gpuRow in 0..<gpuRows { rows.prefetch(summary.row(gpuRow) &+ Int32(truncatingIfNeeded: low & 31)) }
+    var gpuRow = gpuRows &- 1
+    while gpuRow >= 0 {
       let first = summary.row(gpuRow)
+      var changed: UInt64 = 0
       for word in low...high {
-        let offset = Int32(truncatingIfNeeded: word & 31)
-        rows[first + offset] = Bytes.greater(rows[first + offset], newRow.words[offset])
+        let place = first &+ Int32(truncatingIfNeeded: word & 31)
+        let old = rows[place]
+        let raised = Bytes.greater(old, newRow.words[Int32(truncatingIfNeeded: word & 31)])
+        changed |= old ^ raised
+        rows[place] = raised
       }
+      if changed == 0 { break }
+      gpuRow &-= 1
     }
   }
 

@@ -16,12 +16,14 @@ extension BookCore {
   }
 
   /// Takes the order in `slot` off its ladders.
+  ///
+  /// - Parameter record: its record.
   @inline(__always)
-  func leaveLadders(_ slot: Int32) {
-    if records[slot].isBid { restingBids &-= 1 } else { restingOffers &-= 1 }
-    leave(records[slot].leaf, slot)
+  func leaveLadders(_ slot: Int32, _ record: OrderRecord) {
+    if record.isBid { restingBids &-= 1 } else { restingOffers &-= 1 }
+    leave(record.leaf, slot)
     records[slot].leaf = -1
-    if records[slot].flags.contains(.severalClasses) { leaveOtherLadders(slot) }
+    if record.flags.contains(.severalClasses) { leaveOtherLadders(slot) }
   }
 
   @inline(never)
@@ -69,13 +71,12 @@ extension BookCore {
   @inline(__always)
   private func enter(_ ladder: Int, _ slot: Int32, _ record: OrderRecord) -> Int32 {
     let rank = record.rank
-    var leaf = lastLeaves[lastLeafIndex(ladder, rank)]
-    if leaf < 0
-      || !leaves.insertLatest(
-        slot, rank: rank, time: record.time, into: leaf, of: Int32(truncatingIfNeeded: ladder))
-    {
-      leaf = enterAnywhere(slot, rank, in: ladder)
-    }
+    let leaf = lastLeaves[lastLeafIndex(ladder, rank)]
+    guard leaf >= 0 else { return enterAnywhere(slot, rank, in: ladder) }
+    let position = leaves.insertLatest(
+      slot, rank: rank, time: record.time, into: leaf, of: Int32(truncatingIfNeeded: ladder))
+    guard position >= 0 else { return enterAnywhere(slot, rank, in: ladder) }
+    columns.insert(leaf, position, record)
     widenHints(of: leaf, by: record)
     return leaf
   }
@@ -92,6 +93,8 @@ extension BookCore {
       leaves.noteFirst(of: leaf, records: records)
       if let before = leafBefore(leaf) { leaves.refreshCeiling(of: before) }
     }
+    columns.insert(leaf, position, records[slot])
+    widenHints(of: leaf, by: records[slot])
     return leaf
   }
 
@@ -123,11 +126,18 @@ extension BookCore {
   private func leave(_ leaf: Int32, _ slot: Int32) {
     let position = leaves.position(of: slot, in: leaf)
     leaves.remove(at: position, from: leaf)
-    if position == 0, leaves[leaf].count > 0 { leaves.noteFirst(of: leaf, records: records) }
-    if leaves[leaf].hints.rows.first >= 0 { columns.forget(leaf) }
+    columns.remove(leaf, position)
+    let count = leaves[leaf].count
+    if position == 0, count > 0 { leaves.noteFirst(of: leaf, records: records) }
+    if count <= Leaf.capacity / 4, count & (count &- 1) == 0 { thin(leaf) }
+  }
+
+  /// Takes an empty leaf away, or joins one that has few orders with a neighbour.
+  @inline(never)
+  private func thin(_ leaf: Int32) {
     if leaves[leaf].count == 0 {
       removeLeaf(leaf)
-    } else if leaves[leaf].count <= Leaf.capacity / 4, leaves[leaf].count.nonzeroBitCount == 1, !mergeWithNext(leaf) {
+    } else if !mergeWithNext(leaf) {
       let position = shelves.position(of: leaf, on: leaves[leaf].shelf)
       if position > 0 { _ = mergeWithNext(shelves.leaf(leaves[leaf].shelf, position - 1)) }
     }

@@ -3,6 +3,7 @@ import NodeCrypto
 
 extension BookCore {
   /// The match of `taker` with the counter-order that a search found.
+  @inline(__always)
   func match(_ taker: borrowing Taker, id: OrderID, _ candidate: Candidate) -> Match {
     let counter = records[candidate.slot]
     let slots = taker.isBid ? taker.slots : counter.slots
@@ -15,9 +16,9 @@ extension BookCore {
   }
 
   func match(_ id: OrderID, _ context: MatchContext) -> Match? {
-    guard let slot = orders.slot(of: id), let taker = taker(slot, earliestStart: context.earliestStart) else {
-      return nil
-    }
+    guard let slot = orders.slot(of: id) else { return nil }
+    if let match = matchFirst(slot, id, context) { return match }
+    guard let taker = taker(slot, earliestStart: context.earliestStart) else { return nil }
     var vain = VainHints()
     let candidate = search(taker, context, planned: [:], vain: &vain)
     if taker.isBid {
@@ -25,6 +26,35 @@ extension BookCore {
       if let candidate { makeColumns(of: records[candidate.slot].leaf) }
     }
     return candidate.map { match(taker, id: id, $0) }
+  }
+
+  /// The match of an order that demands nothing in particular with the first counter-order there is, if the two can trade:
+  /// then no search is needed. Where the leaf of that has rows, as those of long offers have, a search does better.
+  @inline(__always)
+  private func matchFirst(_ slot: Int32, _ id: OrderID, _ context: borrowing MatchContext) -> Match? {
+    let record = records[slot]
+    let ladder = Self.ladderIndex(of: record.gpuClass, isBid: !record.isBid)
+    guard record.flags.contains(.open), record.flags.isDisjoint(with: [.detailed, .whole]), ladder < ladders.count,
+      let shelf = ladders[ladder].first
+    else { return nil }
+    let leaf = shelves.leaf(shelf, 0)
+    let counter = leaves.slot(leaf, 0)
+    let rank = leaves.first(leaf).rank
+    let limit = OrderRecord.rank(of: record.price, isBid: !record.isBid)
+    guard leaves[leaf].hints.rows.first < 0, rank <= limit else { return nil }
+    let gpus = record.isBid ? remaining(record) : record.gpus
+    let taker = Taker(
+      slot: slot, isBid: record.isBid, owner: owners[record.owner], time: record.time, place: record.place,
+      limit: limit,
+      start: max(Int64(record.start), context.earliestStart.index), end: Int64(record.end), gpus: gpus,
+      minimumGPUs: record.smallestPiece(remaining: gpus), slots: record.slots,
+      calendar: record.extra < 0 || record.isBid ? StepRun() : extras[record.extra].calendar,
+      classes: GPUClassList(record.gpuClass))
+    let piece = taker.isBid ? piece(of: counter, for: taker, [:]) : pieceOfTaker(taker, for: counter)
+    guard let piece, taker.slots >= 1 || !taker.isBid, came(counter, before: taker),
+      isEligible(counter, for: taker, context)
+    else { return nil }
+    return match(taker, id: id, Candidate(slot: counter, rank: rank, start: piece.start, gpus: piece.gpus))
   }
 
   func match(_ order: Order, _ context: MatchContext) -> Match? {

@@ -10,8 +10,11 @@ extension BookCore {
   /// So many orders take each step together: more lines at once than the processor can wait for, and no more than the
   /// first cache holds.
   static var together: Int { 32 }
+  /// A book with fewer orders is near anyhow, in the processor's second cache: asking would cost more than waiting.
+  private static var fewOrders: Int32 { 1 << 14 }
 
   func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>) {
+    if records.count < Self.fewOrders { return }
     var first = 0
     while first < bodies.count {
       prefetch(bodies, first..<min(bodies.count, first + Self.together))

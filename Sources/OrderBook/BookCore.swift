@@ -14,7 +14,8 @@ final class BookCore: @unchecked Sendable {
   /// By slot.
   @exclusivity(unchecked) var records = Slab<OrderRecord>()
   @exclusivity(unchecked) var extras = Slab<OrderExtra>()
-  @exclusivity(unchecked) var vacantExtras: [Int32] = []
+  /// The first of the vacant extras, each of which has the next one in the place of its details; or -1.
+  @exclusivity(unchecked) var vacantExtra: Int32 = -1
   @exclusivity(unchecked) var details: [OrderDetails] = []
   @exclusivity(unchecked) var vacantDetails: [Int32] = []
   @exclusivity(unchecked) var calendars = StepCalendars()
@@ -76,7 +77,7 @@ final class BookCore: @unchecked Sendable {
     time = other.time
     records = Slab(copying: other.records)
     extras = Slab(copying: other.extras)
-    vacantExtras = other.vacantExtras
+    vacantExtra = other.vacantExtra
     details = other.details
     vacantDetails = other.vacantDetails
     calendars = StepCalendars(copying: other.calendars)

@@ -71,15 +71,19 @@ struct IdentifierTable<Tag>: ~Copyable {
 
   /// The slot of `identifier`, or nil. O(1) expected.
   @inline(__always)
-  func slot(of identifier: Identifier<Tag>) -> Int32? { find(identifier)?.slot }
+  func slot(of identifier: Identifier<Tag>) -> Int32? {
+    let slot = find(identifier).slot
+    return slot < 0 ? nil : slot
+  }
 
-  /// The slot of `identifier` and, for ``remove(_:at:)``, the place of its entry; nil when it is not in. O(1) expected.
+  /// The slot of `identifier` and, for ``remove(_:at:)``, the place of its entry, below 0 where that is not known; a slot
+  /// below 0 when it is not in. O(1) expected.
   @inline(__always)
-  func find(_ identifier: Identifier<Tag>) -> (slot: Int32, place: Int32)? {
+  func find(_ identifier: Identifier<Tag>) -> (slot: Int32, place: Int32) {
     let fingerprint = fingerprint(identifier)
     let (place, slot) = place(of: identifier, fingerprint)
-    if slot >= 0 { return (slot, place) }
-    return older.count == 0 ? nil : olderSlot(of: identifier, fingerprint).map { ($0, -1) }
+    if slot >= 0 || older.count == 0 { return (slot, place) }
+    return (Self.slot(of: identifier, fingerprint, in: older, olderCapacity, identifiers), -1)
   }
 
   /// Asks the processor to bring near where the entry of `identifier` is, or belongs.
@@ -112,7 +116,10 @@ struct IdentifierTable<Tag>: ~Copyable {
     let fingerprint = fingerprint(identifier)
     let (place, found) = place(of: identifier, fingerprint)
     if found >= 0 { return (found, false) }
-    if older.count > 0, let slot = olderSlot(of: identifier, fingerprint) { return (slot, false) }
+    if older.count > 0 {
+      let slot = Self.slot(of: identifier, fingerprint, in: older, olderCapacity, identifiers)
+      if slot >= 0 { return (slot, false) }
+    }
     let slot: Int32
     if vacant >= 0 {
       slot = vacant
@@ -137,13 +144,10 @@ struct IdentifierTable<Tag>: ~Copyable {
       hole = self.place(of: slot)
       if hole < 0 { return removeFromOlder(slot) }
     }
-    while true {
-      let entry = entries[hole &+ 1]
-      if entry == Self.empty || home(UInt32(truncatingIfNeeded: entry &>> 32)) == hole &+ 1 { break }
-      entries[hole] = entry
-      hole &+= 1
+    let capacity = capacity
+    entries.close(hole, with: Self.empty) { entry, place in
+      entry == Self.empty || Self.home(UInt32(truncatingIfNeeded: entry &>> 32), capacity: capacity) == place
     }
-    entries[hole] = Self.empty
     count &-= 1
   }
 
@@ -172,20 +176,18 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// The first place from the home of a fingerprint on whose entry has no smaller fingerprint, or none.
   @inline(__always)
   private func firstPlace(of fingerprint: UInt32) -> Int32 {
-    let least = UInt64(fingerprint) &<< 32
-    var place = home(fingerprint)
-    while entries[place] < least { place &+= 1 }
-    return place
+    entries.firstPlace(from: home(fingerprint), atLeast: UInt64(fingerprint) &<< 32)
   }
 
   /// The place of the entry of `slot`, or -1 when it is in the older table.
+  @inline(__always)
   private func place(of slot: Int32) -> Int32 {
     let fingerprint = fingerprint(identifiers[slot])
     let wanted = Self.entry(fingerprint, slot)
     var place = firstPlace(of: fingerprint)
     while entries[place] != wanted {
       if entries[place] == Self.empty || entries[place] &>> 32 != fingerprint { return -1 }
-      place += 1
+      place &+= 1
     }
     return place
   }
@@ -193,16 +195,9 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// Puts in an entry at its place; those from there on move up to the next empty one.
   @inline(__always)
   private mutating func insert(_ entry: UInt64, at place: Int32) {
-    var (carried, place) = (entry, place)
-    while true {
-      let next = entries[place]
-      entries[place] = carried
-      if next == Self.empty { break }
-      carried = next
-      place &+= 1
-    }
+    let filled = entries.push(entry, at: place, upTo: Self.empty)
     // The last place ends every search.
-    if place &+ 1 == entries.count { _ = entries.append(Self.empty) }
+    if filled &+ 1 == entries.count { _ = entries.append(Self.empty) }
   }
 
   @inline(__always)
@@ -248,37 +243,42 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// Moves the entries of the next `places` places of the older table.
   @inline(never)
   private mutating func move(_ places: Int32) {
-    let end = min(older.count, moved + places)
-    while moved < end {
-      let entry = older[moved]
+    let end = min(older.count, moved &+ places)
+    var next = moved
+    while next < end {
+      let entry = older[next]
       if entry < Self.gone {
-        var place = firstPlace(of: UInt32(truncatingIfNeeded: entry &>> 32))
-        while entries[place] < entry { place += 1 }
-        insert(entry, at: place)
-        older[moved] = Self.gone
+        let home = home(UInt32(truncatingIfNeeded: entry &>> 32))
+        insert(entry, at: entries.firstPlace(from: home, atLeast: entry))
+        older[next] = Self.gone
       }
-      moved += 1
+      next &+= 1
     }
+    moved = next
     if moved == older.count {
       older = Slab()
       moved = 0
     }
   }
 
-  /// The slot of an identifier that is in the older table, where places from which entries went are passed over.
+  /// The slot of an identifier that is in the older table, or -1; places from which entries went are passed over. Not a
+  /// method, for which the compiler would copy the table before every search.
   @inline(never)
-  private func olderSlot(of identifier: Identifier<Tag>, _ fingerprint: UInt32) -> Int32? {
-    var place = Self.home(fingerprint, capacity: olderCapacity)
-    while older[place] != Self.empty {
-      if older[place] < Self.gone {
+  private static func slot(
+    of identifier: Identifier<Tag>, _ fingerprint: UInt32, in older: borrowing Slab<UInt64>, _ capacity: Int32,
+    _ identifiers: borrowing Slab<Identifier<Tag>>
+  ) -> Int32 {
+    var place = home(fingerprint, capacity: capacity)
+    while older[place] != empty {
+      if older[place] < gone {
         let found = UInt32(truncatingIfNeeded: older[place] &>> 32)
-        if found > fingerprint { return nil }
+        if found > fingerprint { return -1 }
         let slot = Int32(truncatingIfNeeded: older[place])
         if found == fingerprint, identifiers[slot] == identifier { return slot }
       }
       place += 1
     }
-    return nil
+    return -1
   }
 
   @inline(never)

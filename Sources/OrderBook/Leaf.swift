@@ -23,6 +23,13 @@ struct Leaf: BitwiseCopyable, Sendable {
   var hints = Hints()
 
   init() {}
+
+  /// One order more, the latest.
+  @inline(__always)
+  mutating func noteLatest(_ time: UInt64) {
+    count &+= 1
+    latest = time
+  }
 }
 
 /// The leaves of all ladders, each with its orders sorted by rank, then priority.
@@ -139,29 +146,27 @@ struct Leaves: ~Copyable, Sendable {
   /// Puts an order into `leaf` if it belongs there, there is room, and it is the latest of all that were ever in it, as
   /// nearly every order is: then its rank alone gives its position.
   ///
-  /// - Returns: whether it did.
+  /// - Returns: its position, or -1 where it was not put in.
   @inline(__always)
-  mutating func insertLatest(_ slot: Int32, rank: Int64, time: UInt64, into leaf: Int32, of ladder: Int32) -> Bool {
-    let distance = rank &- leaves[leaf].base
-    let count = leaves[leaf].count
+  mutating func insertLatest(_ slot: Int32, rank: Int64, time: UInt64, into leaf: Int32, of ladder: Int32) -> Int32 {
+    let old = leaves[leaf]
+    let distance = rank &- old.base
     // A leaf that is vacant has no shelf. The distance of a rank from a base that is not above it is exact without a sign.
-    guard leaves[leaf].ladder == ladder, leaves[leaf].shelf >= 0, count < Leaf.capacity, time > leaves[leaf].latest,
-      rank >= leaves[leaf].base, UInt64(bitPattern: distance) < UInt64(UInt32(bitPattern: leaves[leaf].ceiling))
-    else { return false }
+    guard old.ladder == ladder, old.shelf >= 0, old.count < Leaf.capacity, time > old.latest, rank >= old.base,
+      UInt64(bitPattern: distance) < UInt64(UInt32(bitPattern: old.ceiling))
+    else { return -1 }
     let first = leaf &* 32
     let narrow = Int32(truncatingIfNeeded: distance)
-    guard narrow >= distances[first] else { return false }
-    let position = first &+ distances.countAtMost(narrow, first: first)
-    let end = first &+ count
-    if position < end {
-      distances.moveUp(from: position, to: end &+ 1)
-      slots.moveUp(from: position, to: end &+ 1)
+    guard narrow >= distances[first] else { return -1 }
+    let position = distances.countAtMost(narrow, first: first)
+    if position < old.count {
+      distances.moveUp(from: first &+ position, to: first &+ old.count &+ 1)
+      slots.moveUp(from: first &+ position, to: first &+ old.count &+ 1)
     }
-    distances[position] = narrow
-    slots[position] = slot
-    leaves[leaf].count = count &+ 1
-    leaves[leaf].latest = time
-    return true
+    distances[first &+ position] = narrow
+    slots[first &+ position] = slot
+    leaves[leaf].noteLatest(time)
+    return position
   }
 
   /// Puts an order into `leaf` at `position`; there is room, and the leaf can hold the rank.
@@ -198,12 +203,15 @@ struct Leaves: ~Copyable, Sendable {
   @inline(__always)
   mutating func remove(at position: Int32, from leaf: Int32) {
     let first = leaf &* 32
-    let last = first + leaves[leaf].count - 1
-    distances.moveDown(from: first + position, to: last + 1)
-    slots.moveDown(from: first + position, to: last + 1)
+    let count = leaves[leaf].count &- 1
+    let last = first &+ count
+    if position < count {
+      distances.moveDown(from: first &+ position, to: last &+ 1)
+      slots.moveDown(from: first &+ position, to: last &+ 1)
+    }
     distances[last] = .max
     slots[last] = -1
-    leaves[leaf].count -= 1
+    leaves[leaf].count = count
   }
 
   private mutating func rebase(_ leaf: Int32, to base: Int64) {

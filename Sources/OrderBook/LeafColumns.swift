@@ -2,8 +2,8 @@
 /// GPUs.
 ///
 /// The records of a leaf's offers lie anywhere in memory, and of most of them no more than this is needed to see that
-/// they have nothing for a bid. A search copies it from the records of a leaf that it had to read; an order that enters
-/// the leaf or leaves it makes the leaf forget it.
+/// they have nothing for a bid. A search copies it from the records of a leaf that it had to read; from then on it is kept
+/// as orders enter the leaf and leave it, until leaves are split or joined.
 struct LeafColumns: ~Copyable, Sendable {
   /// In runs of four times 32.
   private var cells = Slab<Int32>()
@@ -51,6 +51,30 @@ struct LeafColumns: ~Copyable, Sendable {
     cells[cell + Leaf.capacity] = Self.signed(offer.end)
     cells[cell + 2 * Leaf.capacity] = offer.length
     cells[cell + 3 * Leaf.capacity] = offer.gpus
+  }
+
+  /// Makes room at `position` of a leaf that has fewer offers than it can hold, and notes the offer that comes there, if the
+  /// leaf's columns are known.
+  @inline(__always)
+  mutating func insert(_ leaf: Int32, _ position: Int32, _ offer: borrowing OrderRecord) {
+    guard has(leaf) else { return }
+    for column in 0..<4 as Range<Int32> {
+      let first = runs[leaf] &+ column &* Leaf.capacity
+      cells.moveUp(from: first &+ position, to: first &+ Leaf.capacity)
+    }
+    set(leaf, position, offer)
+  }
+
+  /// Takes out the offer at `position` of a leaf, if the leaf's columns are known.
+  @inline(__always)
+  mutating func remove(_ leaf: Int32, _ position: Int32) {
+    guard has(leaf) else { return }
+    for column in 0..<4 as Range<Int32> {
+      let first = runs[leaf] &+ column &* Leaf.capacity
+      cells.moveDown(from: first &+ position, to: first &+ Leaf.capacity)
+    }
+    // No offer has less than one GPU, and no bid wants less.
+    cells[runs[leaf] &+ 4 &* Leaf.capacity &- 1] = 0
   }
 
   /// Forgets a leaf's columns, if they are known.

@@ -66,7 +66,7 @@ struct OrderRecord: BitwiseCopyable, Sendable {
   init() {}
 
   /// The record of `order`, whose owner has the slot `owner`: exotic where a number does not fit.
-  @inline(__always)
+  @inline(never)
   static func of(_ order: borrowing Order, owner: Int32) -> OrderRecord {
     var record = OrderRecord()
     switch order.body {
@@ -105,17 +105,19 @@ struct OrderRecord: BitwiseCopyable, Sendable {
     case .fillOrKill: flags.insert(.fillOrKill)
     }
     if isPostOnly { flags.insert(.postOnly) }
-    let fits =
-      Self.fits(priority.time) && Self.fits(expiry) && priority.sequence < 1 << 52 && priority.index < 1 << 12
-      && window.start.index >= 0 && window.end.index <= Int64(UInt32.max) && window.count <= Int64(Int32.max)
-      && Int32(exactly: duration) != nil
-    if fits {
-      timeAndClass = UInt64(priority.time.milliseconds) << 16 | UInt64(gpuClass?.position ?? 0)
-      expiryAndFlags = UInt64(expiry.milliseconds) << 16
-      place = priority.sequence << 12 | UInt64(priority.index)
-      start = UInt32(window.start.index)
-      length = Int32(window.count)
-      slots = Int32(duration)
+    // What does not fit has a bit where there must be none.
+    let count = window.end.index &- window.start.index
+    let excess =
+      (Self.bits(priority.time.milliseconds) | Self.bits(expiry.milliseconds)) &>> 48 | priority.sequence &>> 52
+      | UInt64(priority.index) &>> 12 | (Self.bits(window.start.index) | Self.bits(window.end.index)) &>> 32
+      | Self.bits(count) &>> 31 | Self.bits(duration &+ 1 &<< 31) &>> 32
+    if excess == 0 {
+      timeAndClass = Self.bits(priority.time.milliseconds) &<< 16 | UInt64(gpuClass?.position ?? 0)
+      expiryAndFlags = Self.bits(expiry.milliseconds) &<< 16
+      place = priority.sequence &<< 12 | UInt64(priority.index)
+      start = UInt32(truncatingIfNeeded: window.start.index)
+      length = Int32(truncatingIfNeeded: count)
+      slots = Int32(truncatingIfNeeded: duration)
       if gpuClass == nil { flags.formUnion([.exotic, .detailed]) }
     } else {
       flags.formUnion([.exotic, .detailed])
@@ -126,9 +128,9 @@ struct OrderRecord: BitwiseCopyable, Sendable {
   /// The last moment that fits, for times and expiries.
   static let maximumTime = Timestamp(milliseconds: 1 << 48 - 1)
 
-  private static func fits(_ time: Timestamp) -> Bool {
-    time.milliseconds >= 0 && time <= maximumTime
-  }
+  /// What is below 0 has the highest bit.
+  @inline(__always)
+  private static func bits(_ number: Int64) -> UInt64 { UInt64(bitPattern: number) }
 
   /// When the order was placed, in milliseconds.
   @inline(__always) var time: UInt64 { timeAndClass >> 16 }

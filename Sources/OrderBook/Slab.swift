@@ -162,6 +162,60 @@ extension Slab where Element == Int32 {
 }
 
 extension Slab where Element == UInt64 {
+  /// Makes all elements 0.
+  @inline(__always)
+  mutating func clear() { base.update(repeating: 0, count: Int(count)) }
+
+  /// The first place from `first` on whose element is at least `least`; there is one.
+  @inline(__always)
+  func firstPlace(from first: Int32, atLeast least: UInt64) -> Int32 {
+    let elements = base
+    let count = UInt32(bitPattern: count)
+    var place = first
+    while true {
+      precondition(UInt32(bitPattern: place) < count, "a slab has no such element")
+      if elements[Int(place)] >= least { return place }
+      place &+= 1
+    }
+  }
+
+  /// Puts in `element` at `place`; what was there and behind it moves one place up, up to the first `gap`, which is
+  /// overwritten. There is one.
+  ///
+  /// - Returns: where that was.
+  @inline(__always)
+  mutating func push(_ element: UInt64, at place: Int32, upTo gap: UInt64) -> Int32 {
+    let elements = base
+    let count = UInt32(bitPattern: count)
+    var (carried, place) = (element, place)
+    while true {
+      precondition(UInt32(bitPattern: place) < count, "a slab has no such element")
+      let next = elements[Int(place)]
+      elements[Int(place)] = carried
+      if next == gap { return place }
+      carried = next
+      place &+= 1
+    }
+  }
+
+  /// Takes out the element at `place`; what is behind it moves one place down, up to the first element that `stays` where
+  /// it is. The place that comes free becomes a `gap`.
+  @inline(__always)
+  mutating func close(_ place: Int32, with gap: UInt64, _ stays: (_ element: UInt64, _ place: Int32) -> Bool) {
+    let elements = base
+    let count = UInt32(bitPattern: count)
+    var place = place
+    precondition(place >= 0, "a slab has no such element")
+    while true {
+      precondition(UInt32(bitPattern: place &+ 1) < count, "a slab has no such element")
+      let next = elements[Int(place &+ 1)]
+      if stays(next, place &+ 1) { break }
+      elements[Int(place)] = next
+      place &+= 1
+    }
+    elements[Int(place)] = gap
+  }
+
   /// Raises each byte of the 32 elements from `first` on to at least that of `other`'s from `place` on.
   @inline(__always)
   mutating func raise(_ first: Int32, to other: borrowing Slab, _ place: Int32) {

@@ -114,9 +114,7 @@ struct SummaryRow: ~Copyable, Sendable {
   init() { _ = words.appendRun(StartSummary.rowWords, repeating: 0) }
 
   /// Makes all bytes 0.
-  mutating func clear() {
-    for word in 0..<StartSummary.rowWords { words[word] = 0 }
-  }
+  mutating func clear() { words.clear() }
 
   /// Adds the run of slots from `start` up to `end`, which is later: a byte for each bucket in which it has a slot.
   @inline(__always)

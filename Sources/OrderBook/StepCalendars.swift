@@ -33,16 +33,19 @@ struct StepCalendars: ~Copyable, Sendable {
   var usedBytes: Int { pool.usedBytes }
 
   /// Adds `difference` to what is used in the slots from `start` up to `end`.
+  @inline(__always)
   mutating func shift(_ run: inout StepRun, by difference: Int64, start: Int64, end: Int64) {
     guard difference != 0, start < end else { return }
-    if run.count == 0 {
-      // The first carve, of many offers the only one.
-      if run.exponent < 0 { enlarge(&run) }
-      pool[run.first] = CalendarStep(start: start, used: difference)
-      pool[run.first + 1] = CalendarStep(start: end, used: 0)
-      run.count = 2
-      return
-    }
+    guard run.count == 0 else { return shiftSteps(&run, by: difference, start: start, end: end) }
+    // The first carve, of many offers the only one.
+    if run.exponent < 0 { enlarge(&run) }
+    pool[run.first] = CalendarStep(start: start, used: difference)
+    pool[run.first + 1] = CalendarStep(start: end, used: 0)
+    run.count = 2
+  }
+
+  @inline(never)
+  private mutating func shiftSteps(_ run: inout StepRun, by difference: Int64, start: Int64, end: Int64) {
     let first = split(&run, at: start)
     let last = split(&run, at: end)
     for index in first..<last { pool[run.first + index].used &+= difference }
@@ -51,11 +54,21 @@ struct StepCalendars: ~Copyable, Sendable {
     join(&run, first)
   }
 
-  /// Gives the memory of a calendar back.
-  mutating func release(_ run: inout StepRun) {
-    if run.exponent >= 0 { pool.release(run.first, exponent: Int(run.exponent)) }
+  /// Makes a calendar one of which nothing is used. It keeps the least memory that a calendar with steps has, for the next
+  /// order: most calendars never have more.
+  @inline(__always)
+  mutating func clear(_ run: inout StepRun) {
+    run.count = 0
+    if run.exponent > Self.leastExponent { release(&run) }
+  }
+
+  @inline(never)
+  private mutating func release(_ run: inout StepRun) {
+    pool.release(run.first, exponent: Int(run.exponent))
     run = StepRun()
   }
+
+  private static var leastExponent: Int32 { 2 }
 
   /// The slot of a calendar's first step, which lies at `first`.
   @inline(__always)
@@ -161,8 +174,9 @@ struct StepCalendars: ~Copyable, Sendable {
     run.count -= 1
   }
 
+  @inline(never)
   private mutating func enlarge(_ run: inout StepRun) {
-    let exponent = max(2, run.exponent + 1)
+    let exponent = max(Self.leastExponent, run.exponent + 1)
     let first = pool.take(exponent: Int(exponent))
     for index in 0..<run.count { pool[first + index] = pool[run.first + index] }
     if run.exponent >= 0 { pool.release(run.first, exponent: Int(run.exponent)) }
