@@ -30,6 +30,7 @@ struct AntiEntropy: Sendable {
     var reached: UInt64 = 0
   }
 
+  private let own: NodeID
   private(set) var claims: [NodeID: [NodeID: UInt64]] = [:]
   /// By peer and author, where the peer's feed begins, if that is not at its first entry.
   private var bases: [NodeID: [NodeID: UInt64]] = [:]
@@ -41,9 +42,11 @@ struct AntiEntropy: Sendable {
   private var delayed: [NodeID: Timestamp] = [:]
   private var outstanding: [UInt64: Outstanding] = [:]
   private var fetching: Set<NodeID> = []
-  private var failed: [NodeID: Set<NodeID>] = [:]
   private var strikes: [NodeID: Int] = [:]
   private var nextID: UInt64 = 1
+
+  /// Nothing is claimed, and nothing missing.
+  init(own: NodeID) { self.own = own }
 
   mutating func connected(_ peer: NodeID) { claims[peer] = [:] }
 
@@ -54,15 +57,12 @@ struct AntiEntropy: Sendable {
     for id in outstanding.keys.sorted() where outstanding[id]?.peer == peer { _ = end(id) }
   }
 
-  /// Notes that `peer` holds the feed of `author` up to `sequence`, as it says; it is asked for it again if it failed.
+  /// Notes that `peer` holds the feed of `author` up to `sequence`, as it says.
   mutating func claim(_ peer: NodeID, author: NodeID, sequence: UInt64) {
     guard let count = claims[peer]?.count else { return }
     let before = claims[peer]?[author]
     guard before != nil || count < GossipParameters.Fetching.maximumClaims else { return }
-    if sequence >= before ?? 0 {
-      claims[peer]?[author] = sequence
-      failed[author]?.remove(peer)
-    }
+    claims[peer]?[author] = max(before ?? 0, sequence)
   }
 
   /// Notes that some peer claims more of a feed than is held or about to be.
@@ -119,27 +119,33 @@ struct AntiEntropy: Sendable {
     let asked = end(id)
     for range in asked where horizon(range.author) < range.from {
       if let base = bases[peer]?[range.author], base > range.from { continue }
-      guard let claimed = claims[peer]?[range.author] else { continue }
-      claims[peer]?[range.author] = min(claimed, range.from - 1)
+      lower(peer, below: range)
     }
     return asked.map(\.author)
   }
 
-  /// Gives up on answers that are overdue: others are asked first, and the peer itself when it claims the same again.
+  /// Gives up on answers that are overdue. What they did not bring counts as not held, as with an answer that has ended:
+  /// a claim that is never made good must not be waited for, and the peer is asked when it claims the same again.
   ///
   /// - Returns: peers that have left too many requests without anything, ascending.
   mutating func expire(now: Timestamp, horizon: (NodeID) -> UInt64) -> [NodeID] {
     for id in outstanding.keys.sorted() {
       guard let overdue = outstanding[id], overdue.deadline <= now else { continue }
       strikes[overdue.peer, default: 0] += 1
-      for range in end(id) where horizon(range.author) < range.from {
-        failed[range.author, default: []].insert(overdue.peer)
-      }
+      for range in end(id) where horizon(range.author) < range.from { lower(overdue.peer, below: range) }
     }
     return strikes.filter { $0.value >= GossipParameters.Fetching.maximumStrikes }.keys.sorted()
   }
 
+  private mutating func lower(_ peer: NodeID, below range: Range) {
+    guard let claimed = claims[peer]?[range.author] else { return }
+    claims[peer]?[range.author] = min(claimed, range.from - 1)
+  }
+
   /// The requests to send now.
+  ///
+  /// Of this node's own feed every holder has to show the next entry, though another is asked for it already: until all
+  /// that is claimed of it has come, or has proved to be nothing, this node writes nothing.
   ///
   /// - Parameter horizon: what is held or about to be held of a feed.
   /// - Parameter limit: the last sequence of a feed that is missing: before what is at hand, and before the fork in a
@@ -160,15 +166,13 @@ struct AntiEntropy: Sendable {
     for author in behind.sorted() {
       let head = horizon(author)
       let last = limit(author)
-      let holders = peers.filter {
-        min(claims[$0]?[author] ?? 0, last) > head && !(failed[author]?.contains($0) ?? false)
-      }
+      let holders = peers.filter { min(claims[$0]?[author] ?? 0, last) > head }
       if let first = jumps[author], first <= head { jumps[author] = nil }
       guard !holders.isEmpty else {
         if !fetching.contains(author) { behind.remove(author) }
         continue
       }
-      guard !fetching.contains(author) else { continue }
+      guard author == own || !fetching.contains(author) else { continue }
       let from = start(of: author, holders: holders, after: head)
       let free = holders.filter {
         busy[$0, default: 0] < GossipParameters.Fetching.requestsPerPeer
@@ -178,7 +182,11 @@ struct AntiEntropy: Sendable {
       }
       // Those that kept their word first, and the work spread: the fewest ranges so far.
       func rank(_ peer: NodeID) -> (Int, Int) { (strikes[peer] ?? 0, perPeer[peer]?.count ?? 0) }
-      guard let peer = free.min(by: { rank($0) < rank($1) }) else { continue }
+      let best = fetching.contains(author) ? nil : free.min { rank($0) < rank($1) }
+      for other in free where author == own && other != best {
+        perPeer[other, default: []].append(Range(author: author, from: from, through: from))
+      }
+      guard let peer = best else { continue }
       let through = min(claims[peer]?[author] ?? 0, last, from - 1 + GossipParameters.Arrivals.windowPerFeed)
       guard from <= through else { continue }
       perPeer[peer, default: []].append(Range(author: author, from: from, through: through))

@@ -103,7 +103,10 @@ extension GossipCore {
     switch feeds.admission(of: entry, role: role, now: now) {
     case .next:
       feeds.append(entry, role: role)
-      if entry.author == own { publishedOwnSequence = entry.sequence }
+      if entry.author == own {
+        publishedOwnSequence = entry.sequence
+        ownFeedGrewAt = now
+      }
       if let source = sources.first { noteFirst(of: entry.author, by: source, now: now) }
       effects.append(.deliver(entry))
       spread(entry, urgentFor: [], now: now, into: &effects)
@@ -161,7 +164,10 @@ extension GossipCore {
     else { return }
     intake.dropWaiting(of: author, below: first + 1)
     intake.lost(author)
-    if author == own { publishedOwnSequence = first }
+    if author == own {
+      publishedOwnSequence = first
+      ownFeedGrewAt = now
+    }
     effects.append(.jump(waiting.entry))
   }
 

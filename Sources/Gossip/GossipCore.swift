@@ -28,7 +28,7 @@ public struct GossipCore: Sendable {
 
   var membership: Membership
   var broadcast: Broadcast
-  var antiEntropy = AntiEntropy()
+  var antiEntropy: AntiEntropy
   var intake = Intake()
   var peers: [UInt64: Peer] = [:]
   var connectionByNode: [NodeID: UInt64] = [:]
@@ -43,6 +43,8 @@ public struct GossipCore: Sendable {
   var endedFetches: [UInt64: NodeID] = [:]
   /// The last own sequence that others may learn of: what is not on disk yet might never have been.
   public internal(set) var publishedOwnSequence: UInt64 = 0
+  /// When the own feed last grew by what a peer held; at first, when the first peer said hello.
+  var ownFeedGrewAt: Timestamp?
   var nextAntiEntropy: Timestamp
   var nextPingID: UInt64 = 1
   var nextSilence = Timestamp.zero
@@ -64,6 +66,7 @@ public struct GossipCore: Sendable {
     self.advertisedHost = advertisedHost
     var generator = SplitMix64(seed: seed)
     feeds = Feeds(network: network, limits: limits)
+    antiEntropy = AntiEntropy(own: own)
     broadcast = Broadcast(parameters: parameters.broadcast)
     membership = Membership(own: own, parameters: parameters, seed: generator.next(), now: now)
     self.generator = generator
@@ -84,14 +87,19 @@ public struct GossipCore: Sendable {
   /// Whether every connected peer has told what it knows of this node's own feed, and nothing of it is missing here.
   ///
   /// A direct link does as well as one of the overlay: a node that dies with trades open may come back to no others.
-  public var hasRecoveredOwnFeed: Bool {
+  public func hasRecoveredOwnFeed(now: Timestamp) -> Bool {
     let peers = connectedPeers
-    return peers.contains { $0.link != nil } && peers.allSatisfy(\.hasGreeted)
-      && !antiEntropy.isBehind(own, head: feeds.head(of: own).sequence)
+    return peers.contains { $0.link != nil } && peers.allSatisfy(\.hasGreeted) && ownFeedAwaitedUntil ?? .zero <= now
   }
 
-  /// Whether some peer holds more of this node's own feed than this node does.
-  public var ownFeedIsBehind: Bool { antiEntropy.isBehind(own, head: feeds.head(of: own).sequence) }
+  /// Until when this node waits for what peers claim to hold of its own feed and it does not; nil when it holds all.
+  ///
+  /// From then on nobody is believed any more who claims it: since the first peer's hello, or since the feed last grew by
+  /// what a peer held, there has been time for each claim to be made good.
+  public var ownFeedAwaitedUntil: Timestamp? {
+    guard antiEntropy.isBehind(own, head: feeds.head(of: own).sequence) else { return nil }
+    return (ownFeedGrewAt ?? .zero) + parameters.ownFeedPatienceMilliseconds
+  }
 
   /// Whether there is no peer and no address but this node's own.
   public var hasNobodyToAsk: Bool { peers.isEmpty && membership.knowsNobody }

@@ -241,6 +241,9 @@ public struct GossipParameters: Sendable {
   public var eviction = Eviction()
   /// How often heads are compared with a random neighbour.
   public var antiEntropyMilliseconds: Int64 = 30_000
+  /// How long a node that starts waits for its own feed to grow by what its peers claim to hold of it: many times what an
+  /// answer may take.
+  public var ownFeedPatienceMilliseconds: Int64 = 300_000
   /// After how long a comparison of heads that has not come to its end makes room for another, and how often one peer's
   /// is answered at most.
   public var comparisonMilliseconds: Int64 = 5000

@@ -228,7 +228,7 @@ public struct NodeCore: Sendable {
   /// The next moment at which ``NodeEvent/timer`` is due.
   public var nextWake: Timestamp {
     var next = gossip.nextWake
-    if state == .recovering, !gossip.ownFeedIsBehind { next = min(next, recoveryDeadline) }
+    if state == .recovering { next = min(next, recoveryEnd) }
     if let write = nextWrite { next = min(next, write) }
     if let due = duties.nextDue { next = min(next, due) }
     return next
@@ -263,12 +263,15 @@ public struct NodeCore: Sendable {
   }
 
   private func hasRecovered(now: Timestamp) -> Bool {
-    if gossip.hasRecoveredOwnFeed { return true }
+    if gossip.hasRecoveredOwnFeed(now: now) { return true }
     // The first node of a market. One that has written before may only have lost sight of the others.
     if gossip.hasNobodyToAsk, gossip.feeds.head(of: own).sequence == 0 { return true }
     // Nobody to ask: a lone node trusts its own store after a while.
-    return now >= recoveryDeadline && !gossip.ownFeedIsBehind
+    return now >= recoveryEnd
   }
+
+  /// When this node trusts its own store, whatever its peers say.
+  private var recoveryEnd: Timestamp { max(recoveryDeadline, gossip.ownFeedAwaitedUntil ?? .zero) }
 
   mutating func drainGossip(now: Timestamp, into effects: inout [NodeEffect]) {
     while !gossipEffects.isEmpty {
