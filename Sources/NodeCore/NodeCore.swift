@@ -190,6 +190,7 @@ public struct NodeCore: Sendable {
     state = .frozen
     for reply in inFlight?.replies ?? [] { effects.append(.reply(reply.id, .failure(.notWriting(.frozen)))) }
     for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.frozen)))) }
+    if let id = inFlight?.rotation { effects.append(.rotated(id, .failure(.notWriting(.frozen)))) }
     inFlight = nil
     queue = []
     refuseRotation(.notWriting(.frozen), into: &effects)
