@@ -2,32 +2,42 @@ import NodeCrypto
 
 /// Trades that wait for something, each once, first come first. Every operation is O(1) amortised.
 struct TradeQueue: Sendable {
+  /// In the order of their coming; one that was taken out leaves its place behind until the queue is next tidied.
   private var order: [TradeID] = []
   private var next = 0
-  private var members: Set<TradeID> = []
+  /// Where in ``order`` each is that waits. For look-up only.
+  private var places: [TradeID: Int] = [:]
 
-  var isEmpty: Bool { members.isEmpty }
-  var count: Int { members.count }
+  var isEmpty: Bool { places.isEmpty }
+  var count: Int { places.count }
   /// Those that wait, first come first. O(n).
-  var waiting: [TradeID] { order[next...].filter { members.contains($0) } }
+  var waiting: [TradeID] { order.indices[next...].filter { places[order[$0]] == $0 }.map { order[$0] } }
 
   /// Puts a trade at the end; one that waits already keeps its place.
   mutating func append(_ id: TradeID) {
-    if members.insert(id).inserted { order.append(id) }
+    guard places[id] == nil else { return }
+    if order.count >= 2 * places.count + 64 { tidy() }
+    places[id] = order.count
+    order.append(id)
   }
 
-  mutating func remove(_ id: TradeID) { members.remove(id) }
+  mutating func remove(_ id: TradeID) { places[id] = nil }
 
   mutating func popFirst() -> TradeID? {
     while next < order.count {
-      let id = order[next]
+      let (id, place) = (order[next], next)
       next += 1
-      if next > 64, next * 2 > order.count {
-        order.removeFirst(next)
-        next = 0
-      }
-      if members.remove(id) != nil { return id }
+      guard places[id] == place else { continue }
+      places[id] = nil
+      return id
     }
     return nil
+  }
+
+  /// Forgets the places of those that do not wait any more.
+  private mutating func tidy() {
+    order = waiting
+    next = 0
+    for (place, id) in order.enumerated() { places[id] = place }
   }
 }
