@@ -56,8 +56,10 @@ extension Broadcast {
 extension AntiEntropy {
   fileprivate func gauges(peers: Int) -> [Gauge] {
     [
-      Gauge(
-        "claims_of_one_peer", claims.values.map(\.count).max() ?? 0, limit: GossipParameters.Fetching.maximumClaims),
+      Gauge("claims_of_one_peer", sizes.claims, limit: GossipParameters.Fetching.maximumClaims),
+      Gauge("feeds_to_ask_of_one_peer", sizes.queued, limit: GossipParameters.Fetching.maximumClaims),
+      Gauge("feeds_deferred", sizes.deferred, limit: GossipParameters.Fetching.maximumClaims * max(peers, 1)),
+      Gauge("checkpoints_to_go_on_with", sizes.jumps, limit: GossipParameters.Fetching.maximumRanges * peers),
       Gauge("peers_with_claims", claims.count, limit: peers),
     ]
   }

@@ -21,7 +21,7 @@ extension GossipCore {
         tellOfFreeze(entry.author, to: peer, into: &effects)
         continue
       }
-      antiEntropy.claim(peer.node, author: entry.author, sequence: entry.sequence)
+      noteClaim(peer.node, author: entry.author, sequence: entry.sequence)
       let isOwn = entry.author == peer.node
       broadcast.delivered(entry.id, by: peer.connection, now: now)
       guard !isKnown(entry) else {
@@ -30,7 +30,7 @@ extension GossipCore {
       }
       let start = max(feeds.head(of: entry.author).sequence, antiEntropy.jump(of: entry.author) ?? 0)
       guard entry.sequence <= start + GossipParameters.Arrivals.windowPerFeed else {
-        antiEntropy.isBehind(entry.author)
+        antiEntropy.recheck(entry.author)
         hasGap = true
         continue
       }
@@ -49,7 +49,7 @@ extension GossipCore {
       if isPush {
         antiEntropy.isOvertaken(entry.author, until: now + parameters.overtakingMilliseconds)
       } else {
-        antiEntropy.isBehind(entry.author)
+        antiEntropy.recheck(entry.author)
         hasGap = true
       }
     }

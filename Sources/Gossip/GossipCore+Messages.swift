@@ -58,8 +58,13 @@ extension GossipCore {
 
   /// Notes what a peer holds; what is missing here may be asked for at once.
   mutating func claim(_ peer: Peer, author: NodeID, sequence: UInt64) {
-    antiEntropy.claim(peer.node, author: author, sequence: sequence)
-    if sequence > intake.horizon(of: author, feeds: feeds) { antiEntropy.isBehind(author) }
+    noteClaim(peer.node, author: author, sequence: sequence)
+    if sequence > intake.horizon(of: author, feeds: feeds) { antiEntropy.isBehind(author, peer: peer.node) }
+  }
+
+  mutating func noteClaim(_ peer: NodeID, author: NodeID, sequence: UInt64) {
+    let isHeld = author == own || feeds.feed(of: author) != nil
+    antiEntropy.claim(peer, author: author, sequence: sequence, isHeld: isHeld)
   }
 
   private mutating func receivedFetch(
@@ -92,7 +97,7 @@ extension GossipCore {
   }
 
   /// What a fetch asks for. Of authors by their first bits those that are known by one feed here.
-  private func ranges(in fetch: WireFetch) throws(RangeError) -> [FeedRange] {
+  private mutating func ranges(in fetch: WireFetch) throws(RangeError) -> [FeedRange] {
     guard fetch.ranges.count <= GossipParameters.Fetching.maximumNamedRanges else { throw .count(fetch.ranges.count) }
     var ranges: [FeedRange] = []
     for range in fetch.ranges {
@@ -102,7 +107,7 @@ extension GossipCore {
     }
     guard !fetch.shortRanges.isEmpty || fetch.prefixBits != 0 else { return ranges }
     return ranges
-      + (try ShortRanges.resolve(Array(fetch.shortRanges), prefixBits: fetch.prefixBits, among: feeds.authors))
+      + (try ShortRanges.resolve(Array(fetch.shortRanges), prefixBits: fetch.prefixBits, among: feeds.authorsInOrder()))
   }
 
   private mutating func receivedAnswer(

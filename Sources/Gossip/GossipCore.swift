@@ -258,9 +258,12 @@ public struct GossipCore: Sendable {
       })
     for request in requests {
       guard let connection = connectionByNode[request.peer] else { continue }
-      sendFetch(request.id, ranges: request.ranges, to: connection, into: &effects)
+      sendFetch(request, to: connection, into: &effects)
     }
-    for author in antiEntropy.jumping { admitWaiting(of: author, now: now, into: &effects) }
+    // The checkpoint to go on with may be at hand already.
+    for range in requests.flatMap(\.ranges) where antiEntropy.jump(of: range.author) == range.from {
+      admitWaiting(of: range.author, now: now, into: &effects)
+    }
   }
 
   // MARK: Messages
@@ -311,20 +314,22 @@ public struct GossipCore: Sendable {
     return encode(.fetchAnswer(answer))
   }
 
-  func sendFetch(
-    _ id: UInt64, ranges: [AntiEntropy.Range], to connection: UInt64, into effects: inout [GossipEffect]
+  mutating func sendFetch(
+    _ request: AntiEntropy.Request, to connection: UInt64, into effects: inout [GossipEffect]
   ) {
     var fetch = WireFetch()
-    fetch.id = id
+    fetch.id = request.id
     let named: [AntiEntropy.Range]
-    if ranges.count >= ShortRanges.leastCount {
-      let authors = antiEntropy.authorsClaimed.union(feeds.authors).sorted()
-      let short = ShortRanges(ranges, among: authors)
+    if request.ranges.count >= ShortRanges.leastCount {
+      // What the peer knows: the feeds that are here, and those that it has told of.
+      let unknown = antiEntropy.authorsClaimed(by: request.peer).filter { feeds.feed(of: $0) == nil }
+      let authors = unknown.isEmpty ? feeds.authorsInOrder() : (feeds.authorsInOrder() + unknown).sorted()
+      let short = ShortRanges(request.ranges, among: authors)
       fetch.shortRanges = .init(short.bytes)
       fetch.prefixBits = UInt32(short.prefixBits)
       named = short.ambiguous
     } else {
-      named = ranges
+      named = request.ranges
     }
     fetch.ranges = named.map { range in
       var out = WireFeedRange()

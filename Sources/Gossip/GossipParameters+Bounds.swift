@@ -16,6 +16,8 @@ extension GossipParameters {
     static let maximumStrikes = 3
     /// Feeds of which one peer's claims are noted: a bound on what a liar costs, far above any market.
     static let maximumClaims = 131_072
+    /// Feeds of which nothing is held here and that one peer may have to be asked for at a time.
+    static let maximumUnknown = 16_384
   }
 
   /// Entries on their way in.
