@@ -114,7 +114,8 @@ public struct NodeCore: Sendable {
   /// Notes a stored proof; before any entry.
   public mutating func restore(_ proof: FraudProof) {
     gossip.restore(proof)
-    exchange.freeze(proof.author)
+    var changes: [Change] = []
+    exchange.freeze(proof.author, into: &changes)
   }
 
   /// Forgets what the entries added up to, so that they can be restored. Peers, proofs and the entry under way stay.
@@ -124,7 +125,8 @@ public struct NodeCore: Sendable {
     log?.lose()
     exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed, ledger: TradeLedger(after: ledger.tape))
     exchange.log = log
-    for proof in gossip.fraudProofs { exchange.freeze(proof.author) }
+    var changes: [Change] = []
+    for proof in gossip.fraudProofs { exchange.freeze(proof.author, into: &changes) }
     duties = Duties()
     fraudWatch = FraudWatch()
     ownOrders = [:]
@@ -302,7 +304,10 @@ public struct NodeCore: Sendable {
       // Past the end of a closed feed nothing is proved.
       let head = gossip.feeds.head(of: proof.author).sequence
       if gossip.feeds.feed(of: proof.author)?.isClosed != true || head >= proof.sequence {
-        exchange.freeze(proof.author)
+        var changes: [Change] = []
+        exchange.freeze(proof.author, into: &changes)
+        // Whom it complained of has a better record now.
+        consider(changes)
       }
       // Only entries that were taken have to be taken back.
       if head >= proof.sequence {
