@@ -78,21 +78,25 @@ extension GossipCore {
       return
     }
     var ranges: [FeedRange] = []
-    var bases = WireFetchAnswer()
-    bases.id = fetch.id
+    var bases: [WireFeedBase] = []
     for range in asked {
       if let base = feeds.feed(of: range.author)?.base, range.from <= base {
         var out = WireFeedBase()
         out.author = .init(range.author.bytes)
         out.first = base + 1
-        bases.bases.append(out)
+        bases.append(out)
         continue
       }
       let held = range.author == own ? publishedOwnSequence : feeds.head(of: range.author).sequence
       let through = min(range.through, held)
       if range.from <= through { ranges.append(FeedRange(author: range.author, from: range.from, through: through)) }
     }
-    if !bases.bases.isEmpty { send(.fetchAnswer(bases), to: peer.connection, priority: .answer, into: &effects) }
+    for start in stride(from: 0, to: bases.count, by: GossipParameters.Fetching.basesPerMessage) {
+      var answer = WireFetchAnswer()
+      answer.id = fetch.id
+      answer.bases = Array(bases[start...].prefix(GossipParameters.Fetching.basesPerMessage))
+      send(.fetchAnswer(answer), to: peer.connection, priority: .answer, into: &effects)
+    }
     effects.append(.serve(connection: peer.connection, request: fetch.id, ranges: ranges))
   }
 
