@@ -19,6 +19,26 @@ struct TradeQueueTests {
     #expect((0..<4).map { _ in queue.popFirst() } == [trade(2), trade(3), trade(1), nil])
   }
 
+  @Test("takers have turns, however many proposals one of them makes, and each taker's come in their order")
+  func turns() {
+    var queue = TakerQueue()
+    let takers = (1...3).map { NodeID(word0: $0, word1: 0, word2: 0, word3: 0) }
+    for number in 10..<1000 as Range<UInt64> { queue.append(trade(number), of: takers[0]) }
+    queue.append(trade(1), of: takers[1])
+    queue.append(trade(2), of: takers[1])
+    queue.append(trade(3), of: takers[2])
+    queue.append(trade(1), of: takers[1])
+    queue.remove(trade(3))
+    queue.remove(trade(10))
+    queue.append(trade(3), of: takers[2])
+    #expect(queue.count == 992)
+    #expect((0..<6).map { _ in queue.popFirst() } == [11, 1, 3, 12, 2, 13].map { trade($0) })
+    while queue.popFirst() != nil {}
+    #expect(queue.isEmpty)
+    queue.append(trade(3), of: takers[2])
+    #expect(queue.popFirst() == trade(3) && queue.popFirst() == nil)
+  }
+
   @Test("the queue does what a list does, whatever comes in which order")
   func model() {
     var generator = SplitMix64(seed: 7)
