@@ -10,7 +10,9 @@ extension EntryStore {
   ///
   /// An entry is what it was when the next one names its id, or, at the end of a feed and where two do not fit together,
   /// when its signature is good. Bytes that changed on the disk are never taken for what their author signed.
-  func restore(into core: inout NodeCore, logger: Logger) throws {
+  ///
+  /// - Parameter cutsDamage: whether damaged feeds are cut in the store, too, and not only left out from the damage on.
+  func restore(into core: inout NodeCore, cutsDamage: Bool = true, logger: Logger) throws {
     let maximum = core.genesis.limits.entryBytes
     for stored in try proofs() {
       if let proof = FraudProof(stored: stored, maximumEntryBytes: maximum) { core.restore(proof) }
@@ -19,6 +21,7 @@ extension EntryStore {
     var reader = RestoreReader(network: core.genesis.networkID, maximumBytes: maximum)
     try forEachEntry { reader.take($0, into: &core) }
     reader.finishFeed(into: &core)
+    guard cutsDamage else { return }
     if !reader.damages.isEmpty { try checkFile() }
     for damage in reader.damages {
       logger.warning(
