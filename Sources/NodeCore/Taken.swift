@@ -13,8 +13,6 @@ struct Taken: Equatable, Sendable {
   private var gpus: Int64 = 0
   private var steps: [Step] = []
 
-  var isNothing: Bool { gpus == 0 && steps.isEmpty }
-
   /// Takes GPUs of a bid, or puts them back where negative.
   mutating func add(_ gpus: Int64) { self.gpus &+= gpus }
 

@@ -23,7 +23,7 @@ struct MessageTests {
     #expect(causes.map(\.connection) == [5], sourceLocation: sourceLocation)
     #expect(
       causes.first?.cause.description.contains(words) == true, "\(causes.map(\.cause))", sourceLocation: sourceLocation)
-    #expect(driver.core.connection(to: node(2)) == nil, sourceLocation: sourceLocation)
+    #expect(driver.core.connectionByNode[node(2)] == nil, sourceLocation: sourceLocation)
   }
 
   @Test("bytes that are no message, and a message of no known kind, end the connection")
@@ -168,7 +168,7 @@ struct MessageTests {
     driver.push([entry], on: 6)
     driver.verified(entry, refusal: "a bad signature")
     expectPunished("a bad signature")
-    #expect(driver.core.connection(to: node(3)) == 6)
+    #expect(driver.core.connectionByNode[node(3)] == 6)
   }
 
   @Test("an entry that proves bad only when its turn comes costs its sender the connection all the same")
