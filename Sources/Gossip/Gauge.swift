@@ -24,7 +24,9 @@ extension GossipCore {
     [
       Gauge("peers", peers.count, limit: parameters.views.maximumConnections),
       Gauge("comparisons_waiting", comparisonQueue.count, limit: parameters.views.maximumConnections),
-      Gauge("fetches_ending", endedFetches.count, limit: 4 * parameters.views.maximumConnections),
+      Gauge(
+        "fetches_ending", endedFetches.count,
+        limit: GossipParameters.Fetching.maximumEnding * parameters.views.maximumConnections),
     ] + intake.gauges + broadcast.gauges(entryBytes: feeds.limits.entryBytes) + antiEntropy.gauges(peers: peers.count)
       + membership.gauges
   }

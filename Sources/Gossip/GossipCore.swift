@@ -59,6 +59,7 @@ public struct GossipCore: Sendable {
     own: NodeID, network: NetworkID, limits: GenesisLimits, agent: String, listenPort: UInt16, advertisedHost: String?,
     bootstrap: [PeerAddress], seed: UInt64, now: Timestamp, parameters: GossipParameters = .standard
   ) {
+    precondition(parameters.views.maximumConnections <= SlotSet.capacity, "more connections than places for neighbours")
     self.own = own
     self.parameters = parameters
     self.agent = agent
@@ -80,9 +81,6 @@ public struct GossipCore: Sendable {
   public var connectedPeers: [Peer] {
     connectionByNode.keys.sorted().compactMap { node in connectionByNode[node].flatMap { peers[$0] } }
   }
-
-  /// The connection to a node; nil when there is none.
-  public func connection(to node: NodeID) -> UInt64? { connectionByNode[node] }
 
   /// Whether every connected peer has told what it knows of this node's own feed, and nothing of it is missing here.
   ///
@@ -320,7 +318,7 @@ public struct GossipCore: Sendable {
     var fetch = WireFetch()
     fetch.id = request.id
     let named: [AntiEntropy.Range]
-    if request.ranges.count >= ShortRanges.leastCount {
+    if request.ranges.count >= GossipParameters.Fetching.leastShortRanges {
       // What the peer knows: the feeds that are here, and those that it has told of.
       let unknown = antiEntropy.authorsClaimed(by: request.peer).filter { feeds.feed(of: $0) == nil }
       let authors = unknown.isEmpty ? feeds.authorsInOrder() : (feeds.authorsInOrder() + unknown).sorted()
