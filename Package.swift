@@ -227,7 +227,7 @@ let package = Package(
     .testTarget(
       name: "OperationsTests",
       dependencies: [
-        "P2PNode", "NodeMetrics", "NodeAPI", "NodeCore", "Gossip", "Settlement", "Market", "Transport",
+        "P2PNode", "NodeMetrics", "NodeAPI", "NodeCore", "NodeCrypto", "Gossip", "Settlement", "Market", "Transport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Metrics", package: "swift-metrics"),
       ]),

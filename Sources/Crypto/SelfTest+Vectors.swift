@@ -86,6 +86,14 @@ extension SelfTest {
       "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
       + "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923"
 
+    /// The key 00 01 02 ... 1f, and the BLAKE2b-256 of the first bytes of its stream, by an implementation of RFC 8439's
+    /// block function alone: as many bytes as a ``SetHash`` takes, which the library makes several blocks at a time.
+    static let streamKey = Digest(
+      word0: 0x0001_0203_0405_0607, word1: 0x0809_0a0b_0c0d_0e0f, word2: 0x1011_1213_1415_1617,
+      word3: 0x1819_1a1b_1c1d_1e1f)
+    static let keystreamByteCount = 2048
+    static let keystream = "29e24d184b52531484e06e40ec10d2b612632caa0f71e0f53952ed56816fa3a2"
+
     /// RFC 8439, section 2.8.2: the text and, with its tag, the ciphertext.
     static let plaintext = Array(
       ("Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, "

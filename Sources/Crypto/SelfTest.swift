@@ -4,7 +4,7 @@ extension Sodium {
   /// Proves at the node's start that the linked library computes what every other node's computes. Takes about a
   /// millisecond.
   ///
-  /// Known answers for Ed25519, BLAKE2b, X25519 and ChaCha20-Poly1305 must come out, and what strict verification must
+  /// Known answers for Ed25519, BLAKE2b, X25519, ChaCha20 and ChaCha20-Poly1305 must come out, and what strict verification must
   /// refuse has to be refused: a library that verifies with cofactor, or without the checks of S and of small order,
   /// would make this node disagree with the others on which entries are valid.
   ///
@@ -24,6 +24,7 @@ struct SelfTest {
     var sign: @Sendable ([UInt8], Identity) -> Signature
     var hash: @Sendable ([UInt8]) -> Digest
     var hash512: @Sendable ([UInt8]) -> [UInt8]
+    var keystream: @Sendable (_ key: Digest) -> [UInt8]
     var open: @Sendable (_ sealed: [UInt8]) -> [UInt8]?
     var acceptsShare: @Sendable (NoisePublicKey) -> Bool
   }
@@ -69,6 +70,7 @@ struct SelfTest {
     [
       ("BLAKE2b-256 of abc", { library.hash(Array("abc".utf8)).hex == Vectors.blake2b256 }),
       ("BLAKE2b-512 of abc", { Hex.encode(library.hash512(Array("abc".utf8))) == Vectors.blake2b512 }),
+      ("ChaCha20 stretches a key", { library.hash(library.keystream(Vectors.streamKey)).hex == Vectors.keystream }),
       ("ChaCha20-Poly1305 opens RFC 8439's example", { library.open(Vectors.sealed) == Vectors.plaintext }),
       ("ChaCha20-Poly1305 refuses it when changed", { library.open(Vectors.changedSeal) == nil }),
       ("X25519 refuses keys of small order", { !Vectors.smallOrderShares.contains { acceptsShare($0) } }),
@@ -101,6 +103,12 @@ extension SelfTest.Library {
     sign: { message, identity in identity.signExactly(message) },
     hash: { Blake2b.hash($0) },
     hash512: { Blake2b.hash512($0) },
+    keystream: { key in
+      [UInt8](unsafeUninitializedCapacity: SelfTest.Vectors.keystreamByteCount) { buffer, initializedCount in
+        ChaCha20.writeKeystream(under: key, to: UnsafeMutableRawBufferPointer(buffer))
+        initializedCount = buffer.count
+      }
+    },
     open: { sealed in SelfTest.Vectors.openExample(sealed) },
     acceptsShare: { key in
       do throws(NoiseError) {

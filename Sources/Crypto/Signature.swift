@@ -34,8 +34,18 @@ public struct Signature: Hashable, Sendable {
 
   /// A signature from 128 hexadecimal digits of either case; nil for anything else.
   public init?(hex: some StringProtocol) {
-    guard let bytes = Hex.decode(hex) else { return nil }
-    self.init(bytes: bytes)
+    guard let value = Hex.withDigits(of: hex, { Self(hexDigits: $0) }) else { return nil }
+    self = value
+  }
+
+  /// A signature from the bytes of as many digits; nil for anything else.
+  public init?(hexDigits digits: UnsafeRawBufferPointer) {
+    guard digits.count == 2 * Self.byteCount else { return nil }
+    let value: Self? = withUnsafeTemporaryAllocation(byteCount: Self.byteCount, alignment: 8) { bytes in
+      Hex.decode(digits, into: bytes) ? Self(loading: UnsafeRawBufferPointer(bytes)) : nil
+    }
+    guard let value else { return nil }
+    self = value
   }
 
   /// The loading half of `init(bytes:)`, on memory.

@@ -104,7 +104,7 @@ extension GossipCore {
     case .next:
       feeds.append(entry, role: role)
       if entry.author == own {
-        publishedOwnSequence = entry.sequence
+        publishedOwnSequence = max(publishedOwnSequence, entry.sequence)
         ownFeedGrewAt = now
       }
       if let source = sources.first { noteFirst(of: entry.author, by: source, now: now) }
@@ -165,7 +165,7 @@ extension GossipCore {
     intake.dropWaiting(of: author, below: first + 1)
     intake.lost(author)
     if author == own {
-      publishedOwnSequence = first
+      publishedOwnSequence = max(publishedOwnSequence, first)
       ownFeedGrewAt = now
     }
     effects.append(.jump(waiting.entry))
@@ -208,7 +208,8 @@ extension GossipCore {
     } else if feeds.head(of: entry.author).sequence == 0, feeds.jump(to: entry, role: role) {
       admission = .next
     }
-    if admission == .next, entry.author == own { publishedOwnSequence = entry.sequence }
+    // A restoration while the node runs does not take back what others have seen.
+    if admission == .next, entry.author == own { publishedOwnSequence = max(publishedOwnSequence, entry.sequence) }
     return admission
   }
 

@@ -87,7 +87,8 @@ extension GossipCore {
         bases.append(out)
         continue
       }
-      let held = range.author == own ? publishedOwnSequence : feeds.head(of: range.author).sequence
+      let head = feeds.head(of: range.author).sequence
+      let held = range.author == own ? min(publishedOwnSequence, head) : head
       let through = min(range.through, held)
       if range.from <= through { ranges.append(FeedRange(author: range.author, from: range.from, through: through)) }
     }

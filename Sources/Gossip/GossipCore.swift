@@ -99,6 +99,9 @@ public struct GossipCore: Sendable {
     return (ownFeedGrewAt ?? .zero) + parameters.ownFeedPatienceMilliseconds
   }
 
+  /// Whether others have seen entries of this node's own that it does not hold itself, since its store has lost them.
+  public var lacksPublishedEntries: Bool { feeds.head(of: own).sequence < publishedOwnSequence }
+
   /// Whether there is no peer and no address but this node's own.
   public var hasNobodyToAsk: Bool { peers.isEmpty && membership.knowsNobody }
 

@@ -17,10 +17,10 @@ public enum Decimal {
   /// - Returns: nil for anything else: signs, exponents, more decimals, a value past `Int64`.
   public static func parse(_ text: some StringProtocol) -> Int64? {
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard (1...2).contains(parts.count), isDigits(parts[0]), let whole = Int64(parts[0]) else { return nil }
+    guard (1...2).contains(parts.count), parts[0].isDigits, let whole = Int64(parts[0]) else { return nil }
     var micros: Int64 = 0
     if parts.count == 2 {
-      guard (1...6).contains(parts[1].count), isDigits(parts[1]) else { return nil }
+      guard (1...6).contains(parts[1].count), parts[1].isDigits else { return nil }
       let padded = parts[1] + String(repeating: "0", count: 6 - parts[1].count)
       guard let value = Int64(padded) else { return nil }
       micros = value
@@ -28,9 +28,5 @@ public enum Decimal {
     let (scaled, overflow) = whole.multipliedReportingOverflow(by: microsPerUnit)
     let (sum, carried) = scaled.addingReportingOverflow(micros)
     return overflow || carried ? nil : sum
-  }
-
-  private static func isDigits(_ text: some StringProtocol) -> Bool {
-    !text.isEmpty && text.utf8.allSatisfy { (0x30...0x39).contains($0) }
   }
 }

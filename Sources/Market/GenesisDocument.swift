@@ -66,9 +66,7 @@ struct GenesisDocument: Decodable {
     }
     var seen: Set<String> = []
     for gpuClass in gpu_classes {
-      let isName = gpuClass.id.utf8.allSatisfy {
-        (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D
-      }
+      let isName = gpuClass.id.utf8.allSatisfy { $0.isDigit || $0.isLowercaseLetter || $0 == 0x2D }
       guard (1...32).contains(gpuClass.id.utf8.count), isName else {
         throw .field(
           "gpu_classes.id", value: "\"\(gpuClass.id)\"", allowed: "1 to 32 lowercase letters, digits and hyphens")

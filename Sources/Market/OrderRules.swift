@@ -217,11 +217,14 @@ public enum OrderRules {
     }
   }
 
+  /// Whether an attribute that is a text may say this.
+  package static func isAttributeText(_ text: String) -> Bool {
+    text.utf8.count <= maximumTextBytes
+      && text.utf8.allSatisfy { $0.isDigit || $0.isLowercaseLetter || $0 == 0x2D || $0 == 0x2E }
+  }
+
   private static func checkText(_ name: String, _ text: String) throws(OrderError) {
-    let isText = text.utf8.allSatisfy {
-      (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x2E
-    }
-    guard text.utf8.count <= maximumTextBytes, isText else {
+    guard isAttributeText(text) else {
       throw .field(
         name, value: "\"\(text)\"", allowed: "at most \(maximumTextBytes) lowercase letters, digits, dots and hyphens")
     }

@@ -2,7 +2,7 @@
 public struct TradeDocument: Codable, Hashable, Sendable {
   /// The trade's id: BLAKE2b-256 of the terms, in hexadecimal.
   public var id: String
-  /// `proposed`, `held`, `settled`, `rejected` or `released`.
+  /// `proposed`, `held`, `settled`, `disputed`, `rejected` or `released`.
   public var state: String
   /// This node's part: `provider`, `buyer` or `observer`.
   public var role: String
@@ -32,7 +32,7 @@ public struct TradeDocument: Codable, Hashable, Sendable {
   public var currency: String
   /// The latest time of an accept.
   public var deadlineMs: Int64
-  /// When the maker accepted, or of a leg, when the taker confirmed; nil unless settled.
+  /// When the maker accepted, or of a leg, when the taker confirmed; nil unless settled or disputed.
   public var settledMs: Int64?
   /// Of a leg, the purchase that it is part of: all of its legs are settled, or none.
   public var purchase: String?
@@ -184,7 +184,7 @@ public struct StatusDocument: Codable, Hashable, Sendable {
   public var networkName: String
   /// The software's version.
   public var version: String
-  /// `recovering`, `running` or `stopping`.
+  /// `recovering`, `running`, `stopping`, `rotated` or `frozen`.
   public var state: String
   /// What is wrong with the node now, such as a full disk; nil when nothing is.
   public var trouble: String?

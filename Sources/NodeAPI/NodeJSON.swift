@@ -53,6 +53,8 @@ public enum NodeJSONError: Error, Equatable, Sendable, CustomStringConvertible {
   case missing(field: String, path: String)
   /// The named place holds something else than the named type.
   case wrongType(path: String, expected: String)
+  /// The named place has a field that is none of those known.
+  case unknown(field: String, path: String, known: [String])
   /// The named place holds a value that is not allowed.
   case notAllowed(path: String, reason: String)
 
@@ -76,6 +78,9 @@ public enum NodeJSONError: Error, Equatable, Sendable, CustomStringConvertible {
     case .notJSON: "this is not a complete JSON document"
     case .missing(let field, let path): "\(path) lacks the field \"\(field)\""
     case .wrongType(let path, let expected): "\(path) is not of type \(expected)"
+    case .unknown(let field, let path, let known):
+      "\(path) has a field \"\(field)\"" + (NearestWord.question(for: field, among: known).map { " (\($0))" } ?? "")
+        + "; allowed: " + known.joined(separator: ", ")
     case .notAllowed(let path, let reason): "\(path): \(reason)"
     }
   }

@@ -46,9 +46,13 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
     self.file = file
     receipt = position
     valid = false
+    if let written = ReceiptDocument.Decoded(verifyingWritten: bytes, keys: keys) {
+      (valid, trade, decoded) = (true, written.trade, written)
+      return
+    }
     let document: ReceiptDocument
     do throws(NodeJSONError) {
-      document = try Self.document(in: bytes)
+      document = try NodeJSON.decode(from: bytes)
     } catch {
       self.error = error.description
       return
@@ -60,11 +64,6 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
     } catch {
       self.error = error.description
     }
-  }
-
-  private static func document(in bytes: ArraySlice<UInt8>) throws(NodeJSONError) -> ReceiptDocument {
-    if let document = ReceiptDocument(canonical: bytes) { return document }
-    return try NodeJSON.decode(from: bytes)
   }
 
   /// The keys of the parties; none of what is no valid receipt.
@@ -106,37 +105,48 @@ public struct ReceiptVerdict: Codable, Hashable, Sendable {
   private static func elements(
     in list: ArraySlice<UInt8>, of end: UInt8
   ) throws(NodeJSONError) -> [ArraySlice<UInt8>] {
-    var elements: [ArraySlice<UInt8>] = []
-    var (start, depth, isText) = (list.startIndex, 0, false)
-    var place = list.startIndex
-    while place < list.endIndex {
-      let byte = list[place]
-      if isText {
-        if byte == UInt8(ascii: "\\") { place += 1 } else if byte == UInt8(ascii: "\"") { isText = false }
-      } else {
-        switch byte {
-        case UInt8(ascii: "\""): isText = true
-        case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
-        case end where depth == 0:
-          let last = list[start..<place]
-          guard list[(place + 1)...].allSatisfy(isBlank) else { throw .notJSON }
-          if last.allSatisfy(isBlank) {
-            guard elements.isEmpty else { throw .notJSON }
-          } else {
-            elements.append(last)
-          }
-          return elements
-        case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-        case UInt8(ascii: ",") where depth == 0:
-          guard !list[start..<place].allSatisfy(isBlank) else { throw .notJSON }
-          elements.append(list[start..<place])
-          start = place + 1
-        default: break
-        }
+    let places = list.withBytes { elementPlaces(in: $0, of: end) }
+    guard let places else { throw .notJSON }
+    return places.map { list[(list.startIndex + $0.lowerBound)..<(list.startIndex + $0.upperBound)] }
+  }
+
+  private static func elementPlaces(in list: UnsafeRawBufferPointer, of end: UInt8) -> [Range<Int>]? {
+    var places: [Range<Int>] = []
+    var (start, depth, place) = (0, 0, 0)
+    func isBlank(_ range: Range<Int>) -> Bool { list[range].allSatisfy(Self.isBlank) }
+    while place < list.count {
+      switch list[place] {
+      case UInt8(ascii: "\""):
+        guard let quote = endOfText(in: list, from: place + 1) else { return nil }
+        place = quote
+      case UInt8(ascii: "["), UInt8(ascii: "{"): depth += 1
+      case end where depth == 0:
+        guard isBlank(place + 1..<list.count) else { return nil }
+        if isBlank(start..<place) { return places.isEmpty ? [] : nil }
+        return places + [start..<place]
+      case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+      case UInt8(ascii: ",") where depth == 0:
+        guard !isBlank(start..<place) else { return nil }
+        places.append(start..<place)
+        start = place + 1
+      default: break
       }
       place += 1
     }
-    throw .notJSON
+    return nil
+  }
+
+  /// The place of the quotation mark that ends the text which begins at `start`. Most of a file are long texts without
+  /// anything to look at, so they are searched and not read byte by byte.
+  private static func endOfText(in list: UnsafeRawBufferPointer, from start: Int) -> Int? {
+    var start = start
+    while let quote = list.firstPlace(of: UInt8(ascii: "\""), from: start) {
+      let text = UnsafeRawBufferPointer(rebasing: list[..<quote])
+      guard let escape = text.firstPlace(of: UInt8(ascii: "\\"), from: start) else { return quote }
+      start = escape + 2
+      guard start <= list.count else { return nil }
+    }
+    return nil
   }
 
   private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }

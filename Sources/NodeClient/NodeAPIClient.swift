@@ -34,9 +34,9 @@ public protocol NodeAPIClient: Sendable {
   func book() async throws(NodeClientError) -> [BookSummaryDocument]
   /// `GET /v1/book?gpu_class=ID&limit=N`: one class, at most `limit` orders on each side.
   func book(gpuClass: String, limit: Int) async throws(NodeClientError) -> BookDocument
-  /// `GET /v1/trades`.
+  /// `GET /v1/trades`, all pages of it, the oldest first.
   func trades(_ scope: ListScope) async throws(NodeClientError) -> [TradeDocument]
-  /// `GET /v1/receipts`.
+  /// `GET /v1/receipts`, all pages of it, the oldest first.
   func receipts(_ scope: ListScope) async throws(NodeClientError) -> [ReceiptDocument]
   /// `GET /v1/proofs`.
   func proofs() async throws(NodeClientError) -> [FraudProofDocument]

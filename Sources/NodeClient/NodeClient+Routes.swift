@@ -120,14 +120,26 @@ extension NodeClient {
     try await get("/v1/book?gpu_class=\(Self.percentEncoded(gpuClass))&limit=\(limit)")
   }
 
-  /// The trades of `scope`: `GET /v1/trades`.
+  /// The trades of `scope`, all of them, the oldest first: `GET /v1/trades`, a page at a time.
   public func trades(_ scope: ListScope) async throws(NodeClientError) -> [TradeDocument] {
-    try await get("/v1/trades?scope=\(scope.rawValue)")
+    try await all("/v1/trades?scope=\(scope.rawValue)", trade: \.id)
   }
 
-  /// The receipts of `scope`: `GET /v1/receipts`.
+  /// The receipts of `scope`, all of them, the oldest first: `GET /v1/receipts`, a page at a time.
   public func receipts(_ scope: ListScope) async throws(NodeClientError) -> [ReceiptDocument] {
-    try await get("/v1/receipts?scope=\(scope.rawValue)")
+    try await all("/v1/receipts?scope=\(scope.rawValue)", trade: \.decoded.trade)
+  }
+
+  /// All pages of a list, whose order never changes.
+  private func all<Document: Decodable>(
+    _ target: String, trade: (Document) -> String
+  ) async throws(NodeClientError) -> [Document] {
+    let latest = "\(target)&limit=\(ListPage.defaultLimit)"
+    var pages: [[Document]] = [try await get(latest)]
+    while let page = pages.last, page.count == ListPage.defaultLimit, let earliest = page.first {
+      pages.append(try await get("\(latest)&before=\(trade(earliest))"))
+    }
+    return Array(pages.reversed().joined())
   }
 
   /// The proofs of fraud: `GET /v1/proofs`.

@@ -67,15 +67,46 @@ struct Duties: Sendable {
   var ownRecord = PublicRecord()
   /// Pairs left alone until a moment.
   private(set) var failures: [Pair: Timestamp] = [:]
-  /// When the own orders of undecided proposals expire: what they hold is of no use after that, so nothing is kept
-  /// waiting by them any longer. They are not released: only a reject or a closure allows that.
-  private var expiries: [TradeID: Timestamp] = [:]
+  /// Makers that did not answer lately, whose orders are not taken for a while.
+  var silent = SilentMakers()
+  /// What is known of the answers to undecided proposals.
+  private var waits: [TradeID: Wait] = [:]
 
-  mutating func awaitAnswer(_ id: TradeID, maker: NodeID, makerOrder: OrderID, expiry: Timestamp) {
+  /// An undecided own proposal.
+  private struct Wait {
+    let maker: NodeID
+    /// When the own order expires: what the proposal holds is of no use after that, so nothing is kept waiting by it any
+    /// longer. It is not released: only a reject or a closure allows that.
+    var expiry: Timestamp
+    /// From when on the maker counts as one that does not answer; nil when it has been counted or has answered.
+    var answerDue: Timestamp?
+    var isAnswered = false
+
+    var nextDue: Timestamp { answerDue.map { min($0, expiry) } ?? expiry }
+  }
+
+  mutating func awaitAnswer(
+    _ id: TradeID, maker: NodeID, makerOrder: OrderID, expiry: Timestamp, answerDue: Timestamp
+  ) {
     if undecided[maker] == nil { hasNewCounterparties = true }
     undecided[maker, default: []].insert(id)
     proposedTo.insert(makerOrder)
-    expiries[id] = expiry
+    waits[id, default: Wait(maker: maker, expiry: expiry, answerDue: answerDue)].expiry = expiry
+  }
+
+  /// Notes that the maker has answered an own proposal; true the first time, if the answer was waited for.
+  mutating func noteAnswer(_ id: TradeID) -> Bool {
+    guard waits[id]?.isAnswered == false else { return false }
+    waits[id]?.isAnswered = true
+    waits[id]?.answerDue = nil
+    return true
+  }
+
+  /// The makers that should have answered by `now` and have not, ascending, each proposal's once.
+  mutating func takeOverdueMakers(now: Timestamp) -> [NodeID] {
+    let overdue = waits.filter { $0.value.answerDue.map { $0 <= now } ?? false }
+    for id in overdue.keys { waits[id]?.answerDue = nil }
+    return Set(overdue.values.map(\.maker)).sorted()
   }
 
   mutating func answered(_ id: TradeID, maker: NodeID, makerOrder: OrderID) {
@@ -87,7 +118,7 @@ struct Duties: Sendable {
       hasNewCounterparties = true
     }
     proposedTo.remove(makerOrder)
-    expiries[id] = nil
+    waits[id] = nil
   }
 
   mutating func opened(_ id: TradeID, taker: NodeID, deadline: Timestamp) {
@@ -143,7 +174,7 @@ struct Duties: Sendable {
   var undecidedCount: Int { undecided.values.reduce(0) { $0 + $1.count } }
 
   /// Undecided proposals of orders that have expired at `now`, ascending.
-  func expired(now: Timestamp) -> [TradeID] { expiries.filter { $0.value <= now }.keys.sorted() }
+  func expired(now: Timestamp) -> [TradeID] { waits.filter { $0.value.expiry <= now }.keys.sorted() }
 
   /// The order of an undecided proposal has expired.
   mutating func giveUp(_ id: TradeID, maker: NodeID, makerOrder: OrderID) {
@@ -216,9 +247,11 @@ struct Duties: Sendable {
 
   /// The next moment at which one of these has to be looked at.
   var nextDue: Timestamp? {
-    let failure = failures.values.min()
-    let expiry = expiries.values.min()
-    guard let failure else { return expiry }
-    return min(failure, expiry ?? failure)
+    [failures.values.min(), waits.values.lazy.map(\.nextDue).min(), silent.nextDue].compactMap { $0 }.min()
+  }
+
+  /// The moments after which makers count as silent, ascending by trade.
+  var answersDue: [(trade: TradeID, due: Timestamp)] {
+    waits.compactMap { id, wait in wait.answerDue.map { (id, $0) } }.sorted { $0.0 < $1.0 }
   }
 }

@@ -50,6 +50,16 @@ extension Duties {
       pair.counter.append(to: &bytes)
       append(until, to: &bytes)
     }
+    for (trade, due) in answersDue {
+      trade.append(to: &bytes)
+      append(due, to: &bytes)
+    }
+    for known in silent.summary {
+      known.maker.append(to: &bytes)
+      append(UInt64(known.silences << 8 | known.rejects), to: &bytes)
+      append(known.avoidedUntil, to: &bytes)
+      append(known.rememberedUntil, to: &bytes)
+    }
   }
 }
 

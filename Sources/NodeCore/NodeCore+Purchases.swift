@@ -71,9 +71,11 @@ extension NodeCore {
     switch leg.state {
     case .proposed, .held, .rejected:
       duties.awaitAnswer(
-        leg.id, maker: leg.terms.maker, makerOrder: leg.terms.makerOrder, expiry: .maximum)
+        leg.id, maker: leg.terms.maker, makerOrder: leg.terms.makerOrder, expiry: .maximum,
+        answerDue: answerDue(leg.terms))
+      if leg.state != .proposed { noteAnswer(leg) }
       return
-    case .settled: break
+    case .settled: noteAnswer(leg)
     case .released:
       if leg.voidedAt != nil, !leg.isAccepted, leg.rejection == nil, let confirmBy = leg.terms.leg?.confirmBy {
         duties.failed(
@@ -148,6 +150,7 @@ extension NodeCore {
           own: leg.terms.takerOrder, counter: leg.terms.makerOrder,
           until: builder.time + genesis.limits.retryMilliseconds)
       }
+      for index in silent { noteSilence(of: purchase.legs[index].terms.maker, at: builder.time) }
       write(.withdraw(purchase.id, silent: silent), &builder)
     case .confirm?:
       guard builder.hasRoom(for: purchase.legs.count * OperationCodec.legBytes) else { return }

@@ -116,19 +116,20 @@ extension NodeCore {
   /// others of the same order come first.
   public func isDisputed(_ trade: Trade) -> Bool { exchange.isDisputed(trade, feeds: gossip.feeds) }
 
-  /// Trades on the tape of settled trades that market data leaves out: the disputed ones, and those that nobody may see
-  /// before they are on disk.
+  /// Trades on the tape of settled trades that market data leaves out, with their times: the disputed ones, and those that
+  /// nobody may see before they are on disk.
   ///
   /// - Complexity: O(feeds), unless a feed is frozen or an own entry is under way: then O(n log n) in the trades of the
   ///   classes and the span.
-  public func withheldTrades(of gpuClasses: [String], from start: Timestamp, until end: Timestamp) -> Set<TradeID> {
-    guard inFlight != nil || gossip.feeds.frozenCount > 0 else { return [] }
+  public func withheldTrades(
+    of gpuClasses: [String], from start: Timestamp, until end: Timestamp
+  ) -> [TradeID: Timestamp] {
+    guard inFlight != nil || gossip.feeds.frozenCount > 0 else { return [:] }
     let trades = gpuClasses.flatMap { exchange.ledger.tape.trades(of: $0, from: start, until: end) }
-    return Set(
-      trades.map(\.id).filter { id in
-        guard let trade = exchange.ledger[id] else { return false }
-        return !isPublished(trade) || isDisputed(trade)
-      })
+    return trades.reduce(into: [:]) { withheld, settled in
+      guard let trade = exchange.ledger[settled.id], !isPublished(trade) || isDisputed(trade) else { return }
+      withheld[settled.id] = settled.time
+    }
   }
 
   /// The feeds.

@@ -118,15 +118,45 @@ extension NodeCore {
       } else {
         duties.awaitAnswer(
           trade.id, maker: terms.maker, makerOrder: terms.makerOrder,
-          expiry: ownOrders[terms.takerOrder]?.order.body.expiry ?? terms.end)
+          expiry: ownOrders[terms.takerOrder]?.order.body.expiry ?? terms.end, answerDue: answerDue(terms))
       }
       return
-    case .settled: if !trade.isCopied { duties.copy.append(trade.id) }
-    case .rejected: abandon(trade)
+    case .settled:
+      noteAnswer(trade)
+      if !trade.isCopied { duties.copy.append(trade.id) }
+    case .rejected:
+      noteAnswer(trade)
+      abandon(trade)
     case .held, .released: break
     }
     answered(trade)
   }
+
+  // MARK: Makers that do not answer
+
+  /// The moment after which the maker of an own proposal counts as one that does not answer.
+  func answerDue(_ terms: Terms) -> Timestamp { terms.deadline + genesis.limits.skewMilliseconds + 1 }
+
+  /// For how long a maker is left alone that did not answer, the first time.
+  private var firstAvoidance: Int64 { max(genesis.limits.retryMilliseconds, genesis.limits.proposalMilliseconds) }
+
+  /// Notes that the maker of an own proposal has accepted or rejected.
+  mutating func noteAnswer(_ trade: Trade) {
+    guard duties.noteAnswer(trade.id) else { return }
+    if trade.isAccepted {
+      if duties.silent.accepted(trade.terms.maker) { matchAgain() }
+    } else {
+      duties.silent.rejected(trade.terms.maker, at: exchange.book.time, span: firstAvoidance)
+    }
+  }
+
+  /// Notes that a maker let an own proposal pass.
+  mutating func noteSilence(of maker: NodeID, at time: Timestamp) {
+    duties.silent.wasSilent(maker, at: time, span: firstAvoidance)
+  }
+
+  /// Matches the own orders again, since orders of others are taken that were not.
+  private mutating func matchAgain() { for held in exchange.book.orders(ownedBy: own) { duties.match(held.id) } }
 
   mutating func answered(_ trade: Trade) {
     duties.answered(trade.id, maker: trade.terms.maker, makerOrder: trade.terms.makerOrder)
@@ -168,8 +198,7 @@ extension NodeCore {
     reviewHolds(of: author)
     duties.frees.grew(author)
     if !isDoubted(author), duties.staleOwners.remove(author) != nil {
-      // Its orders are taken again.
-      for state in exchange.book.orders(ownedBy: own) { duties.match(state.id) }
+      matchAgain()
     }
   }
 
@@ -181,6 +210,8 @@ extension NodeCore {
   /// Ends waits whose time is up.
   mutating func expireDuties(now: Timestamp) {
     duties.retry(now: now)
+    for maker in duties.takeOverdueMakers(now: now) { noteSilence(of: maker, at: now) }
+    if duties.silent.expire(now: now) { matchAgain() }
     duties.closeOpen(head: gossip.feeds.head(of: own).time)
     for id in duties.expired(now: now) {
       guard let trade = exchange.ledger[id] else { continue }
@@ -224,10 +255,12 @@ extension NodeCore {
   }
 
   private func context(at time: Timestamp, staleOwners: Set<NodeID>, excluding tried: Set<OrderID>) -> MatchContext {
-    MatchContext(
+    let avoided = duties.silent.avoided
+    return MatchContext(
       earliestStart: genesis.slot(startingFrom: time + genesis.limits.proposalMilliseconds),
       earliestPurchaseStart: genesis.slot(startingFrom: time + 2 * genesis.limits.proposalMilliseconds),
-      staleOwners: staleOwners, triedOrders: tried, records: exchange.records, predecessors: exchange.predecessors)
+      staleOwners: avoided.isEmpty ? staleOwners : staleOwners.union(avoided), triedOrders: tried,
+      records: exchange.records, predecessors: exchange.predecessors)
   }
 
   /// What a post-only order would take at once at `time`, were it in the book: the counter-order and its price.

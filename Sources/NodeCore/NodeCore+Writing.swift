@@ -153,7 +153,9 @@ extension NodeCore {
       duties.failed(
         own: trade.terms.takerOrder, counter: trade.terms.makerOrder,
         until: builder.time + genesis.limits.retryMilliseconds)
-      write(.release(id, isClosure: isClosure(trade)), &builder)
+      let isClosure = isClosure(trade)
+      if isClosure { noteSilence(of: trade.terms.maker, at: builder.time) }
+      write(.release(id, isClosure: isClosure), &builder)
     }
     decidePurchase(&builder)
     concludeHolds(&builder)

@@ -174,6 +174,8 @@ public struct NodeCore: Sendable {
       reviewImmediate(order.id)
     }
     if gossip.feeds.feed(of: own)?.frozenFrom != nil { freezeOwn(into: &effects) }
+    // What the store has lost the peers have. Until it is back a new entry would stand where another one does.
+    if gossip.lacksPublishedEntries { (state, mayWrite) = (state == .running ? .recovering : state, false) }
     proceed(now: now, into: &effects)
   }
 
@@ -231,7 +233,7 @@ public struct NodeCore: Sendable {
   /// The next moment at which ``NodeEvent/timer`` is due.
   public var nextWake: Timestamp {
     var next = gossip.nextWake
-    if state == .recovering { next = min(next, recoveryEnd) }
+    if state == .recovering, !gossip.lacksPublishedEntries { next = min(next, recoveryEnd) }
     if let write = nextWrite { next = min(next, write) }
     if let due = duties.nextDue { next = min(next, due) }
     return next
@@ -266,6 +268,7 @@ public struct NodeCore: Sendable {
   }
 
   private func hasRecovered(now: Timestamp) -> Bool {
+    if gossip.lacksPublishedEntries { return false }
     if gossip.hasRecoveredOwnFeed(now: now) { return true }
     // The first node of a market. One that has written before may only have lost sight of the others.
     if gossip.hasNobodyToAsk, gossip.feeds.head(of: own).sequence == 0 { return true }

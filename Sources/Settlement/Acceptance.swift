@@ -34,18 +34,18 @@ public struct Acceptance: Hashable, Sendable {
   /// Reads an acceptance.
   public init(decoding bytes: [UInt8]) throws(TermsError) {
     guard bytes.count <= Terms.maximumBytes else { throw .tooLong(bytes.count, maximum: Terms.maximumBytes) }
-    let wire: WireAcceptance
-    do {
-      wire = try WireAcceptance.decodeCanonical(bytes)
-    } catch {
-      throw .malformed(error)
+    self = try bytes.withBytes { (memory) throws(TermsError) in
+      var reader = CanonicalReader(memory)
+      let (termsHash, timeMs, sequence) = (reader.bytes(1), reader.uint64(2), reader.uint64(3))
+      let previousHash = reader.bytes(4)
+      guard reader.isComplete else { throw .malformed(WireAcceptance.fault(in: bytes)) }
+      let trade: TradeID = try Terms.identifier(termsHash, "terms_hash")
+      let previous: EntryID = try Terms.identifier(previousHash, "previous")
+      let time = try Terms.time(timeMs, "time_ms")
+      guard sequence > 0, sequence <= 1 << 53 else {
+        throw .field("sequence", value: "\(sequence)", allowed: "1 to 2^53")
+      }
+      return Acceptance(trade: trade, time: time, sequence: sequence, previous: previous)
     }
-    let trade: TradeID = try Terms.identifier(wire.termsHash, "terms_hash")
-    let previous: EntryID = try Terms.identifier(wire.previous, "previous")
-    let time = try Terms.time(wire.timeMs, "time_ms")
-    guard wire.sequence > 0, wire.sequence <= 1 << 53 else {
-      throw .field("sequence", value: "\(wire.sequence)", allowed: "1 to 2^53")
-    }
-    self.init(trade: trade, time: time, sequence: wire.sequence, previous: previous)
   }
 }

@@ -76,25 +76,36 @@ public struct Confirmation: Hashable, Sendable {
   /// Reads a confirmation, and checks that its legs are those to which the purchase's name commits.
   public init(decoding bytes: [UInt8], network: NetworkID) throws(TermsError) {
     guard bytes.count <= Self.maximumBytes else { throw .tooLong(bytes.count, maximum: Self.maximumBytes) }
-    let wire: WireConfirmation
-    do { wire = try WireConfirmation.decodeCanonical(bytes) } catch { throw .malformed(error) }
-    guard Self.legCounts.contains(wire.legs.count) else {
-      throw .field(
-        "legs", value: "\(wire.legs.count)", allowed: "\(Self.legCounts.lowerBound) to \(Self.legCounts.upperBound)")
+    self = try bytes.withBytes { (memory) throws(TermsError) in
+      var reader = CanonicalReader(memory)
+      let (purchase, timeMs, sequence) = (reader.bytes(1), reader.uint64(2), reader.uint64(3))
+      let previous = reader.bytes(4)
+      var parts: [(terms: UnsafeRawBufferPointer, acceptance: UnsafeRawBufferPointer)] = []
+      while let leg = reader.message(5) {
+        var reader = CanonicalReader(leg)
+        parts.append((reader.bytes(1), reader.bytes(2)))
+        guard reader.isComplete else { throw .malformed(WireConfirmation.fault(in: bytes)) }
+      }
+      guard reader.isComplete else { throw .malformed(WireConfirmation.fault(in: bytes)) }
+      guard Self.legCounts.contains(parts.count) else {
+        throw .field(
+          "legs", value: "\(parts.count)", allowed: "\(Self.legCounts.lowerBound) to \(Self.legCounts.upperBound)")
+      }
+      guard sequence > 0, sequence <= 1 << 53 else {
+        throw .field("sequence", value: "\(sequence)", allowed: "1 to 2^53")
+      }
+      var legs: [Leg] = []
+      legs.reserveCapacity(parts.count)
+      for part in parts {
+        legs.append(
+          Leg(
+            terms: try Terms.identifier(part.terms, "legs.terms"),
+            acceptance: try Terms.identifier(part.acceptance, "legs.acceptance")))
+      }
+      return Confirmation(
+        purchase: try Terms.identifier(purchase, "purchase"), time: try Terms.time(timeMs, "time_ms"),
+        sequence: sequence, previous: try Terms.identifier(previous, "previous"), legs: legs)
     }
-    guard wire.sequence > 0, wire.sequence <= 1 << 53 else {
-      throw .field("sequence", value: "\(wire.sequence)", allowed: "1 to 2^53")
-    }
-    var legs: [Leg] = []
-    for leg in wire.legs {
-      legs.append(
-        Leg(
-          terms: try Terms.identifier(leg.terms, "legs.terms"),
-          acceptance: try Terms.identifier(leg.acceptance, "legs.acceptance")))
-    }
-    self.init(
-      purchase: try Terms.identifier(wire.purchase, "purchase"), time: try Terms.time(wire.timeMs, "time_ms"),
-      sequence: wire.sequence, previous: try Terms.identifier(wire.previous, "previous"), legs: legs)
     guard purchase == Self.purchase(of: legs.map(\.terms), network: network) else {
       throw .field("purchase", value: purchase.hex, allowed: "the hash of the legs' terms")
     }

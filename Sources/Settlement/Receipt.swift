@@ -50,7 +50,7 @@ public struct Receipt: Hashable, Sendable {
   /// - Parameter keys: keys that were checked before need no second look; a receipt alone needs none.
   public func verify(
     network: NetworkID, keys: VerifyingKeyCache = VerifyingKeyCache()
-  ) throws(ReceiptError) -> (terms: Terms, acceptance: Acceptance) {
+  ) throws(ReceiptError) -> (terms: Terms, acceptance: Acceptance, confirmation: Confirmation?) {
     let terms: Terms
     let acceptance: Acceptance
     do { terms = try Terms(decoding: termsBytes) } catch { throw .terms(error) }
@@ -68,16 +68,15 @@ public struct Receipt: Hashable, Sendable {
     else {
       throw .makerSignature(terms.maker)
     }
-    try verifyConfirmation(of: terms, network, keys)
-    return (terms, acceptance)
+    return (terms, acceptance, try verifiedConfirmation(of: terms, network, keys))
   }
 
-  private func verifyConfirmation(
+  private func verifiedConfirmation(
     of terms: Terms, _ network: NetworkID, _ keys: VerifyingKeyCache
-  ) throws(ReceiptError) {
+  ) throws(ReceiptError) -> Confirmation? {
     guard let leg = terms.leg else {
       if confirmation != nil { throw .needlessConfirmation }
-      return
+      return nil
     }
     guard let confirmation else { throw .missingConfirmation(leg.purchase) }
     let decoded: Confirmation
@@ -94,6 +93,7 @@ public struct Receipt: Hashable, Sendable {
       Self.isValid(
         confirmation.signature, over: confirmation.bytes, by: terms.taker, domain: .confirmation, network, keys)
     else { throw .confirmationSignature(terms.taker) }
+    return decoded
   }
 
   private static func isValid(

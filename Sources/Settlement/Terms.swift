@@ -66,10 +66,10 @@ public struct Terms: Hashable, Sendable {
       self.low = low
     }
 
-    init?(bytes: some Collection<UInt8>) {
+    init?(bytes: UnsafeRawBufferPointer) {
       guard bytes.count == 16 else { return nil }
-      high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-      low = bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+      high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
+      low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
     }
 
     var bytes: [UInt8] {
@@ -153,72 +153,10 @@ public struct Terms: Hashable, Sendable {
   /// price, GPUs and seconds.
   public init(decoding bytes: [UInt8]) throws(TermsError) {
     guard bytes.count <= Self.maximumBytes else { throw .tooLong(bytes.count, maximum: Self.maximumBytes) }
-    let wire: WireTerms
-    do {
-      wire = try WireTerms.decodeCanonical(bytes)
-    } catch {
-      throw .malformed(error)
+    self = try bytes.withBytes { (memory) throws(TermsError) in
+      guard let fields = TermsFields(canonical: memory) else { throw .malformed(WireTerms.fault(in: bytes)) }
+      return try Terms(fields)
     }
-    offer = try Self.identifier(wire.offer, "offer")
-    bid = try Self.identifier(wire.bid, "bid")
-    guard offer != bid else { throw .field("bid", value: bid.hex, allowed: "another order than the offer") }
-    provider = try Self.identifier(wire.provider, "provider")
-    buyer = try Self.identifier(wire.buyer, "buyer")
-    makerHead = try Self.identifier(wire.makerHead, "maker_head")
-    guard let nonce = Nonce(bytes: wire.nonce) else {
-      throw .field("nonce", value: "\(wire.nonce.count) bytes", allowed: "16 bytes")
-    }
-    self.nonce = nonce
-    switch wire.taker {
-    case .takerProvider: takerSide = .offer
-    case .takerBuyer: takerSide = .bid
-    default: throw .field("taker", value: "\(wire.taker.rawValue)", allowed: "1 (provider) or 2 (buyer)")
-    }
-    guard provider != buyer else { throw .field("buyer", value: buyer.hex, allowed: "another node than the provider") }
-    gpuClass = wire.gpuClass
-    guard (1...32).contains(gpuClass.utf8.count) else {
-      throw .field("gpu_class", value: "\(gpuClass.utf8.count) bytes", allowed: "1 to 32 bytes")
-    }
-    currency = wire.currency
-    guard currency.utf8.count == 3 else {
-      throw .field("currency", value: "\(currency.utf8.count) bytes", allowed: "3 capital letters")
-    }
-    guard let gpus = Int32(exactly: wire.gpus), gpus > 0 else {
-      throw .field("gpus", value: "\(wire.gpus)", allowed: "1 to \(Int32.max)")
-    }
-    self.gpus = gpus
-    start = try Self.time(wire.startMs, "start_ms")
-    end = try Self.time(wire.endMs, "end_ms")
-    deadline = try Self.time(wire.deadlineMs, "deadline_ms")
-    guard start < end, (end - start) % 1000 == 0 else {
-      throw .field("end_ms", value: "\(wire.endMs)", allowed: "whole seconds after the start \(wire.startMs)")
-    }
-    guard wire.makerSequence <= 1 << 53 else {
-      throw .field("maker_sequence", value: "\(wire.makerSequence)", allowed: "0 to 2^53")
-    }
-    makerSequence = wire.makerSequence
-    guard let micros = Int64(exactly: wire.price), micros > 0 else {
-      throw .field("price", value: "\(wire.price)", allowed: "1 to \(Int64.max) micro-units")
-    }
-    price = Price(micros: micros)
-    guard let total = price.total(gpus: Int64(gpus), seconds: (end - start) / 1000), wire.total == total.micros else {
-      throw .field("total", value: "\(wire.total)", allowed: "price x gpus x seconds / 3600, rounded up")
-    }
-    self.total = total
-    leg = try Self.leg(of: wire, deadline: deadline)
-  }
-
-  private static func leg(of wire: WireTerms, deadline: Timestamp) throws(TermsError) -> Leg? {
-    guard !wire.purchase.isEmpty || wire.confirmMs != 0 else { return nil }
-    let leg = Leg(
-      purchase: try identifier(wire.purchase, "purchase"), confirmBy: try time(wire.confirmMs, "confirm_ms"))
-    guard leg.confirmBy >= deadline else {
-      throw .field("confirm_ms", value: "\(wire.confirmMs)", allowed: "the deadline \(wire.deadlineMs) or later")
-    }
-    guard wire.taker == .takerBuyer else {
-      throw .field("taker", value: "\(wire.taker.rawValue)", allowed: "2 (buyer) in a leg of a purchase")
-    }
-    return leg
   }
 
   /// The longest encoding in bytes; what honest nodes make stays under 400.

@@ -22,6 +22,8 @@ public struct TradeLedger: Sendable {
   private var byPurchase: [PurchaseID: [TradeID]] = [:]
   /// Settled trades.
   public private(set) var settledCount = 0
+  /// Settled trades by their parties.
+  private var settledByParty: [NodeID: Int] = [:]
   /// The settled trades by class and time, disputed ones among them.
   public private(set) var tape: TradeTape
 
@@ -38,6 +40,18 @@ public struct TradeLedger: Sendable {
 
   /// All trades, ascending by id. O(n log n).
   public var sorted: [Trade] { trades.keys.sorted().compactMap { trades[$0] } }
+
+  /// How many settled trades a node is a party of. O(1).
+  public func settledCount(of party: NodeID) -> Int { settledByParty[party] ?? 0 }
+
+  /// The latest `limit` of the trades that `isIncluded` takes, of those before `cursor` where there is one, in the order of
+  /// their deadlines, which never change, and of equal ones ascending by id. O(n + m log m) for m that it takes.
+  public func latest(_ limit: Int, before cursor: Trade?, where isIncluded: (Trade) -> Bool) -> [Trade] {
+    let end = cursor.map { ($0.terms.deadline, $0.id) }
+    let keys = trades.values.lazy.filter(isIncluded).map { ($0.terms.deadline, $0.id) }
+      .filter { key in end.map { key < $0 } ?? true }
+    return keys.sorted(by: <).suffix(limit).compactMap { trades[$0.1] }
+  }
 
   /// The trades that name an order, in the order in which they became known here; the caller must not let that order
   /// reach an output.
@@ -177,7 +191,11 @@ public struct TradeLedger: Sendable {
     let before = trade
     body(&trade)
     trades[id] = trade
-    settledCount += (trade.state == .settled ? 1 : 0) - (before.state == .settled ? 1 : 0)
+    let settled = (trade.state == .settled ? 1 : 0) - (before.state == .settled ? 1 : 0)
+    if settled != 0 {
+      settledCount += settled
+      for party in [trade.terms.provider, trade.terms.buyer] { settledByParty[party, default: 0] += settled }
+    }
     tape.replace(before.settlement, by: trade.settlement)
     return TradeChange(
       trade: id,

@@ -1,4 +1,5 @@
 import Foundation
+import Market
 
 /// Holds a data directory for one process, as long as the value lives. The lock goes with the process, however it ends.
 public final class DirectoryLock: Sendable {
@@ -31,7 +32,7 @@ public final class DirectoryLock: Sendable {
     var buffer = [UInt8](repeating: 0, count: 16)
     let count = pread(descriptor, &buffer, buffer.count, 0)
     guard count > 0 else { return nil }
-    let digits = buffer.prefix(count).prefix { (0x30...0x39).contains($0) }
+    let digits = buffer.prefix(count).prefix(while: \.isDigit)
     return digits.isEmpty ? nil : String(decoding: digits, as: UTF8.self)
   }
 }

@@ -42,6 +42,12 @@ extension SwiftProtobuf.Message {
     return message
   }
 
+  /// Why `bytes`, of which ``CanonicalReader`` has not taken all, are not the canonical encoding of such a message.
+  public static func fault(in bytes: [UInt8]) -> WireError {
+    do { _ = try decodeCanonical(bytes) } catch { return error }
+    return .notCanonical(message: protoMessageName, byteCount: bytes.count)
+  }
+
   /// The canonical encoding.
   public func encoded() -> [UInt8] {
     do {

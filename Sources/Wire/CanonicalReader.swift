@@ -4,7 +4,7 @@
 /// Fields are asked for in ascending order. One that is not there has its default value, as proto3 has it; one that has
 /// its default value and is there nevertheless, is padded, out of order or not asked for, makes the message one that
 /// this reader does not take. It never takes bytes that `decodeCanonical` would refuse, and `decodeCanonical` says what
-/// was wrong.
+/// was wrong. Of a message whose fields are all asked for it takes exactly what `decodeCanonical` takes.
 public struct CanonicalReader {
   private let bytes: UnsafeRawBufferPointer
   private var position = 0
@@ -13,7 +13,7 @@ public struct CanonicalReader {
   /// A reader of the message that `bytes` are, which must outlive it.
   public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-  /// The message that the field `number` (1 to 15) has; nil when it is not there, or not alone.
+  /// The message that the field `number` (1 to 255) has; nil when it is not there, or not alone.
   public static func only(_ number: UInt8, of bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
     var reader = CanonicalReader(bytes)
     guard let message = reader.message(number), reader.isComplete else { return nil }
@@ -23,7 +23,7 @@ public struct CanonicalReader {
   /// Whether everything has been read, and all of it was canonical.
   public var isComplete: Bool { !isBroken && position == bytes.count }
 
-  /// The field `number` (1 to 15) with a number of up to 64 bits.
+  /// The field `number` (1 to 255) with a number of up to 64 bits.
   @inline(__always)
   public mutating func uint64(_ number: UInt8) -> UInt64 {
     guard takeTag(number, wireType: 0) else { return 0 }
@@ -32,7 +32,7 @@ public struct CanonicalReader {
     return value
   }
 
-  /// The field `number` (1 to 15) with a number of up to 32 bits.
+  /// The field `number` (1 to 255) with a number of up to 32 bits.
   @inline(__always)
   public mutating func uint32(_ number: UInt8) -> UInt32 {
     let value = uint64(number)
@@ -40,7 +40,7 @@ public struct CanonicalReader {
     return UInt32(truncatingIfNeeded: value)
   }
 
-  /// The field `number` (1 to 15) with a truth value.
+  /// The field `number` (1 to 255) with a truth value.
   @inline(__always)
   public mutating func bool(_ number: UInt8) -> Bool {
     let value = uint64(number)
@@ -48,7 +48,7 @@ public struct CanonicalReader {
     return value == 1
   }
 
-  /// The field `number` (1 to 15) with bytes, which are valid as long as the reader's own; none for the default value.
+  /// The field `number` (1 to 255) with bytes, which are valid as long as the reader's own; none for the default value.
   @inline(__always)
   public mutating func bytes(_ number: UInt8) -> UnsafeRawBufferPointer {
     guard let value = message(number) else { return UnsafeRawBufferPointer(start: nil, count: 0) }
@@ -56,7 +56,18 @@ public struct CanonicalReader {
     return value
   }
 
-  /// The field `number` (1 to 15) with a message, in its encoding; nil when it is not there.
+  /// The field `number` (1 to 255) with text; empty for the default value.
+  @inline(__always)
+  public mutating func string(_ number: UInt8) -> String {
+    guard let text = String(validating: bytes(number), as: UTF8.self) else {
+      isBroken = true
+      return ""
+    }
+    return text
+  }
+
+  /// The field `number` (1 to 255) with a message, in its encoding; nil when it is not there. Asked for again it is the
+  /// next one of a field that is repeated.
   @inline(__always)
   public mutating func message(_ number: UInt8) -> UnsafeRawBufferPointer? {
     guard takeTag(number, wireType: 2) else { return nil }
@@ -72,8 +83,16 @@ public struct CanonicalReader {
 
   @inline(__always)
   private mutating func takeTag(_ number: UInt8, wireType: UInt8) -> Bool {
-    guard position < bytes.count, bytes[position] == number << 3 | wireType else { return false }
-    position += 1
+    let tag = UInt16(number) << 3 | UInt16(wireType)
+    guard tag >= 0x80 else {
+      guard position < bytes.count, bytes[position] == UInt8(truncatingIfNeeded: tag) else { return false }
+      position += 1
+      return true
+    }
+    guard bytes.count - position >= 2, bytes[position] == UInt8(truncatingIfNeeded: tag) | 0x80,
+      bytes[position + 1] == UInt8(truncatingIfNeeded: tag >> 7)
+    else { return false }
+    position += 2
     return true
   }
 

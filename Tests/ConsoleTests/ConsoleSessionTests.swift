@@ -41,7 +41,18 @@ struct ConsoleSessionTests {
       client: node, format: .text(colours: false), calendar: LocalCalendar(timeZone: .gmt), clock: { noon })
     return ConsoleSession(interpreter: interpreter) { [written] stream, text in
       written.lines.withLock { $0.append((stream, text)) }
+      return true
     }
+  }
+
+  @Test("a script whose output nobody takes any more ends there, without success")
+  func readerGone() async {
+    let session = ConsoleSession(interpreter: session.interpreter) { [written] stream, text in
+      written.lines.withLock { $0.append((stream, text)) }
+      return stream == .error
+    }
+    #expect(await session.runScript(FakeLines(["nonsense", "classes", "classes"])) == false)
+    #expect(written.texts(.output).count == 1 && written.texts(.error).count == 1)
   }
 
   @Test("a script goes on after an error, names its line, and fails at the end")

@@ -72,7 +72,11 @@ struct LiveConsoleTests {
     let listener = Task { [interpreter = interpreter()] in
       await FillListener(interpreter: interpreter, feed: feed).run()
     }
-    while node.requests.count(where: { $0.hasPrefix("events") }) == 0 { await Task.yield() }
+    let deadline = ContinuousClock.now + .seconds(60)
+    while !node.requests.contains(where: { $0.hasPrefix("events") }) {
+      try #require(ContinuousClock.now < deadline, "the listener has not asked for events")
+      await Task.yield()
+    }
     listener.cancel()
     await listener.value
     return feed

@@ -89,7 +89,7 @@ struct NodeClientTests {
   @Test("a document of another shape is named as such")
   func otherShape() async throws {
     let shape = try await failure(answer: http("200 OK", "{}")) { _ = try await $0.trades(.all) }
-    guard case .unexpectedAnswer("GET /v1/trades?scope=all", _)? = shape else {
+    guard case .unexpectedAnswer("GET /v1/trades?scope=all&limit=1000", _)? = shape else {
       Issue.record("\(String(describing: shape))")
       return
     }

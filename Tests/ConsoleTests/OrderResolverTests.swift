@@ -183,7 +183,7 @@ struct OrderResolverTests {
         + "or all 64 digits")
     #expect(
       refusal { $0.excludedProviders = ["3F2A"] }
-        == "excluded_providers is \"3f2a\", with which 2 nodes' ids begin (3f2a010000000000, 3f2a020000000000); "
+        == "excluded_providers is \"3F2A\", with which 2 nodes' ids begin (3f2a010000000000, 3f2a020000000000); "
         + "allowed: more digits")
     for name in ["3f2", "provider", ""] {
       #expect(

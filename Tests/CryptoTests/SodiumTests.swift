@@ -50,6 +50,9 @@ import Testing
     library.hash512 = { Blake2b.hash512($0 + [0]) }
     expectRefusal(of: library)
     library = .linked
+    library.keystream = { key in SelfTest.Library.linked.keystream(key).reversed() }
+    expectRefusal(of: library)
+    library = .linked
     library.open = { _ in SelfTest.Vectors.plaintext }
     expectRefusal(of: library)
     library.open = { _ in nil }

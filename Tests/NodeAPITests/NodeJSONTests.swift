@@ -105,6 +105,33 @@ struct NodeJSONTests {
     #expect(throws: expected) { try NodeJSON.decode(ProblemDocument.self, from: text.utf8) }
   }
 
+  @Test(
+    "a field that a request does not have is named, with the nearest that it has",
+    arguments: [
+      (
+        #""post_onyl":true"#, "the document has a field \"post_onyl\" (did you mean post_only?); allowed: all_or_none, "
+      ),
+      (#""requirements":{"region":["EU"]}"#, "requirements has a field \"region\" (did you mean regions?); allowed: "),
+      (#""postOnly":true"#, "the document has a field \"postOnly\" (did you mean post_only?); allowed: "),
+    ])
+  func unknownField(field: String, expected: String) throws {
+    let text = #"{"side":"offer","gpu_classes":["h100"],"gpus":1,"price_micros":1,\#(field)}"#
+    let error = try #require(throws: NodeJSONError.self) {
+      try NodeJSON.decodeStrictly(OrderRequest.self, from: text.utf8)
+    }
+    #expect(error.description.hasPrefix(expected), "\(error)")
+  }
+
+  @Test("a request with all its fields is read strictly too")
+  func strict() throws {
+    var request = OrderRequest(side: "bid", gpuClasses: ["a", "b"], gpus: 1, priceMicros: 1)
+    request.postOnly = false
+    request.requirements = RequirementsDocument()
+    request.requirements?.minimumVramMib = 80
+    request.attributes = AttributesDocument()
+    #expect(try NodeJSON.decodeStrictly(OrderRequest.self, from: NodeJSON.encode(request)) == request)
+  }
+
   @Test("a socket's path has a limit, which the error names")
   func socketPath() throws {
     #expect(try NodeSocket.path(inDataDirectory: "/a/b") == "/a/b/node.sock")

@@ -123,34 +123,85 @@ struct ReceiptVerdictTests {
     #expect(lines[1].contains("h100-sxm-80g     4   2.10  25.20  USD       Mon 12:00:00  Mon 15:00:00"))
   }
 
-  @Test("a receipt as a node writes it is read alike by the quick reader, whatever byte of it is another one")
-  func canonical() throws {
-    var leg = try receipt(nonce: 1)
-    (leg.confirmation, leg.confirmationSignature) = ("AA/+", "00ff")
-    leg.decoded.purchase = "ab"
-    leg.decoded.purchaseLegs = 2
-    (leg.decoded.confirmMs, leg.decoded.confirmedMs, leg.decoded.confirmedSequence) = (0, 9_007_199_254_740_993, .max)
-    for document in [try receipt(nonce: 1), leg] {
+  /// A leg of a purchase of two, as the buyer confirmed it.
+  private func leg() throws -> ReceiptDocument {
+    let (acceptedAt, confirmBy) = (noon, noon + 12_000)
+    var legs = [provider, Identity(seed: [UInt8](repeating: 3, count: 32))].map { maker in
+      Terms(
+        offer: Blake2b.hash(maker.nodeID.bytes), bid: Blake2b.hash([2]), provider: maker.nodeID, buyer: buyer.nodeID,
+        takerSide: .bid, gpuClass: "h100-sxm-80g", gpus: 4, start: noon + hour, end: noon + 3 * hour,
+        price: Price(micros: 2_100_000), total: Amount(micros: 16_800_000), currency: "USD", deadline: noon + 6000,
+        makerSequence: 1, makerHead: Blake2b.hash([3]), nonce: Terms.Nonce(high: 0, low: 1),
+        leg: Terms.Leg(purchase: Blake2b.hash([]), confirmBy: confirmBy))
+    }
+    let purchase = Confirmation.purchase(of: legs.map(\.legDigest), network: networkID)
+    for index in legs.indices { legs[index].leg?.purchase = purchase }
+    let acceptances = legs.map {
+      Acceptance(trade: Blake2b.hash($0.encoded()), time: acceptedAt, sequence: 2, previous: Blake2b.hash([3]))
+        .encoded()
+    }
+    let confirmation = Confirmation(
+      purchase: purchase, time: confirmBy, sequence: 9, previous: Blake2b.hash([4]),
+      legs: zip(legs, acceptances).map { Confirmation.Leg(terms: $0.legDigest, acceptance: Blake2b.hash($1)) }
+    ).encoded()
+    return try ReceiptDocument(
+      Receipt(
+        termsBytes: legs[0].encoded(),
+        takerSignature: buyer.sign(legs[0].encoded(), domain: .terms, network: networkID),
+        acceptanceBytes: acceptances[0],
+        makerSignature: provider.sign(acceptances[0], domain: .acceptance, network: networkID),
+        confirmation: Receipt.SignedConfirmation(
+          bytes: confirmation,
+          signature: buyer.sign(confirmation, domain: .confirmation, network: networkID))),
+      network: networkID)
+  }
+
+  private func quick(_ bytes: [UInt8], _ keys: VerifyingKeyCache) -> ReceiptDocument.Decoded? {
+    ReceiptDocument.Decoded(verifyingWritten: bytes[...], keys: keys)
+  }
+
+  @Test(
+    "a receipt as a node writes it is taken at once, and with any byte of it another one only if it is valid so too")
+  func written() throws {
+    let keys = VerifyingKeyCache()
+    for document in [try receipt(nonce: 1), try leg()] {
       let bytes = Array(try NodeJSON.encode(document))
-      #expect(ReceiptDocument(canonical: bytes[...]) == document)
-      #expect(ReceiptDocument(canonical: (bytes + [0x20])[...]) == nil)
+      #expect(try document.verify(keys: keys).trade.hex == document.decoded.trade)
+      #expect(quick(bytes, keys) == document.decoded)
+      #expect(quick(bytes + [0x20], keys) == nil && quick([0x20] + bytes, keys) == nil)
       for position in bytes.indices {
-        for byte in [0x20, 0x22, 0x2C, 0x30, 0x39, 0x5C, 0x61, 0x7F, 0xC3] as [UInt8] {
+        for byte in [0x20, 0x22, 0x2B, 0x30, 0x39, 0x41, 0x5C, 0x61, 0x7D, 0xC3] as [UInt8]
+        where byte != bytes[position] {
           var altered = bytes
           altered[position] = byte
-          guard let quick = ReceiptDocument(canonical: altered[...]) else { continue }
-          #expect((try? NodeJSON.decode(ReceiptDocument.self, from: altered)) == quick)
+          guard let taken = quick(altered, keys) else { continue }
+          let general: ReceiptDocument = try NodeJSON.decode(from: altered)
+          #expect(general.decoded == taken && (try? general.verify(keys: keys)) != nil, "byte \(position)")
         }
       }
     }
   }
 
-  @Test("a receipt whose numbers are no canonical ones is left to the general reader")
-  func unusualNumbers() throws {
+  @Test("a receipt that says of itself what it says in another form is left to the general reader, which takes it")
+  func unusual() throws {
     let text = try NodeJSON.text(receipt(nonce: 1))
-    for number in ["04", "-4", "4.0", "4e0", "99999999999999999999", "+4", ""] {
-      let altered = text.replacingOccurrences(of: "\"gpus\":4", with: "\"gpus\":\(number)")
-      #expect(altered != text && ReceiptDocument(canonical: Array(altered.utf8)[...]) == nil)
+    for (from, to) in [("\"gpus\":4", "\"gpus\":4.0"), ("{", "{ "), ("h100-sxm", "h100\\u002dsxm")] {
+      let altered = Array(text.replacingOccurrences(of: from, with: to).utf8)
+      #expect(quick(altered, VerifyingKeyCache()) == nil)
+      #expect(ReceiptVerdict(position: 1, checking: altered[...]).valid)
+    }
+  }
+
+  @Test("what a receipt says beside what is signed is refused by both readers")
+  func beside() throws {
+    let text = try NodeJSON.text(leg())
+    for (from, to) in [
+      ("\"gpus\":4", "\"gpus\":5"), ("\"purchase_legs\":2", "\"purchase_legs\":3"), (",\"purchase_legs\":2", ""),
+      ("\"taker\":\"", "\"taker\":\"0"), ("receipt-v1", "receipt-v2"),
+    ] {
+      let altered = Array(text.replacingOccurrences(of: from, with: to).utf8)
+      #expect(altered != Array(text.utf8) && quick(altered, VerifyingKeyCache()) == nil)
+      #expect(!ReceiptVerdict(position: 1, checking: altered[...]).valid)
     }
   }
 }

@@ -145,7 +145,8 @@ struct FraudTests {
       #expect(settled.map(\.state) == [.settled, .settled])
       #expect(settled.map { core.isDisputed($0) } == [false, true])
       #expect(core.ledger.tape.count == 2)
-      #expect(core.withheldTrades(of: core.ledger.tape.gpuClasses, from: .zero, until: .maximum) == [trades[1]])
+      let withheld = core.withheldTrades(of: core.ledger.tape.gpuClasses, from: .zero, until: .maximum)
+      #expect(Array(withheld.keys) == [trades[1]])
       for trade in settled { _ = try trade.receipt?.verify(network: genesis.networkID) }
     }
   }

@@ -46,6 +46,29 @@ struct RestoringTests {
     #expect(second.sequence == 2 && second.previous == first.id)
   }
 
+  @Test("a node whose store has lost entries that others have seen writes nothing until it has them again")
+  mutating func lostEntries() throws {
+    var entries: [SignedEntry] = []
+    for sequence in 1...2 as ClosedRange<UInt64> {
+      entries += place(genesis.offer(8, at: 2.00), at: epoch)
+      core.handle(.durable(sequence: sequence), now: epoch, into: &effects)
+    }
+    try #require(entries.count == 2 && core.state == .running)
+    core.beginRestore()
+    #expect(core.restore(entries[0]) == nil)
+    core.finishRestore(now: epoch, into: &effects)
+    #expect(core.state == .recovering)
+    // Long after a node that has nobody to ask trusts its store.
+    #expect(place(genesis.offer(1, at: 9.00), at: epoch + 120_000).isEmpty && core.state == .recovering)
+
+    core.beginRestore()
+    for entry in entries { #expect(core.restore(entry) == nil) }
+    core.finishRestore(now: epoch + 120_000, into: &effects)
+    effects = []
+    core.handle(.timer, now: epoch + 240_000, into: &effects)
+    #expect(core.state == .running && persisted.map(\.sequence) == [3])
+  }
+
   @Test("one own entry is under way at a time; what comes up meanwhile goes into the next one together")
   mutating func groupCommit() throws {
     #expect(place(genesis.offer(8, at: 2.00), at: epoch).count == 1)

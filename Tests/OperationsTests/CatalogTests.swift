@@ -2,6 +2,7 @@ import Foundation
 import Gossip
 import Market
 import NodeCore
+import NodeCrypto
 import NodeMetrics
 import Settlement
 import Testing
@@ -81,9 +82,10 @@ struct CatalogTests {
       .emptyFrame, .frameTooLong(byteCount: 1, limit: 1), .handshakeTimeout(limitMilliseconds: 1), .selfConnection,
       .idle(limitMilliseconds: 1), .slowPeer(queuedByteCount: 1, limit: 1),
       .congested(queuedByteCount: 1, limitMilliseconds: 1), .tooManyConnections(limit: 1),
-      .tooManyConnectionsFromAddress(limit: 1),
+      .tooManyConnectionsFromAddress(limit: 1), .handshakeRefused(.authenticationFailed),
+      .sessionFailed(.authenticationFailed),
     ]
-    for reason in transport { #expect(NodeMetricsCatalog.disconnectReasons.contains(reason.label)) }
+    #expect(Set(transport.map(\.label)).union([MetricDefinition.other]) == Set(NodeMetricsCatalog.disconnectReasons))
     let causes: [DisconnectCause] = [
       .misbehaved(""), .duplicate, .banned, .full(maximum: 1), .silent(milliseconds: 1), .unreliable, .idle, .refused,
       .evicted, .replaced, .surplus, .probed, .unlinked, .givenUp,
@@ -92,12 +94,15 @@ struct CatalogTests {
     let reasons = [RejectReason.orderClosed, .noCapacity, .badTerms, .stopping, .noHold].map(\.metricLabel)
     let rejects = NodeMetricsCatalog.all.first { $0.name == "p2pnode_trade_rejects_total" }
     #expect(reasons == rejects?.labels.last?.values)
+    let (id, node) = (OrderID(word0: 1, word1: 2, word2: 3, word3: 4), NodeID(word0: 1, word1: 2, word2: 3, word3: 4))
     let refusals: [CommandRefusal] = [
       .tooManyOrders(maximum: 1), .notWriting(.recovering), .notWriting(.stopping), .notWriting(.rotated),
       .notWriting(.frozen), .storeFailing(""), .notDurableYet(""), .stillOpen(""), .staleHandover(sequence: 1),
-      .policy(PolicyViolation(rule: "", value: "", allowed: "")),
+      .policy(PolicyViolation(rule: "", value: "", allowed: "")), .order(.field("", value: "", allowed: "")),
+      .newcomer(gpus: 1, openGPUs: 1, maximum: 1, settled: 0, trades: 1), .noSuchOrder(id),
+      .wouldTake(counterOrder: id, price: Price(micros: 1)), .badHandover(successor: node),
     ]
-    for refusal in refusals { #expect(NodeMetricsCatalog.refusals.contains(refusal.metricLabel)) }
+    #expect(Set(refusals.map(\.metricLabel)) == Set(NodeMetricsCatalog.refusals))
   }
 
   /// The texts under the given keys anywhere in a JSON document.

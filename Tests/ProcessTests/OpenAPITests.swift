@@ -77,13 +77,13 @@ extension NodeProcessTests {
         let cancelled = try await provider.client.place(.offer(gpus: 1, priceMicros: 9_000_000))
         _ = try await provider.client.cancel(cancelled.id)
         try await agreement(of: [provider, renter])
-        _ = try await renter.client.place(.bid(gpus: 2, priceMicros: 1_000_000))
+        for gpus: Int64 in [2, 1, 1] { _ = try await renter.client.place(.bid(gpus: gpus, priceMicros: 1_000_000)) }
         _ = try await renter.client.place(.bid(gpus: 2, priceMicros: 1000))
         // A market in which the renter sells too, so that there is something to quote for the provider.
         var other = OrderRequest.offer(gpus: 4, priceMicros: 5_000_000)
         other.gpuClasses = ["a100-sxm-80g"]
         _ = try await renter.client.place(other)
-        try await agreement(of: [provider, renter], trades: 1)
+        try await agreement(of: [provider, renter], trades: 3)
         let listener = try await HTTPListener(of: provider)
         let address = "http://127.0.0.1:\(listener.port)"
 

@@ -30,8 +30,13 @@ extension NodeProcessTests {
     }
 
     /// The prompt with what is typed behind it; where a line ends, its blanks do not show.
+    /// What is typed before the editor reads may stand on its line once more.
     private func isTyping(_ text: String) -> ([String]) -> Bool {
-      { $0.joined().filter { $0 != " " }.hasSuffix("running>" + text.filter { $0 != " " }) }
+      let text = text.filter { $0 != " " }
+      return {
+        let screen = $0.joined().filter { $0 != " " }
+        return screen.contains("running>" + text) && screen.hasSuffix(text)
+      }
     }
 
     @Test("a fill is told of above the line that is being typed, which goes on where it was", arguments: [100, 46])
@@ -110,7 +115,7 @@ extension NodeProcessTests {
       try await session.see("that it has gone") { !$0.contains { $0.contains(price) } }
       try await session.press(key)
       let after = try await session.see("the prompt") { $0.last?.hasSuffix("running>") == true }
-      // What is typed before the editor reads may stand on its line once more, and nothing else.
+      // See isTyping.
       let command = "watch book a100-sxm-80g"
       let typed = try #require(before.last)
       #expect([before[...], (before.dropLast() + [typed + command])[...]].contains(after.dropLast()))

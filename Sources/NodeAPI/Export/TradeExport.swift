@@ -106,28 +106,17 @@ public struct TradeExport: Codable, Hashable, Sendable {
     ]
     let lines = trades.map { row in
       [
-        row.trade, row.role, row.counterparty, Self.utc(row.finalMs), Self.utc(row.acceptedMs), row.purchase ?? "",
+        row.trade, row.role, row.counterparty, UTCText.format(Timestamp(milliseconds: row.finalMs)),
+        UTCText.format(Timestamp(milliseconds: row.acceptedMs)), row.purchase ?? "",
         row.gpuClass, "\(row.gpus)",
-        Self.utc(row.startMs), Self.utc(row.endMs), "\(row.gpuSeconds)", Decimal.format(micros: row.priceMicros),
+        UTCText.format(Timestamp(milliseconds: row.startMs)), UTCText.format(Timestamp(milliseconds: row.endMs)),
+        "\(row.gpuSeconds)", Decimal.format(micros: row.priceMicros),
         Decimal.format(micros: row.totalMicros), row.currency, row.offer, row.bid, row.receipt.taker, row.receipt.maker,
         row.receipt.terms, row.receipt.takerSignature, row.receipt.acceptance, row.receipt.makerSignature,
         row.receipt.confirmation ?? "", row.receipt.confirmationSignature ?? "",
       ]
     }
     return ([header] + lines).map { $0.map(Self.field).joined(separator: ",") }.joined(separator: "\n")
-  }
-
-  /// A moment as `2026-11-24T14:00:00.000Z`.
-  static func utc(_ milliseconds: Int64) -> String {
-    let moment = Timestamp(milliseconds: milliseconds)
-    let reading = LocalCalendar(timeZone: .gmt).reading(at: moment)
-    func padded(_ number: Int, _ digits: Int) -> String {
-      let text = String(number)
-      return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
-    let date = [padded(reading.year, 4), padded(reading.month, 2), padded(reading.day, 2)].joined(separator: "-")
-    let clock = [reading.hour, reading.minute, reading.second].map { padded($0, 2) }.joined(separator: ":")
-    return "\(date)T\(clock).\(padded(Int(milliseconds % 1000), 3))Z"
   }
 
   /// A value as a field: within quotes where it contains what separates fields, and never one that a spreadsheet would

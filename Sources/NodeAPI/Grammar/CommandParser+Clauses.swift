@@ -122,7 +122,7 @@ extension CommandParser {
     let word = try reader.next("a failure rate such as 5%")
     let digits = word.hasSuffix("%") ? word.dropLast() : word[...]
     guard
-      !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let percent = Int64(digits),
+      digits.isDigits, let percent = Int64(digits),
       percent <= 100
     else {
       throw reader.failure(

@@ -8,7 +8,7 @@ extension CommandParser {
       return .place(try order(.offer, &reader))
     }
     var stated: Int64?
-    if let word = reader.upcoming, word.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+    if let word = reader.upcoming, word.isDigits {
       stated = try gpus(&reader)
     }
     var named: String?

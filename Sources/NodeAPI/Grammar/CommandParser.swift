@@ -172,13 +172,12 @@ public struct CommandParser: Sendable {
     return try identifier(try reader.next("a node's id"), name: "node's id", reader)
   }
 
-  static let identifierForms = "its 64 hexadecimal digits, or the first 4 or more"
+  static let identifierForms = "its 64 hexadecimal digits, or the first \(IdentifierPrefix.shortest) or more"
 
   /// An id or its first digits.
   func identifier(_ word: String, name: String, _ reader: WordReader) throws(CommandError) -> String {
     let id = word.lowercased()
-    let isHex = id.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-    guard isHex, (4...64).contains(id.utf8.count) else {
+    guard id.isLowercaseHexadecimal, (IdentifierPrefix.shortest...64).contains(id.utf8.count) else {
       throw reader.failure(.notAllowed(name: name, value: word, allowed: Self.identifierForms))
     }
     return id

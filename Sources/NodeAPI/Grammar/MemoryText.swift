@@ -1,3 +1,5 @@
+import Market
+
 /// Amounts of memory as a person writes them: `80g` and `80000m` as GPUs are sold, in decimal units; `80gib` and
 /// `81920mib` in binary ones.
 public enum MemoryText {
@@ -16,7 +18,7 @@ public enum MemoryText {
     guard let unit = units.first(where: { text.hasSuffix($0.name) }) else { return nil }
     let digits = text.dropLast(unit.name.count)
     guard
-      !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let count = Int64(digits), count > 0
+      digits.isDigits, let count = Int64(digits), count > 0
     else { return nil }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: unit.bytes)
     guard !overflow else { return nil }

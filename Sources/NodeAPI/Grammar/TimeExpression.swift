@@ -92,7 +92,7 @@ public enum TimeExpression: Hashable, Sendable {
     _ text: Substring, digits: ClosedRange<Int>, in allowed: ClosedRange<Int>
   ) -> Int? {
     guard
-      digits.contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int(text),
+      digits.contains(text.utf8.count), text.isDigits, let value = Int(text),
       allowed.contains(value)
     else { return nil }
     return value

@@ -1,3 +1,5 @@
+import Market
+
 /// Reads a command line word by word and knows where it is when something is wrong.
 struct WordReader {
   let words: [String]
@@ -47,7 +49,7 @@ struct WordReader {
   mutating func number(_ name: String, in allowed: ClosedRange<Int64>) throws(CommandError) -> Int64 {
     let word = try next("the \(name)")
     guard
-      word.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(word), allowed.contains(number)
+      word.isDigits, let number = Int64(word), allowed.contains(number)
     else {
       let limit = allowed.upperBound == .max ? "" : " to \(allowed.upperBound)"
       throw failure(

@@ -89,10 +89,7 @@ public struct HardwareOffer: Hashable, Sendable {
   /// `text` as an attribute is written; nil when it cannot be one.
   private static func attributeText(_ text: String) -> String? {
     let text = text.lowercased()
-    let isAllowed = text.utf8.allSatisfy {
-      (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x2E
-    }
-    return isAllowed && (1...OrderRules.maximumTextBytes).contains(text.utf8.count) ? text : nil
+    return !text.isEmpty && OrderRules.isAttributeText(text) ? text : nil
   }
 
   /// What all say alike; nil when one says something else or nothing.

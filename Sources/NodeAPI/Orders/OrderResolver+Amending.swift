@@ -112,9 +112,9 @@ extension OrderResolver {
 
     for part in removed { try remove(part, from: &new.requirements.demands, request.requirements) }
     new.requirements = try requirements(request.requirements, onto: new.requirements)
-    // The one list takes the other's place.
-    if request.requirements?.providers != nil { new.requirements.excludedProviders = [] }
-    if request.requirements?.excludedProviders != nil { new.requirements.providers = [] }
+    // The one list takes the other's place; an empty one takes none.
+    if request.requirements?.providers?.isEmpty == false { new.requirements.excludedProviders = [] }
+    if request.requirements?.excludedProviders?.isEmpty == false { new.requirements.providers = [] }
     new.isPostOnly = request.postOnly ?? old.isPostOnly
     new.expiry = try expiry(
       request, old: old.expiry, oldLatest: genesis.start(of: old.window.end - old.durationSlots),

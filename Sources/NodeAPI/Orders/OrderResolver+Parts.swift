@@ -179,9 +179,6 @@ extension OrderResolver {
 
   // MARK: Nodes
 
-  /// The fewest digits by which a node may be named.
-  static let shortestPrefix = 4
-
   /// The nodes that ids or their first digits name, ascending and each once.
   private func resolve(_ names: [String], _ field: String) throws(OrderError) -> [NodeID] {
     var out: Set<NodeID> = []
@@ -190,16 +187,14 @@ extension OrderResolver {
   }
 
   private func node(_ name: String, _ field: String) throws(OrderError) -> NodeID {
-    let name = name.lowercased()
     // A whole id may be of a node that is not known here yet.
     if let id = NodeID(hex: name) { return id }
-    let isPrefix = name.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-    guard isPrefix, (Self.shortestPrefix..<64).contains(name.utf8.count) else {
+    guard let prefix = IdentifierPrefix(name) else {
       throw .field(
         field, value: "\"\(name)\"",
-        allowed: "node ids, or their first \(Self.shortestPrefix) or more hexadecimal digits")
+        allowed: "node ids, or their first \(IdentifierPrefix.shortest) or more hexadecimal digits")
     }
-    let found = nodes.filter { $0.hex.hasPrefix(name) }
+    let found = nodes.filter { prefix.matches($0) }
     switch found.count {
     case 1: return found[0]
     case 0:

@@ -1,3 +1,5 @@
+import Market
+
 /// A table in plain text. Columns are as wide as their widest cell, counted as the terminal shows it, without colour
 /// codes; a column that is empty in every row is left out.
 public struct TextTable: Sendable {
@@ -124,7 +126,7 @@ public struct TextTable: Sendable {
       case .left: after = free
       case .right: break
       case .decimal:
-        let isNumber = cell.text.utf8.first.map { (0x30...0x39).contains($0) || $0 == 0x2D } ?? false
+        let isNumber = cell.text.utf8.first.map { $0.isDigit || $0 == 0x2D } ?? false
         after = isNumber ? shapes[index].fraction - Self.fractionWidth(cell.text) : 0
       }
       if !cell.text.isEmpty {

@@ -28,12 +28,12 @@ struct ConfigCommand: AsyncParsableCommand {
     } catch {
       let problem = ProblemDocument(
         type: "urn:p2pnode:config", title: "The configuration is not one", status: 400, detail: "\(error)")
-      if isJSON { Terminal.write(try NodeJSON.text(problem, layout: .pretty), to: .output) }
+      if isJSON { try Terminal.put(NodeJSON.text(problem, layout: .pretty), to: .output) }
       Terminal.write("error: \(TerminalText.clean(problem.detail))", to: .error)
       throw ExitCode.failure
     }
     let rows = layers.entries.map(SettingDocument.init)
-    guard !isJSON else { return Terminal.write(try NodeJSON.text(rows, layout: .pretty), to: .output) }
+    guard !isJSON else { return try Terminal.put(NodeJSON.text(rows, layout: .pretty), to: .output) }
     var table = TextTable([.init("SETTING"), .init("VALUE"), .init("FROM")])
     for row in rows {
       table.append([
@@ -41,7 +41,7 @@ struct ConfigCommand: AsyncParsableCommand {
         .init(row.place ?? row.from ?? "-", row.from == "default" ? .dim : .plain),
       ])
     }
-    Terminal.write(table.render(colours: Terminal.showsColours(.output)), to: .output)
+    try Terminal.put(table.render(colours: Terminal.showsColours(.output)), to: .output)
   }
 }
 

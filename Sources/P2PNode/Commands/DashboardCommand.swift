@@ -27,13 +27,13 @@ struct DashboardCommand: AsyncParsableCommand {
     await client.shutdown()
     switch result {
     case .success(let link):
-      Terminal.write(isJSON ? try NodeJSON.text(["url": link], layout: .pretty) : link, to: .output)
+      try Terminal.put(isJSON ? NodeJSON.text(["url": link], layout: .pretty) : link, to: .output)
       if open { try Browser.open(link, by: data.directory) }
     case .failure(let failure):
       if isJSON {
         let problem = ProblemDocument(
           type: "urn:p2pnode:no-dashboard", title: "There is no dashboard", status: 503, detail: failure.description)
-        Terminal.write(try NodeJSON.text(problem, layout: .pretty), to: .output)
+        try Terminal.put(NodeJSON.text(problem, layout: .pretty), to: .output)
       }
       Terminal.write("error: \(TerminalText.clean(failure.description))", to: .error)
       throw ExitCode.failure

@@ -11,7 +11,8 @@ struct ExportCommand: AsyncParsableCommand {
     discussion: """
       A trade belongs to the moment at which it became final: when its maker accepted it or, of a purchase over several \
       offers, when the taker confirmed that. TIME is 2026-11-24 (the start of that day), \
-      2026-11-24T14:00Z, 14:00 or now; dates without a zone are local ones. --from is part of the span, --to is not.
+      2026-11-24T14:00Z, 14:00 (the last one) or now; dates without a zone are local ones. --from is part of the span, \
+      --to is not.
 
       Example: p2pnode export --from 2026-11-01 --to 2026-12-01 > november.csv
       """)
@@ -36,6 +37,9 @@ struct ExportCommand: AsyncParsableCommand {
     if let first, let end, end <= first {
       throw ValidationError("--to is \(to ?? ""); allowed: later than --from, \(from ?? "")")
     }
+    if let first, first > now {
+      throw ValidationError("--from is \(from ?? ""); allowed: a moment that has been")
+    }
     let client = NodeClient(dataDirectory: data.directory.path)
     let interpreter = CommandInterpreter(
       client: client, format: format == .json ? .json(.pretty) : .text(colours: false))
@@ -49,8 +53,9 @@ struct ExportCommand: AsyncParsableCommand {
   ) throws -> Timestamp? {
     guard let text else { return nil }
     let expression = TimeExpression(text, calendar: calendar) ?? TimeExpression(text + "T00:00", calendar: calendar)
-    guard let moment = expression?.resolve(now: now, after: now, calendar: calendar) else {
-      throw ValidationError("\(option) is \"\(text)\"; allowed: 2026-11-24, \(TimeExpression.allowed)")
+    // Trades are of the past, so a time of day is the last one.
+    guard let moment = expression?.resolve(now: now, after: now - 86_400_000, calendar: calendar) else {
+      throw ValidationError("\(option) is \"\(text)\"; allowed: 2026-11-24, 2026-11-24T14:00Z, 14:00 or now")
     }
     return moment
   }

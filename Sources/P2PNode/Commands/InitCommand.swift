@@ -33,16 +33,16 @@ struct InitCommand: AsyncParsableCommand {
     } catch {
       let problem = ProblemDocument(
         type: "urn:p2pnode:init", title: "The node was not created", status: 400, detail: error.description)
-      if isJSON { Terminal.write(try NodeJSON.text(problem, layout: .pretty), to: .output) }
+      if isJSON { try Terminal.put(NodeJSON.text(problem, layout: .pretty), to: .output) }
       Terminal.write("error: \(TerminalText.clean(problem.detail))", to: .error)
       throw ExitCode.failure
     }
     guard !isJSON else {
       let document = InitDocument(data: directory.path, network: created.network.hex, node: created.node.hex)
-      Terminal.write(try NodeJSON.text(document, layout: .pretty), to: .output)
+      try Terminal.put(NodeJSON.text(document, layout: .pretty), to: .output)
       return
     }
-    Terminal.write(
+    try Terminal.put(
       """
       node     \(created.node)
       network  \(TerminalText.clean(created.networkName)) (\(created.network.short()))

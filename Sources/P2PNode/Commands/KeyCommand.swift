@@ -42,8 +42,8 @@ struct RotateCommand: AsyncParsableCommand {
     case .success(let document): try show(document)
     case .failure(let error):
       let problem = ProblemDocument(
-        type: "urn:p2pnode:key", title: "The key was not replaced", status: 409, detail: "\(error)")
-      if isJSON { Terminal.write(try NodeJSON.text(problem, layout: .pretty), to: .output) }
+        type: "urn:p2pnode:key", title: "The key was not replaced, or not wholly", status: 409, detail: "\(error)")
+      if isJSON { try Terminal.put(NodeJSON.text(problem, layout: .pretty), to: .output) }
       Terminal.write("error: \(TerminalText.clean(problem.detail))", to: .error)
       throw ExitCode.failure
     }
@@ -51,11 +51,11 @@ struct RotateCommand: AsyncParsableCommand {
 
   private func show(_ document: RotationDocument) throws {
     guard !isJSON else {
-      Terminal.write(try NodeJSON.text(document, layout: .pretty), to: .output)
+      try Terminal.put(NodeJSON.text(document, layout: .pretty), to: .output)
       return
     }
     let retired = NodeID(hex: document.node).map(IdentityFile.retiredName) ?? ""
-    Terminal.write(
+    try Terminal.put(
       """
       old key    \(document.node), kept in \(retired)
       new key    \(document.successor)
@@ -101,7 +101,9 @@ struct KeyExchange {
       }
       throw error
     }
-    try IdentityFile.takeOver(from: old, to: new.nodeID, inDirectory: directory.path)
+    do {
+      try IdentityFile.takeOver(from: old, to: new.nodeID, inDirectory: directory.path)
+    } catch { throw KeyExchangeError.fileLeft(successor: new.nodeID, why: "\(error)") }
     return document
   }
 
@@ -135,6 +137,8 @@ enum KeyExchangeError: Error, CustomStringConvertible {
   case handedOver(to: String)
   /// The network file was not read.
   case noNetwork(String)
+  /// The feed was handed over, but the new key's file is not in the old one's place yet.
+  case fileLeft(successor: NodeID, why: String)
 
   var description: String {
     switch self {
@@ -142,6 +146,9 @@ enum KeyExchangeError: Error, CustomStringConvertible {
       "the running node is \(node), but the directory holds the key of \(file); restart the node first"
     case .handedOver(let successor): "the key was handed over to \(successor) already; restart the node"
     case .noNetwork(let path): "\(path) was not read"
+    case .fileLeft(let successor, let why):
+      "the feed was handed over to \(successor), but its key's file is not in its place yet: \(why); "
+        + "p2pnode stop, and p2pnode run puts it there"
     }
   }
 }

@@ -58,16 +58,11 @@ extension NodeCommand {
 }
 
 extension CommandResult {
-  /// Prints the result.
-  func present() {
-    if !output.isEmpty { Terminal.write(output, to: .output) }
-    if let failure { Terminal.write(failure, to: .error) }
-  }
-
   /// Prints the result and ends a command without success with exit status 1.
   func finish() throws {
-    present()
-    guard isSuccess else { throw ExitCode.failure }
+    let isShown = output.isEmpty || Terminal.show(output, to: .output)
+    if let failure { Terminal.write(failure, to: .error) }
+    guard isSuccess, isShown else { throw ExitCode.failure }
   }
 }
 

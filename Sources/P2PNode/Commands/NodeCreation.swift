@@ -69,13 +69,7 @@ enum NodeCreation {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw .system("open", path: path, errno: errno) }
     defer { close(descriptor) }
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw .system("write", path: path, errno: errno) }
-      rest.removeFirst(count)
-    }
+    if let failure = WholeWrite.write(bytes, to: descriptor) { throw .system("write", path: path, errno: failure) }
     guard fsync(descriptor) == 0 else { throw .system("fsync", path: path, errno: errno) }
   }
 }

@@ -57,12 +57,6 @@ enum PassphrasePrompt {
   }
 
   private static func show(_ text: String, on terminal: Int32) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-      let count = bytes.withUnsafeBytes { write(terminal, $0.baseAddress, $0.count) }
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { return }
-      bytes.removeFirst(count)
-    }
+    _ = WholeWrite.write(text.utf8, to: terminal)
   }
 }

@@ -7,7 +7,6 @@ enum Terminal {
     case output
     case error
 
-    fileprivate var handle: FileHandle { self == .output ? .standardOutput : .standardError }
     fileprivate var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
   }
 
@@ -34,8 +33,31 @@ enum Terminal {
     return (Int(size.ws_row), Int(size.ws_col))
   }
 
-  /// Writes `text` and a line break. When the reader has gone there is nobody to tell, so a failure is not reported.
-  static func write(_ text: String, to stream: Stream) {
-    try? stream.handle.write(contentsOf: Data((text + "\n").utf8))
+  /// Writes `text`, which was asked for, and a line break.
+  ///
+  /// - Throws: when not all of it was taken, as by a full disk or a reader that has gone.
+  static func put(_ text: String, to stream: Stream) throws(OutputError) {
+    if let failure = WholeWrite.write((text + "\n").utf8, to: stream.descriptor) { throw OutputError(errno: failure) }
   }
+
+  /// Writes `text`, which was asked for, and a line break; false when standard error says why not all of it was taken.
+  static func show(_ text: String, to stream: Stream) -> Bool {
+    do throws(OutputError) {
+      try put(text, to: stream)
+      return true
+    } catch {
+      write("error: \(error)", to: .error)
+      return false
+    }
+  }
+
+  /// Writes `text` and a line break, where nobody can be told that it was not taken.
+  static func write(_ text: String, to stream: Stream) { try? put(text, to: stream) }
+}
+
+/// Standard output did not take everything.
+struct OutputError: Error, CustomStringConvertible {
+  let errno: Int32
+
+  var description: String { "the output is cut short: \(String(cString: strerror(errno)))" }
 }

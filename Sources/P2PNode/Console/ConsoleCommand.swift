@@ -26,7 +26,7 @@ struct ConsoleCommand: AsyncParsableCommand {
     let feed = ConsoleFeed()
     let session = ConsoleSession(
       interpreter: CommandInterpreter(client: client, format: format, screen: screen), feed: feed
-    ) { Terminal.write($1, to: $0) }
+    ) { Terminal.show($1, to: $0) }
     let isSuccess: Bool
     if Terminal.isInteractive, let lines = EditedLines(historyPath: directory.historyFile, feed: feed) {
       isSuccess = await session.converse(lines)

@@ -6,8 +6,9 @@ struct ConsoleSession: Sendable {
   let interpreter: CommandInterpreter
   /// What reaches a person who is typing.
   var feed = ConsoleFeed()
-  /// Where text goes: the stream, and the text without a line break at its end.
-  let write: @Sendable (Terminal.Stream, String) -> Void
+  /// Where text goes: the stream, and the text without a line break at its end. False when it was not taken: then nobody is
+  /// there any more, and the session ends.
+  let write: @Sendable (Terminal.Stream, String) -> Bool
 
   /// Talks with a person, who has the prompt to see the node's state by. ^C while a command runs ends the wait for its
   /// answer.
@@ -18,20 +19,20 @@ struct ConsoleSession: Sendable {
     do {
       status = try await interpreter.client.status()
     } catch {
-      write(.error, "error: \(TerminalText.clean(error.description))")
+      _ = write(.error, "error: \(TerminalText.clean(error.description))")
       return false
     }
-    if let text = try? await interpreter.documentText() { write(.output, text.welcome(status)) }
+    if let text = try? await interpreter.documentText(), !write(.output, text.welcome(status)) { return false }
     let listener = Task { [interpreter, feed] in await FillListener(interpreter: interpreter, feed: feed).run() }
     defer { listener.cancel() }
     let interrupts = InterruptHandler()
     while let line = await nextLine(lines) {
       let result = await interrupts.run { await interpreter.run(line: line) }
-      show(result, line: nil)
+      guard show(result, line: nil) else { return false }
       if result.endsSession { return true }
     }
     // ^D leaves the cursor behind the prompt.
-    write(.output, "")
+    _ = write(.output, "")
     return true
   }
 
@@ -44,16 +45,17 @@ struct ConsoleSession: Sendable {
     while let line = await lines.next(prompt: "", completion: CommandCompletion()) {
       number += 1
       let result = await interpreter.run(line: line)
-      show(result, line: number)
+      guard show(result, line: number) else { return false }
       isSuccess = isSuccess && result.isSuccess
       if result.endsSession { break }
     }
     return isSuccess
   }
 
-  private func show(_ result: CommandResult, line: Int?) {
-    if !result.output.isEmpty { write(.output, result.output) }
-    if let failure = result.failure { write(.error, line.map { "line \($0): \(failure)" } ?? failure) }
+  private func show(_ result: CommandResult, line: Int?) -> Bool {
+    let isShown = result.output.isEmpty || write(.output, result.output)
+    if let failure = result.failure { _ = write(.error, line.map { "line \($0): \(failure)" } ?? failure) }
+    return isShown
   }
 
   private func nextLine(_ lines: some LineSource) async -> String? {

@@ -82,7 +82,9 @@ final class LineEditor {
   private func save() {
     let descriptor = open(historyPath, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { return }
-    close(descriptor)
+    defer { close(descriptor) }
+    // Also a file that was there before.
+    guard fchmod(descriptor, 0o600) == 0 else { return }
     libedit_history_save(history, historyPath)
   }
 

@@ -24,10 +24,16 @@ enum ReceiptFile {
     return ReceiptBatch.check([(nil, try documents(in: bytes, of: path))], another: checkProof)
   }
 
-  /// Checks each receipt or proof of fraud of what a file would hold.
-  static func check(_ bytes: [UInt8]) throws(NodeJSONError) -> [ReceiptVerdict] {
-    ReceiptBatch.check([(nil, try ReceiptVerdict.documents(in: bytes))], another: checkProof)
+  /// Checks receipts and proofs of fraud on all cores, but one caller's at a time, and beside the threads that tasks run on.
+  static func verdicts(of documents: [ArraySlice<UInt8>]) async -> [ReceiptVerdict] {
+    await withCheckedContinuation { continuation in
+      queue.async {
+        continuation.resume(returning: ReceiptBatch.check([(nil, documents)], another: checkProof))
+      }
+    }
   }
+
+  private static let queue = DispatchQueue(label: "p2pnode.verify", qos: .utility)
 
   private static func isDirectory(_ path: String) -> Bool {
     var isDirectory: ObjCBool = false

@@ -12,19 +12,17 @@ final class TerminalScreen: LiveScreen {
   /// What leaves: q, Q and ^C.
   private static let leavingKeys: [UInt8] = [0x71, 0x51, 0x03]
 
-  /// What the keys and the changes say to the one that draws.
-  private final class Signals: Sendable {
-    private let state = Mutex((hasChanged: true, hasLeft: false))
+  /// Whether there may be something else to draw.
+  private final class Signal: Sendable {
+    private let hasChanged = Mutex(true)
 
-    func change() { state.withLock { $0.hasChanged = true } }
+    func change() { hasChanged.withLock { $0 = true } }
 
-    func leave() { state.withLock { $0.hasLeft = true } }
-
-    /// What has been said since this was last asked.
-    func take() -> (hasChanged: Bool, hasLeft: Bool) {
-      state.withLock { state in
-        defer { state.hasChanged = false }
-        return state
+    /// Whether anything has changed since this was last asked.
+    func take() -> Bool {
+      hasChanged.withLock { hasChanged in
+        defer { hasChanged = false }
+        return hasChanged
       }
     }
   }
@@ -33,32 +31,39 @@ final class TerminalScreen: LiveScreen {
     title: String, changes: @escaping @Sendable (@escaping @Sendable () -> Void) async -> Void,
     frame: @escaping @Sendable (_ rows: Int) async -> String
   ) async {
-    let signals = Signals()
+    let signal = Signal()
     guard let takenOver = TakenTerminal() else { return }
-    let keys = KeyReader { key in
-      if Self.leavingKeys.contains(key) { signals.leave() } else { signals.change() }
+    let watching = Task {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await changes { signal.change() } }
+        await draw(title: title, on: takenOver, signal: signal, frame: frame)
+        group.cancelAll()
+      }
     }
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { await changes { signals.change() } }
-      await draw(title: title, on: takenOver, signals: signals, frame: frame)
-      group.cancelAll()
+    // Also a frame that a node does not answer for is left at once.
+    let keys = KeyReader { key in
+      if Self.leavingKeys.contains(key) { watching.cancel() } else { signal.change() }
+    }
+    await withTaskCancellationHandler {
+      await watching.value
+    } onCancel: {
+      watching.cancel()
     }
     keys.stop()
     takenOver.giveBack()
   }
 
   private func draw(
-    title: String, on terminal: TakenTerminal, signals: Signals, frame: @Sendable (_ rows: Int) async -> String
+    title: String, on terminal: TakenTerminal, signal: Signal, frame: @Sendable (_ rows: Int) async -> String
   ) async {
     var drawn: ContinuousClock.Instant?
     while !Task.isCancelled {
       let now = ContinuousClock.now
-      let (hasChanged, hasLeft) = signals.take()
-      guard !hasLeft else { return }
-      if hasChanged || drawn.map({ now - $0 >= Self.longestPause }) ?? true {
+      if signal.take() || drawn.map({ now - $0 >= Self.longestPause }) ?? true {
         drawn = now
         let rows = max(3, Terminal.size.rows)
         let text = await frame(rows - 2)
+        guard !Task.isCancelled else { return }
         terminal.write(Self.screen(title: title, text: text, rows: rows))
       }
       try? await Task.sleep(for: Self.shortestPause)
@@ -78,7 +83,7 @@ final class TerminalScreen: LiveScreen {
 }
 
 /// The terminal while a ``TerminalScreen`` has it: alternate screen, no echo, no lines, no signals from keys. It is given
-/// back also when a signal ends the process.
+/// back also when a signal ends the process; one that somebody else has taken, as the console takes ^C, stays theirs.
 private final class TakenTerminal: Sendable {
   private static let enter = "\u{1B}[?1049h\u{1B}[?25l\u{1B}[?7l\u{1B}[H\u{1B}[2J"
   private static let leave = "\u{1B}[?7h\u{1B}[?25h\u{1B}[?1049l"
@@ -108,6 +113,7 @@ private final class TakenTerminal: Sendable {
   }
 
   private let output: Output
+  private let signals: [Int32]
   // Unsafe only to the type checker: they never change, and Dispatch's own functions may be called from anywhere.
   private nonisolated(unsafe) let sources: [any DispatchSourceSignal]
 
@@ -117,7 +123,11 @@ private final class TakenTerminal: Sendable {
     guard tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
     let output = Output(before: settings)
     self.output = output
-    sources = [SIGTERM, SIGHUP].map { number in
+    signals = [SIGTERM, SIGHUP, SIGINT, SIGQUIT].filter { number in
+      var action = sigaction()
+      return sigaction(number, nil, &action) == 0 && action.__sigaction_handler.sa_handler == nil
+    }
+    sources = signals.map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
@@ -135,7 +145,7 @@ private final class TakenTerminal: Sendable {
 
   func giveBack() {
     for source in sources { source.cancel() }
-    for number in [SIGTERM, SIGHUP] { signal(number, SIG_DFL) }
+    for number in signals { signal(number, SIG_DFL) }
     output.giveBack()
   }
 

@@ -11,7 +11,7 @@ struct LogLine: Encodable {
   let metadata: [String: String]?
 
   init(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, at time: Timestamp) {
-    self.time = Self.text(time)
+    self.time = UTCText.format(time)
     self.level = level.rawValue
     self.message = message
     self.metadata = metadata.isEmpty ? nil : metadata.mapValues { "\($0)" }
@@ -33,20 +33,5 @@ struct LogLine: Encodable {
   private static func quoted(_ text: String) -> String {
     let isWord = !text.isEmpty && text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x22 && $0 != 0x3D && $0 != 0x5C }
     return isWord ? text : "\"\(text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\""))\""
-  }
-
-  /// RFC 3339 in UTC with milliseconds.
-  private static func text(_ time: Timestamp) -> String {
-    var seconds = time_t(time.milliseconds / 1000)
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    func padded(_ number: Int, _ digits: Int) -> String {
-      let text = "\(number)"
-      return String(repeating: "0", count: max(0, digits - text.count)) + text
-    }
-    let date = [Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday)].map { padded($0, 2) }
-    let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int($0), 2) }
-    let milliseconds = padded(Int(time.milliseconds % 1000), 3)
-    return "\(date.joined(separator: "-"))T\(clock.joined(separator: ":")).\(milliseconds)Z"
   }
 }

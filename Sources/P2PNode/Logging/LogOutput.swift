@@ -70,23 +70,8 @@ final class LogOutput: Sendable {
         return state.bytes
       }
       guard !bytes.isEmpty else { return }
-      put(bytes[...])
-    }
-  }
-
-  private func put(_ bytes: ArraySlice<UInt8>) {
-    var rest = bytes
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count >= 0 {
-        rest = rest.dropFirst(count)
-      } else if errno == EAGAIN {
-        var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        poll(&ready, 1, -1)
-      } else if errno != EINTR {
-        // The reader has gone: there is nobody to tell.
-        return
-      }
+      // When the reader has gone there is nobody to tell.
+      _ = WholeWrite.write(bytes, to: descriptor)
     }
   }
 }

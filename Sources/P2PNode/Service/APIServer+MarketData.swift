@@ -10,6 +10,8 @@ import NodeCrypto
 extension APIServer {
   /// The largest body of a request to verify, in bytes: more than a thousand receipts.
   static let maximumVerifyBytes = 4 << 20
+  /// The most documents of a request to verify.
+  static let maximumVerifyDocuments = 2048
 
   func addMarketDataRoutes(_ api: RouterGroup<BasicRequestContext>) {
     api.get("index") { request, _ in
@@ -29,10 +31,15 @@ extension APIServer {
     }
     api.post("verify") { request, _ in
       let body = try await bytes(of: request, limit: Self.maximumVerifyBytes)
-      var verdicts: [ReceiptVerdict]
-      do { verdicts = try ReceiptFile.check(body) } catch {
+      let documents: [ArraySlice<UInt8>]
+      do { documents = try ReceiptVerdict.documents(in: body) } catch {
         throw Problem.badRequest("the body is not a receipt or a list of receipts, or it is cut short: \(error)")
       }
+      guard documents.count <= Self.maximumVerifyDocuments else {
+        throw Problem.badRequest(
+          "the list has \(documents.count) receipts; allowed: at most \(Self.maximumVerifyDocuments) at a time")
+      }
+      var verdicts = await ReceiptFile.verdicts(of: documents)
       let handovers = await handovers(of: Set(verdicts.flatMap(\.parties)))
       for index in verdicts.indices { verdicts[index].note(handovers) }
       return try json(verdicts)
@@ -76,7 +83,7 @@ extension APIServer {
     let (tape, withheld) = await runtime.read { core, _ in
       (core.ledger.tape, core.withheldTrades(of: [name], from: start, until: end))
     }
-    let trades = tape.trades(of: name, from: start, until: end).filter { !withheld.contains($0.id) }
+    let trades = tape.trades(of: name, from: start, until: end).filter { withheld[$0.id] == nil }
     return Candle.candles(of: trades, intervalMilliseconds: range.intervalMs).map {
       CandleDocument(
         startMs: $0.start.milliseconds, endMs: $0.end.milliseconds, openMicros: $0.open.micros,

@@ -15,8 +15,6 @@ struct APIServer: Sendable {
   static let maximumBodyBytes = 64 << 10
   /// Orders of each side that a book answer has at most when the request does not say.
   static let defaultBookLimit = 50
-  /// The fewest digits by which an order may be named.
-  static let shortestPrefix = 4
 
   let runtime: NodeRuntime
   let status: StatusSource
@@ -47,6 +45,7 @@ struct APIServer: Sendable {
     addOrderRoutes(api)
     addEventRoutes(api)
     addBookRoutes(api)
+    addTradeRoutes(api)
     addQuoteRoutes(api)
     addMarketDataRoutes(api)
     addRecordRoutes(api)
@@ -128,19 +127,6 @@ struct APIServer: Sendable {
             bids: builder.ladder(gpuClass, .bid, limit: limit))
         })
     }
-    api.get("trades") { request, _ in
-      let ownOnly = try isOwnScope(request)
-      return try await json(
-        runtime.read { core, now in
-          let builder = DocumentBuilder(core: core, now: now)
-          return builder.trades(ownOnly: ownOnly).map(builder.trade)
-        })
-    }
-    api.get("receipts") { request, _ in
-      let ownOnly = try isOwnScope(request)
-      return try await json(
-        runtime.read { core, now in DocumentBuilder(core: core, now: now).receipts(ownOnly: ownOnly) })
-    }
     api.get("proofs") { _, _ in
       try await json(
         runtime.read { core, _ in core.fraudProofs.map { FraudProofDocument($0, genesis: core.genesis) } })
@@ -164,7 +150,7 @@ struct APIServer: Sendable {
   ) async throws -> Document {
     let body = try await bytes(of: request, limit: Self.maximumBodyBytes)
     do {
-      return try NodeJSON.decode(Document.self, from: body)
+      return try NodeJSON.decodeStrictly(Document.self, from: body)
     } catch {
       throw Problem.badRequest("\(error)")
     }
@@ -217,31 +203,42 @@ struct APIServer: Sendable {
   private func identifier(_ context: BasicRequestContext) async throws -> OrderID {
     let text = try context.parameters.require("id").lowercased()
     if let id = OrderID(hex: text) { return id }
-    let isPrefix = text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
-    guard isPrefix, (Self.shortestPrefix..<64).contains(text.utf8.count) else {
-      throw Problem.badRequest(
-        "order is \"\(text)\"; allowed: an id, or its first \(Self.shortestPrefix) or more hexadecimal digits")
-    }
-    let found = await runtime.read { core, now in
+    return try await only("order", named: text, hint: "; `orders` lists yours, `book` the rest") { core, now in
       let own = core.ownOrders(now: now).map(\.order.id)
       let all = core.genesis.gpuClasses.indices.flatMap { index in
         [Side.offer, .bid].flatMap { side in
           core.book.ladder(gpuClass: GPUClassIndex(UInt16(index)), side: side).map(\.id)
         }
       }
-      return Set(own + all).filter { $0.hex.hasPrefix(text) }.sorted()
-    }
-    switch found.count {
-    case 1: return found[0]
-    case 0: throw Problem.notFound("no order begins with \(text); `orders` lists yours, `book` the rest")
-    default:
-      throw Problem.badRequest(
-        "\(found.count) orders begin with \(text): \(found.prefix(3).map { $0.short(16) }.joined(separator: ", ")); "
-          + "give more digits")
+      return own + all
     }
   }
 
-  private func isOwnScope(_ request: Request) throws -> Bool {
+  /// The one of `candidates`, of which some may be the same, that a path names by its first digits.
+  ///
+  /// - Parameters:
+  ///   - what: what is named; its plural ends in s.
+  ///   - hint: where its ids are found, for who named none.
+  func only<Tag>(
+    _ what: String, named text: String, hint: String,
+    among candidates: @escaping @Sendable (inout NodeCore, Timestamp) -> [Identifier<Tag>]
+  ) async throws -> Identifier<Tag> {
+    guard let prefix = IdentifierPrefix(text) else {
+      throw Problem.badRequest(
+        "\(what) is \"\(text)\"; allowed: an id, or its first \(IdentifierPrefix.shortest) or more hexadecimal digits")
+    }
+    let found = await Set(runtime.read { candidates(&$0, $1).filter(prefix.matches) }).sorted()
+    switch found.count {
+    case 1: return found[0]
+    case 0: throw Problem.notFound("no \(what) begins with \(text)\(hint)")
+    default:
+      throw Problem.badRequest(
+        "\(found.count) \(what)s begin with \(text): "
+          + "\(found.prefix(3).map { $0.short(16) }.joined(separator: ", ")); give more digits")
+    }
+  }
+
+  func isOwnScope(_ request: Request) throws -> Bool {
     switch request.uri.queryParameters["scope"].map(String.init) {
     case nil, "mine": return true
     case "all": return false

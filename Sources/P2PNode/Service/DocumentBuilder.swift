@@ -147,19 +147,19 @@ struct DocumentBuilder {
   func trade(_ trade: Trade) -> TradeDocument {
     let terms = trade.terms
     let role = core.isOwn(terms.provider) ? "provider" : core.isOwn(terms.buyer) ? "buyer" : "observer"
+    let state = state(of: trade)
+    let isSettled = state == "settled" || state == "disputed"
     var document = TradeDocument(
-      id: trade.id.hex, state: state(of: trade), role: role, offer: terms.offer.hex, bid: terms.bid.hex,
+      id: trade.id.hex, state: state, role: role, offer: terms.offer.hex, bid: terms.bid.hex,
       provider: terms.provider.hex, buyer: terms.buyer.hex,
       taker: terms.takerSide == .offer ? "provider" : "buyer", gpuClass: terms.gpuClass, gpus: Int64(terms.gpus),
       startMs: terms.start.milliseconds, endMs: terms.end.milliseconds, priceMicros: terms.price.micros,
       totalMicros: terms.total.micros, currency: terms.currency, deadlineMs: terms.deadline.milliseconds,
-      settledMs: trade.acceptance?.acceptance.time.milliseconds)
+      settledMs: isSettled ? trade.acceptance?.acceptance.time.milliseconds : nil)
     if let leg = terms.leg {
       document.purchase = leg.purchase.hex
       document.confirmMs = leg.confirmBy.milliseconds
-      document.settledMs =
-        document.state == "settled" || document.state == "disputed"
-        ? trade.confirmation?.confirmation.time.milliseconds : nil
+      document.settledMs = isSettled ? trade.confirmation?.confirmation.time.milliseconds : nil
     }
     return document
   }
@@ -175,21 +175,19 @@ struct DocumentBuilder {
     }
   }
 
-  /// Trades in the order in which they were, or would be, accepted at the latest.
-  func trades(ownOnly: Bool) -> [Trade] {
-    func time(_ trade: Trade) -> Timestamp { trade.acceptance?.acceptance.time ?? trade.terms.deadline }
-    // The ledger is sorted by id, and the sort is stable.
-    return core.ledger.sorted
-      .filter { !ownOnly || core.isOwn($0.terms.provider) || core.isOwn($0.terms.buyer) }
-      .sorted { time($0) < time($1) }
+  /// The latest trades that are this node's or anybody's, in the order of their deadlines.
+  func trades(_ page: TradePage) -> [Trade] {
+    core.ledger.latest(page.limit, before: page.cursor) { !page.isOwnOnly || isOwn($0) }
   }
 
-  func receipts(ownOnly: Bool) -> [ReceiptDocument] {
-    // Terms in the ledger have been decoded once, so they do so again.
-    trades(ownOnly: ownOnly).filter(core.isPublished).compactMap { trade in
-      trade.receipt.flatMap { try? ReceiptDocument($0, network: genesis.networkID) }
+  /// Those of ``trades(_:)`` that have a receipt.
+  func receipts(_ page: TradePage) -> [Trade] {
+    core.ledger.latest(page.limit, before: page.cursor) {
+      $0.state == .settled && (!page.isOwnOnly || isOwn($0)) && core.isPublished($0)
     }
   }
+
+  private func isOwn(_ trade: Trade) -> Bool { core.isOwn(trade.terms.provider) || core.isOwn(trade.terms.buyer) }
 
   // MARK: The network
 

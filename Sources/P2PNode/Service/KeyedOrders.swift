@@ -89,6 +89,8 @@ final class KeyedOrders: Sendable {
       }
     }
     if case .refused(.notDurableYet)? = answer, let outcome = stored(name) {
+      // A store that cannot be read has not said that it lacks the order: the key stays taken.
+      if case .unreadable = outcome { return outcome }
       // The store has taken it meanwhile.
       finish(name, with: outcome)
       return outcome

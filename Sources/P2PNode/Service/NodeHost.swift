@@ -103,14 +103,17 @@ struct NodeHost {
       requestStop: stop.pull)
     let node = NodeService(
       runtime: runtime, transport: transport, port: listening.port, known: known, events: events)
+    let announcements = Announcements()
     let group = ServiceGroup(
       configuration: .init(
         // They stop in the reverse order: the node first, which answers whoever still waits, then the API.
         services: [
           .init(
-            service: api.application(socketPath: socketPath, logger: quietLogger),
+            service: api.application(socketPath: socketPath, logger: quietLogger) {
+              announcements.first { announce(runtime, genesis: genesis, listening: listening) }
+            },
             successTerminationBehavior: .gracefullyShutdownGroup)
-        ] + httpServices(of: api, stop)
+        ] + httpServices(of: api, stop, announcements)
           + [
             .init(service: node, successTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: reloader, successTerminationBehavior: .ignore),
@@ -119,7 +122,6 @@ struct NodeHost {
         gracefulShutdownSignals: [.sigterm, .sigint], logger: quietLogger))
     stop.arm { await group.triggerGracefulShutdown() }
     if options.stopWithStdin { watchStandardInput(stop) }
-    announce(runtime, genesis: genesis, listening: listening)
     defer {
       unlink(socketPath)
       unlink(options.directory.accessFile)
@@ -148,8 +150,9 @@ struct NodeHost {
   }
 
   /// The API over TCP, when it is wanted.
-  private func httpServices(of api: APIServer, _ stop: StopTrigger) -> [ServiceGroupConfiguration.ServiceConfiguration]
-  {
+  private func httpServices(
+    of api: APIServer, _ stop: StopTrigger, _ announcements: Announcements
+  ) -> [ServiceGroupConfiguration.ServiceConfiguration] {
     guard let address = options.http else { return [] }
     let access = HTTPAccess(names: options.httpNames)
     let (directory, path) = (options.directory.path, options.directory.accessFile)
@@ -161,10 +164,12 @@ struct NodeHost {
         logger.error("no dashboard", metadata: ["why": "\(error)"])
         return stop.pull()
       }
-      guard log.format == .human else {
-        return log.write(.notice, "the API is served over TCP", ["address": "\(link)"])
+      announcements.further {
+        guard log.format == .human else {
+          return log.write(.notice, "the API is served over TCP", ["address": "\(link)"])
+        }
+        Terminal.write("dashboard  \(link)/, opened by: p2pnode dashboard --data \(directory)", to: .output)
       }
-      Terminal.write("dashboard  \(link)/, opened by: p2pnode dashboard --data \(directory)", to: .output)
     }
     return [
       .init(

@@ -329,15 +329,17 @@ final class NodeRuntime: @unchecked Sendable {
     guard rebuild.isDue(now: Self.now), core.storeTrouble == nil else { return }
     let started = Self.now
     let startedNanoseconds = MonotonicTime.nanoseconds
+    var isWhole = true
     do {
       try writer.syncAfterCommits { store in
         Result { try store.restore(into: &self.core, logger: self.logger) }
       }.get()
     } catch {
+      isWhole = false
       logger.error("restoring from the store", metadata: ["error": "\(error)"])
     }
     core.finishRestore(now: Self.now, into: &effects)
-    rebuild.done(started: started, ended: Self.now)
+    rebuild.done(started: started, ended: Self.now, isWhole: isWhole)
     instruments.rebuilds.increment()
     instruments.rebuild.recordNanoseconds(MonotonicTime.nanoseconds - startedNanoseconds)
     performEffects()

@@ -1,6 +1,6 @@
 import Market
 
-/// When the core is restored from the store because of a proof of equivocation. Proofs cost their makers little and a
+/// When the core is restored from the store because of a proof of fraud. Proofs cost their makers little and a
 /// restoring costs much, so several are served by one, and after each there is a pause ten times as long as it took.
 struct RebuildSchedule {
   private static let pausePerDuration: Int64 = 10
@@ -15,9 +15,9 @@ struct RebuildSchedule {
   /// Whether one is wanted and may happen.
   func isDue(now: Timestamp) -> Bool { isWanted && now >= earliest }
 
-  /// Notes that one has happened.
-  mutating func done(started: Timestamp, ended: Timestamp) {
-    isWanted = false
+  /// Notes that one has happened, or has failed and is wanted again.
+  mutating func done(started: Timestamp, ended: Timestamp, isWhole: Bool) {
+    isWanted = !isWhole
     earliest = ended + max(0, ended - started) * Self.pausePerDuration
   }
 }

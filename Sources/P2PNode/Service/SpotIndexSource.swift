@@ -9,12 +9,12 @@ final class SpotIndexSource: Sendable {
 
   /// The values of a class at `times`, off the writer's queue.
   func points(
-    of gpuClass: String, at times: [Timestamp], tape: TradeTape, withheld: Set<TradeID>
+    of gpuClass: String, at times: [Timestamp], tape: TradeTape, withheld: [TradeID: Timestamp]
   ) -> [SpotIndex.Point] {
     times.map { time in
-      // Which windows have withheld trades is not worth finding out: there are any for moments only.
-      guard withheld.isEmpty else {
-        return SpotIndex.point(of: gpuClass, at: time, tape: tape, withheld: withheld)
+      let start = time - SpotIndex.windowMilliseconds
+      guard !withheld.values.contains(where: { start < $0 && $0 <= time }) else {
+        return SpotIndex.point(of: gpuClass, at: time, tape: tape, withheld: Set(withheld.keys))
       }
       if let known = cache.withLock({ $0.point(of: gpuClass, at: time, tape: tape) }) { return known }
       let point = SpotIndex.point(of: gpuClass, at: time, tape: tape)

@@ -2,7 +2,6 @@ import Market
 import NodeAPI
 import NodeCore
 import NodeCrypto
-import Settlement
 
 /// What `status` reports beside the core.
 struct StatusSource: Sendable {
@@ -17,9 +16,6 @@ struct StatusSource: Sendable {
     let trouble = operations.configurationTrouble.text
     return await runtime.read { core, now in
       let own = core.own
-      let ownTrades = core.ledger.sorted.filter {
-        $0.state == .settled && (core.isOwn($0.terms.provider) || core.isOwn($0.terms.buyer))
-      }
       var document = StatusDocument(
         node: own.hex, network: core.genesis.networkID.hex, networkName: networkName, version: Version.current,
         state: core.state.rawValue, trouble: Self.trouble(of: core, configuration: trouble),
@@ -28,7 +24,8 @@ struct StatusSource: Sendable {
         orders: core.book.openCount(.offer) + core.book.openCount(.bid), feeds: core.feeds.count,
         entries: core.feeds.entryCount, prunedEntries: core.feeds.prunedCount,
         ownSequence: core.feeds.head(of: own).sequence, peers: core.peers.count,
-        trades: core.ledger.settledCount, ownTrades: ownTrades.count, undecided: core.undecidedCount,
+        trades: core.ledger.settledCount, ownTrades: core.ownKeys.reduce(0) { $0 + core.ledger.settledCount(of: $1) },
+        undecided: core.undecidedCount,
         frozenFeeds: core.feeds.frozenCount)
       let predecessors = core.ownKeys.dropFirst().map(\.hex)
       document.predecessors = predecessors.isEmpty ? nil : predecessors

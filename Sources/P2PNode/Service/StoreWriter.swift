@@ -23,6 +23,8 @@ final class StoreWriter: Sendable {
     var entries: [SignedEntry] = []
     var byteCount = 0
     var isOverBound = false
+    /// Whether pruned entries are being deleted.
+    var isPruning = false
     var proofs: [FraudProof] = []
     var bases: [StoredBase] = []
     /// Keys of orders that own entries place, by the entry's sequence.
@@ -150,14 +152,25 @@ final class StoreWriter: Sendable {
       if hasRecovered { report(.recovered) }
       if hasDrained { report(.drained) }
       for entry in entries where entry.author == own { report(.durable(entry.sequence)) }
-      if !bases.isEmpty { queue.async { self.deletePruned() } }
+      if !bases.isEmpty { startPruning() }
     }
+  }
+
+  /// Begins to delete pruned entries, unless that is under way.
+  private func startPruning() {
+    let isFirst = state.withLock { state in
+      defer { state.isPruning = true }
+      return !state.isPruning
+    }
+    if isFirst { queue.async { self.deletePruned() } }
   }
 
   /// Deletes pruned entries a little at a time, so that no commit waits for more than one step.
   private func deletePruned() {
     // A disk that takes no deletion takes no entry either, and that is reported.
-    guard let count = try? store.deletePruned(maximum: Self.pruningStep), count == Self.pruningStep else { return }
+    guard let count = try? store.deletePruned(maximum: Self.pruningStep), count == Self.pruningStep else {
+      return state.withLock { $0.isPruning = false }
+    }
     queue.asyncAfter(deadline: .now() + Self.pruningPause) { self.deletePruned() }
   }
 }

@@ -10,6 +10,12 @@ test("an amount is shown exactly, with two decimals at least", () => {
   for (const [value, text] of cases) equal(formatMicros(value), text, String(value));
 });
 
+test("a comma separates thousands only", () => {
+  for (const text of ["2,10", "1,00", "1,0000", ",100", "1,", "1,000,00", "0,5"]) equal(parseMicros(text), null, text);
+  equal(parseMicros("1,000.5"), 1_000_500_000n);
+  equal(parseMicros(" 12,345,678 "), 12_345_678_000_000n);
+});
+
 test("an amount that was shown is read back as the same", () => {
   const random = generator(1);
   for (let round = 0; round < 2000; round += 1) {

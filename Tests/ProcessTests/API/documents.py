@@ -57,6 +57,16 @@ class Node:
         sys.exit(f"{path} is not described")
 
 
+def check_pages(node, target, trade):
+    """A list that is walked backwards, one trade at a time, is the list."""
+    whole = [trade(document) for document in node.ask(target)]
+    assert len(whole) > 1, f"{target} has {len(whole)} trades, too few to go from page to page"
+    walked = [trade(document) for document in node.ask(f"{target}&limit=1")]
+    while len(walked) <= len(whole) and (page := node.ask(f"{target}&limit=1&before={walked[0]}")):
+        walked = [trade(document) for document in page] + walked
+    assert walked == whole, f"{target} has {whole}, its pages {walked}"
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         node = Node(json.load(file), sys.argv[2], sys.argv[3])
@@ -71,6 +81,8 @@ def main():
         for trade in node.ask(f"/v1/trades?scope={scope}"):
             node.ask(f"/v1/records/{trade['buyer']}")
         assert node.ask(f"/v1/receipts?scope={scope}"), "no receipt to look at"
+        for path, trade in (("trades", lambda trade: trade["id"]), ("receipts", lambda one: one["decoded"]["trade"])):
+            check_pages(node, f"/v1/{path}?scope={scope}", trade)
     orders = node.ask("/v1/orders?scope=mine")
     assert {order["side"] for order in node.ask("/v1/orders?scope=all")} == {"offer", "bid"}, "a side has no order"
     for order in orders:

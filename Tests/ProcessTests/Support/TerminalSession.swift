@@ -12,6 +12,8 @@ final class TerminalSession: Sendable {
 
   private let directory: TemporaryDirectory
   private let socket: String
+  /// The process id of the tmux that plays the terminal.
+  private let server: Int32
 
   /// Runs `words` on a new terminal, which goes when they end.
   init(_ words: [String], rows: Int = 24, columns: Int = 100) async throws {
@@ -19,17 +21,14 @@ final class TerminalSession: Sendable {
     socket = directory.file("tmux")
     let settings = "set -g status off\nset -g default-terminal screen-256color\n"
     let configuration = try directory.write(settings.utf8, to: "tmux.conf")
-    try await run(
-      ["-f", configuration, "new-session", "-d", "-x", "\(columns)", "-y", "\(rows)"]
-        + ["env", "LC_ALL=C.UTF-8"] + words)
+    let session = ["new-session", "-d", "-P", "-F", "#{pid}", "-x", "\(columns)", "-y", "\(rows)"]
+    let text = try await Self.run(
+      ["-f", configuration] + session + ["env", "LC_ALL=C.UTF-8"] + words, on: socket, in: directory)
+    server = try #require(Int32(text.filter(\.isNumber)))
   }
 
-  deinit {
-    // Nobody waits for it: it ends with its server.
-    _ = try? ChildProcess(
-      executable: Self.path ?? "", arguments: ["-S", socket, "kill-server"], environment: NodeBinary.environment,
-      input: .file("/dev/null"), output: "/dev/null", error: "/dev/null")
-  }
+  // A command to end it would find its socket gone, together with the directory.
+  deinit { kill(server, SIGTERM) }
 
   /// Types text as it stands.
   func type(_ text: String) async throws { try await run(["send-keys", "-l", text]) }
@@ -70,9 +69,15 @@ final class TerminalSession: Sendable {
 
   @discardableResult
   private func run(_ words: [String]) async throws -> String {
+    try await Self.run(words, on: socket, in: directory)
+  }
+
+  private static func run(
+    _ words: [String], on socket: String, in directory: TemporaryDirectory
+  ) async throws -> String {
     let output = directory.file(UUID().uuidString)
     let process = try ChildProcess(
-      executable: Self.path ?? "", arguments: ["-S", socket] + words, environment: NodeBinary.environment,
+      executable: path ?? "", arguments: ["-S", socket] + words, environment: NodeBinary.environment,
       input: .file("/dev/null"), output: output, error: output + ".err")
     let exit = try await eventually("tmux \(words.joined(separator: " ")) ends") { process.exit }
     guard exit == .status(0) else {

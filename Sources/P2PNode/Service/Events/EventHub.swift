@@ -23,7 +23,6 @@ final class EventHub: Sendable {
 
   private struct State: Sendable {
     var log: EventLog
-    var collector = EventCollector()
     var listeners: [UInt64: AsyncStream<Void>.Continuation] = [:]
     var nextListener: UInt64 = 0
     var isRunning = false
@@ -35,6 +34,8 @@ final class EventHub: Sendable {
   private let runtime: NodeRuntime
   private let status: StatusSource
   private let state: Mutex<State>
+  /// Used on the writer's queue alone, so that nobody waits for it while it makes documents.
+  private let collector = Mutex(EventCollector())
 
   /// A hub of what `runtime` does.
   init(runtime: NodeRuntime, status: StatusSource) {
@@ -88,10 +89,8 @@ final class EventHub: Sendable {
 
   private func begin(_ core: inout NodeCore, now: Timestamp) {
     guard !core.notesChanges else { return }
-    state.withLock { state in
-      state.collector.begin(&core, now: now)
-      state.log.breakOff()
-    }
+    collector.withLock { $0.begin(&core, now: now) }
+    state.withLock { $0.log.breakOff() }
   }
 
   private func remove(_ number: UInt64) {
@@ -135,7 +134,6 @@ final class EventHub: Sendable {
 
   private func run() async {
     var nextTick = ContinuousClock.now
-    var lastStatus: StatusDocument?
     while true {
       let started = ContinuousClock.now
       let isTick = started >= nextTick
@@ -144,9 +142,7 @@ final class EventHub: Sendable {
       append(news)
       if isTick {
         nextTick = started + Self.tick
-        let document = await status.document(runtime)
-        if document.withoutClock != lastStatus?.withoutClock { append(document) }
-        lastStatus = document
+        append(await status.document(runtime))
       }
       if isTick || !news.isEmpty { wake() }
       try? await Task.sleep(for: max(Self.shortestPause, duration * Self.pauseFactor))
@@ -155,16 +151,22 @@ final class EventHub: Sendable {
 
   /// What has happened, and how long it took to find out; no news when nobody wants them any more.
   private func collect(_ core: inout NodeCore, now: Timestamp, isTick: Bool) -> ([EventCollector.News]?, Duration) {
-    state.withLock { state in
-      if state.isClosed || (state.listeners.isEmpty && .now - state.idleSince > Self.resumableSpan) {
+    let isOver = state.withLock { state in
+      guard state.isClosed || (state.listeners.isEmpty && .now - state.idleSince > Self.resumableSpan) else {
+        return false
+      }
+      state.isRunning = false
+      return true
+    }
+    return collector.withLock { collector in
+      guard !isOver else {
         core.notesChanges = false
-        state.isRunning = false
-        state.collector = EventCollector()
+        collector = EventCollector()
         return (nil, .zero)
       }
       let started = ContinuousClock.now
-      var news = state.collector.changes(&core, now: now)
-      if isTick { news += state.collector.tick(&core, now: now) }
+      var news = collector.changes(&core, now: now)
+      if isTick { news += collector.tick(&core, now: now) }
       return (news, .now - started)
     }
   }
@@ -216,15 +218,5 @@ extension EventCollector.News {
     case .peers(let count): EventCollector.json(PeersEventDocument(peers: count))
     case .lost: Data()
     }
-  }
-}
-
-extension StatusDocument {
-  /// The same without what changes all the time.
-  fileprivate var withoutClock: StatusDocument {
-    var document = self
-    document.timeMs = 0
-    document.uptimeMs = 0
-    return document
   }
 }

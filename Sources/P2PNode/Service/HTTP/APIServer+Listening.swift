@@ -15,10 +15,15 @@ extension APIServer {
     maxHeaderFieldSize: 8 << 10, maxHeaderListSize: 16 << 10, maxHeaderFieldCount: 100)
 
   /// The API on the Unix socket at `path`.
-  func application(socketPath path: String, logger: Logger) -> some ApplicationProtocol {
+  ///
+  /// - Parameter isListening: called when it does.
+  func application(
+    socketPath path: String, logger: Logger, isListening: @escaping @Sendable () -> Void
+  ) -> some ApplicationProtocol {
     application(router(access: nil), on: .unixDomainSocket(path: path), logger: logger) { _ in
       // Connecting takes the right to write; nobody has the right to execute a socket.
       chmod(path, 0o600)
+      isListening()
     }
   }
 

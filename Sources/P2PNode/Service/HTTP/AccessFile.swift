@@ -43,9 +43,10 @@ enum PrivateFile {
     let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw .privateFile(path: temporary, why: String(cString: strerror(errno))) }
     defer { close(file) }
-    let bytes = Array(text.utf8)
-    guard fchmod(file, 0o600) == 0, Glibc.write(file, bytes, bytes.count) == bytes.count,
-      rename(temporary, path) == 0
-    else { throw .privateFile(path: path, why: String(cString: strerror(errno))) }
+    var failure = fchmod(file, 0o600) == 0 ? WholeWrite.write(text.utf8, to: file) : errno
+    if failure == nil, rename(temporary, path) != 0 { failure = errno }
+    guard let failure else { return }
+    unlink(temporary)
+    throw .privateFile(path: path, why: String(cString: strerror(failure)))
   }
 }

@@ -23,6 +23,8 @@ final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
   static let idle = TimeAmount.seconds(75)
   static let write = TimeAmount.seconds(60)
 
+  /// Requests whose answer has not ended: a client may send the next one before.
+  private var unanswered = 0
   private var reading: Scheduled<Void>?
   private var writing: Scheduled<Void>?
 
@@ -43,7 +45,9 @@ final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
-    case .head: allow(Self.body, on: context.channel)
+    case .head:
+      unanswered += 1
+      allow(Self.body, on: context.channel)
     case .body: break
     case .end: reading?.cancel()
     }
@@ -51,7 +55,10 @@ final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    if case .end = unwrapOutboundIn(data) { allow(Self.idle, on: context.channel) }
+    if case .end = unwrapOutboundIn(data) {
+      unanswered -= 1
+      if unanswered == 0 { allow(Self.idle, on: context.channel) }
+    }
     context.write(data, promise: promise)
   }
 

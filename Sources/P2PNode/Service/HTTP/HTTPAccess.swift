@@ -20,6 +20,7 @@ final class HTTPAccess: Sendable {
   private struct Bound {
     let port: Int
     let hosts: Set<String>
+    let origins: Set<String>
   }
 
   /// - Parameter names: host names besides the usual ones of this machine, port 0 meaning the listener's.
@@ -33,19 +34,20 @@ final class HTTPAccess: Sendable {
     let known = [address, HostPort(host: "127.0.0.1", port: port), HostPort(host: "localhost", port: port)]
     let all = (known + [HostPort(host: "::1", port: port)]).map(\.description)
     let given = names.map { HostPort(host: $0.host, port: $0.port == 0 ? port : $0.port).description }
-    // What a browser leaves out for HTTP's own port.
+    // What a browser leaves out for the own port of HTTP, and of HTTPS under a name that something which encrypts has.
     let short = (all + given).filter { $0.hasSuffix(":80") }.map { String($0.dropLast(3)) }
-    bound.withLock { $0 = Bound(port: port, hosts: Set((all + given + short).map { $0.lowercased() })) }
+    let encrypted = given.flatMap { $0.hasSuffix(":443") ? [$0, String($0.dropLast(4))] : [$0] }
+    let hosts = Set((all + given + short + encrypted).map { $0.lowercased() })
+    let origins =
+      (all + given + short).map { "http://\($0.lowercased())" } + encrypted.map { "https://\($0.lowercased())" }
+    bound.withLock { $0 = Bound(port: port, hosts: hosts, origins: Set(origins)) }
   }
 
   /// Whether `host`, as the header says it, is one of this listener's.
   func isKnown(host: String) -> Bool { bound.withLock { $0?.hosts.contains(host.lowercased()) } ?? false }
 
   /// Whether `origin`, as the header says it, is a page of this listener.
-  func isOwn(origin: String) -> Bool {
-    let scheme = "http://"
-    return origin.hasPrefix(scheme) && isKnown(host: String(origin.dropFirst(scheme.count)))
-  }
+  func isOwn(origin: String) -> Bool { bound.withLock { $0?.origins.contains(origin.lowercased()) } ?? false }
 
   /// Whether `text` is the token; the time that it takes says nothing of the token.
   func isToken(_ text: some StringProtocol) -> Bool { Sodium.isEqual(Array(text.utf8), Array(token.utf8)) }

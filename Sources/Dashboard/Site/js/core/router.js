@@ -19,10 +19,19 @@ export function go(view, argument) {
   location.hash = link(view, argument);
 }
 
+/** A part of the address as it is meant; what is no escape stands for itself. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function take() {
-  const [view = "market", argument = ""] = location.hash.replace(/^#\/?/, "").split("/");
+  const [view = "market", argument = ""] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
   state.view = views.some(([id]) => id === view) ? view : "market";
-  if (state.view === "market" && argument) showClass(decodeURIComponent(argument));
+  if (state.view === "market" && argument) showClass(argument);
   if (state.view === "network" && state.network) {
     refresh("peers");
     refresh("proofs");

@@ -14,6 +14,8 @@ import { Stream } from "./stream.js";
 const BOOK_LIMIT = 10_000;
 /** Trades of others that are kept. */
 const OTHERS_TRADES = 5000;
+/** The latest own trades and receipts that are fetched. */
+const OWN_TRADES = 10_000;
 const HISTORY = 240;
 const CANDLES = 160;
 
@@ -25,7 +27,8 @@ const MINUTE_MS = 60_000;
 const fetches = {
   network: async () => {
     state.network = await get("network");
-    state.gpuClass ??= state.network.gpu_classes[0]?.id ?? null;
+    // The address may name any.
+    if (!isClass(state.gpuClass)) state.gpuClass = state.network.gpu_classes[0]?.id ?? null;
   },
   status: async () => takeStatus(await get("status")),
   summaries: async () => {
@@ -51,11 +54,15 @@ const fetches = {
     state.orders = new Map((await get("orders", { scope: "mine" })).map((order) => [order.id, order]));
   },
   trades: async () => {
-    state.trades = new Map((await get("trades", { scope: "all" })).map((trade) => [trade.id, trade]));
+    const [all, mine] = await Promise.all([
+      get("trades", { scope: "all", limit: OTHERS_TRADES }),
+      get("trades", { scope: "mine", limit: OWN_TRADES }),
+    ]);
+    state.trades = new Map([...all, ...mine].map((trade) => [trade.id, trade]));
     forgetTrades();
   },
   receipts: async () => {
-    state.receipts = await get("receipts", { scope: "mine" });
+    state.receipts = await get("receipts", { scope: "mine", limit: OWN_TRADES });
   },
   peers: async () => {
     state.peers = await get("peers");
@@ -129,6 +136,7 @@ async function refreshAll() {
 
 /** Shows another class, or the same in another interval. */
 export function showClass(gpuClass, interval = state.interval) {
+  if (state.network && !isClass(gpuClass)) return;
   const isOther = gpuClass !== state.gpuClass;
   if (!isOther && interval === state.interval) return;
   state.gpuClass = gpuClass;
@@ -192,9 +200,11 @@ function takeStatus(status) {
   if (state.view === "network") refreshSoon("peers");
 }
 
+const isClass = (name) => state.network.gpu_classes.some((known) => known.id === name);
+
 /** Forgets the oldest of others' trades when there are far too many. */
 function forgetTrades() {
-  if (state.trades.size < OTHERS_TRADES * 1.2) return;
+  if (state.trades.size < (OTHERS_TRADES + OWN_TRADES) * 1.2) return;
   const others = [...state.trades.values()].filter((trade) => trade.role === "observer");
   others.sort((a, b) => (b.settled_ms ?? b.deadline_ms) - (a.settled_ms ?? a.deadline_ms));
   for (const trade of others.slice(OTHERS_TRADES)) state.trades.delete(trade.id);

@@ -41,9 +41,10 @@ export function roundMicros(value, decimals = 2) {
 
 /** The micro-units of a decimal that a person typed, such as "2.10"; null when it is not one or is too fine. */
 export function parseMicros(text) {
-  const match = /^(\d{1,12})(?:\.(\d{1,6}))?$/.exec(text.trim().replaceAll(",", ""));
+  // A comma separates thousands and nothing else: "2,10" is no price, least of all 210.
+  const match = /^(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})(?:\.(\d{1,6}))?$/.exec(text.trim());
   if (!match) return null;
-  return BigInt(match[1]) * UNIT + BigInt((match[2] ?? "").padEnd(6, "0"));
+  return BigInt(match[1].replaceAll(",", "")) * UNIT + BigInt((match[2] ?? "").padEnd(6, "0"));
 }
 
 /** What a lease costs: price × GPUs × time, rounded up to a micro-unit, as the protocol has it. */

@@ -4,7 +4,7 @@ import { h, setAttribute, setText } from "../core/dom.js";
 import { post } from "../core/api.js";
 import { currency, now, state } from "../core/state.js";
 import { choice, choose, currentCurve, forwardChart, horizons } from "../charts/forward.js";
-import { explain } from "../ticket/dialog.js";
+import { explainQuestion } from "../ticket/dialog.js";
 import { number, segments, setTime, time, timeOf } from "../ticket/fields.js";
 import { parseCount } from "../ticket/draft.js";
 import { ticket } from "../ticket/ticket.js";
@@ -138,7 +138,7 @@ async function windowCost() {
     if (quote.available === "part") return { text: `${window}: only ${plan.gpus} can be had, for ${each}.`, terms };
     return { text: `${window} (${duration(length)}): ${each}, from ${plural(plan.pieces.length, "offer")}.`, terms };
   } catch (error) {
-    return { text: explain(error), terms: {} };
+    return { text: explainQuestion(error), terms: {} };
   }
 }
 

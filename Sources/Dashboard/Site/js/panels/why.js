@@ -5,7 +5,7 @@ import { get } from "../core/api.js";
 import { currency } from "../core/state.js";
 import { ruledOut, whySentence } from "../lib/reasons.js";
 import { count } from "../lib/text.js";
-import { explain } from "../ticket/dialog.js";
+import { explainQuestion } from "../ticket/dialog.js";
 import { price } from "./ui.js";
 
 /** The reasons of an order; `ask()` fetches them. */
@@ -24,7 +24,7 @@ export function whyPanel(id) {
             text: `The best price on the other side is ${price(why.best_counter_price_micros)} ${currency()}.` })
             : null);
     } catch (error) {
-      setChildren(element, h("p", { class: "note", text: explain(error) }));
+      setChildren(element, h("p", { class: "note", text: explainQuestion(error) }));
     }
   };
   return element;

@@ -7,7 +7,7 @@ import { refresh } from "../core/sync.js";
 import { decimalsOf, formatMicros, micros, parseMicros, total } from "../lib/money.js";
 import { plural, shortID, words } from "../lib/text.js";
 import { duration, span, utc } from "../lib/time.js";
-import { ask, explain, facts } from "./dialog.js";
+import { ask, explainQuestion, facts } from "./dialog.js";
 import { bound, parseCount, quoteOfOrder, remainder, toQuote } from "./draft.js";
 import { field, number, setTime, time, timeOf } from "./fields.js";
 import { quoteDetails } from "./quote.js";
@@ -71,7 +71,7 @@ async function fillQuote(element, request) {
   try {
     setChildren(element, quoteDetails(await post("quote", request)));
   } catch (error) {
-    setChildren(element, h("p", { class: "problem", text: explain(error) }));
+    setChildren(element, h("p", { class: "problem", text: explainQuestion(error) }));
   }
 }
 

@@ -15,6 +15,7 @@ import { SessionEnded, Unreachable } from "../core/api.js";
 export function ask({ title, body, action = null, run = null, done = null, kind = "" }) {
   return new Promise((resolve) => {
     let result = null;
+    let isSending = false;
     const heading = h("h2", { id: "dialog-title", text: title });
     const content = h("div", { class: "dialog-body" }, body);
     const problem = h("p", { class: "problem", role: "alert", hidden: true });
@@ -26,7 +27,8 @@ export function ask({ title, body, action = null, run = null, done = null, kind 
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (!run || go.disabled) return;
-      go.disabled = true;
+      isSending = true;
+      go.disabled = back.disabled = true;
       setText(go, "Sending…");
       setAttribute(problem, "hidden", true);
       try {
@@ -38,13 +40,20 @@ export function ask({ title, body, action = null, run = null, done = null, kind 
         setChildren(content, done(result));
         go.remove();
         setText(back, "Close");
+        back.disabled = false;
         back.focus();
       } catch (error) {
         setText(problem, explain(error));
         setAttribute(problem, "hidden", false);
         setText(go, action);
         go.disabled = false;
+      } finally {
+        isSending = back.disabled = false;
       }
+    });
+    // Who leaves while it is being sent would not learn whether it was done.
+    dialog.addEventListener("cancel", (event) => {
+      if (isSending) event.preventDefault();
     });
     dialog.addEventListener("close", () => {
       dialog.remove();
@@ -60,12 +69,16 @@ export function ask({ title, body, action = null, run = null, done = null, kind 
   });
 }
 
-/** What a failed request means for the person. */
+/** What a failed request that changes something means for the person. */
 export function explain(error) {
+  if (!(error instanceof Unreachable)) return explainQuestion(error);
+  return "The node does not answer, so it is not known whether this was done. Trying again is safe: it is done once.";
+}
+
+/** What a failed request that only asks means for the person. */
+export function explainQuestion(error) {
   if (error instanceof SessionEnded) return "This session has ended: open the link that the node gives now.";
-  if (error instanceof Unreachable) {
-    return "The node does not answer, so it is not known whether this was done. Trying again is safe: it is done once.";
-  }
+  if (error instanceof Unreachable) return "The node does not answer.";
   return error.message;
 }
 

@@ -131,7 +131,7 @@ export function quoteOfOrder(order, changes) {
     all_or_none: order.all_or_none, end_ms: changes.end_ms ?? order.end_ms,
   };
   if (order.start_ms > Date.now()) request.start_ms = order.start_ms;
-  if (!order.all_or_none && order.minimum_gpus < order.gpus) {
+  if (order.minimum_gpus < order.gpus) {
     request.minimum_gpus = Math.min(order.minimum_gpus, request.gpus);
   }
   return toQuote(request);

@@ -8,7 +8,7 @@ import { formatMicros } from "../lib/money.js";
 import { MINUTE, zone } from "../lib/time.js";
 import { confirmPlace } from "./confirm.js";
 import { UNITS, makeControls } from "./controls.js";
-import { explain } from "./dialog.js";
+import { explainQuestion } from "./dialog.js";
 import { blank, bound, toQuote, toRequest } from "./draft.js";
 import { segments, setTime, timeOf } from "./fields.js";
 import { quoteSentence, waitingSentence } from "./quote.js";
@@ -101,7 +101,7 @@ class Ticket {
       const quote = await post("quote", request);
       [outlook, waiting] = [quoteSentence(quote), waitingSentence(quote)];
     } catch (error) {
-      waiting = explain(error);
+      waiting = explainQuestion(error);
     }
     if (own !== this.question) return;
     setText(this.outlook, outlook);

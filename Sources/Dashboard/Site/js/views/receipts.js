@@ -8,7 +8,7 @@ import { batches, matches } from "../lib/receipts.js";
 import { count, plural, shortID } from "../lib/text.js";
 import { span, utc } from "../lib/time.js";
 import { download, emptyLine, onView, panel, price, setAmount, setID, setMoment, table } from "../panels/ui.js";
-import { explain } from "../ticket/dialog.js";
+import { explainQuestion } from "../ticket/dialog.js";
 import { moreButton } from "./orders.js";
 
 const PAGE = 100;
@@ -37,7 +37,7 @@ async function verify(receipts, note) {
       mark("receipts");
     }
   } catch (error) {
-    setText(note, `Not verified: ${explain(error)}`);
+    setText(note, `Not verified: ${explainQuestion(error)}`);
     setAttribute(note, "data-failed", true);
   }
 }
