@@ -262,23 +262,6 @@ public struct NodeCore: Sendable {
     pruneFeeds(into: &effects)
   }
 
-  private mutating func recovered() {
-    mayWrite = true
-    state = .running
-  }
-
-  private func hasRecovered(now: Timestamp) -> Bool {
-    if gossip.lacksPublishedEntries { return false }
-    if gossip.hasRecoveredOwnFeed(now: now) { return true }
-    // The first node of a market. One that has written before may only have lost sight of the others.
-    if gossip.hasNobodyToAsk, gossip.feeds.head(of: own).sequence == 0 { return true }
-    // Nobody to ask: a lone node trusts its own store after a while.
-    return now >= recoveryEnd
-  }
-
-  /// When this node trusts its own store, whatever its peers say.
-  private var recoveryEnd: Timestamp { max(recoveryDeadline, gossip.ownFeedAwaitedUntil ?? .zero) }
-
   mutating func drainGossip(now: Timestamp, into effects: inout [NodeEffect]) {
     while !gossipEffects.isEmpty {
       let batch = gossipEffects
