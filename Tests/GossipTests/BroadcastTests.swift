@@ -205,14 +205,14 @@ struct BroadcastTests {
   mutating func memory() {
     var parameters = BroadcastParameters()
     parameters.remembered = 4
-    parameters.keptBytes = 300
+    parameters.keptBytes = 250
     broadcast = Broadcast(parameters: parameters)
     connect(1, 2)
     let entries = entries(10)
     for entry in entries { _ = relay(entry, from: 1) }
     #expect(broadcast.items.count == 4)
     let kept = broadcast.items.values.compactMap(\.entry)
-    #expect(kept.reduce(0) { $0 + $1.bytes.count } <= 300 && kept.contains { $0.sequence == 10 })
+    #expect(kept.reduce(0) { $0 + $1.bytes.count } <= 250 && kept.contains { $0.sequence == 10 })
     #expect(broadcast.requested([name(entries[6])], by: 2).map(\.entry?.sequence) == [nil])
   }
 }
