@@ -68,6 +68,7 @@ let package = Package(
       name: "NodeCore",
       dependencies: [
         "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement",
+        .product(name: "DequeModule", package: "swift-collections"),
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
 

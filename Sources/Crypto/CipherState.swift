@@ -87,21 +87,6 @@ public struct CipherState: ~Copyable, Sendable {
     bytes.removeLast(Self.tagByteCount)
   }
 
-  /// Replaces the key by one that does not reveal it (Noise revision 34, section 4.2). Both sides do so at the same
-  /// message; the nonce goes on counting.
-  public mutating func rekey() {
-    withUnsafeTemporaryAllocation(byteCount: Self.keyByteCount + Self.tagByteCount, alignment: 8) { block in
-      defer { sodium_memzero(block.octets, block.count) }
-      sodium_memzero(block.octets, block.count)
-      Self.withNonceBytes(.max) { nonce in
-        _ = crypto_aead_chacha20poly1305_ietf_encrypt_detached(
-          block.octets, block.octets + Self.keyByteCount, nil, block.octets, UInt64(Self.keyByteCount),
-          nil, 0, nil, nonce, key.bytes.octets)
-      }
-      key.bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: block[..<Self.keyByteCount]))
-    }
-  }
-
   /// The text's length in a buffer of `byteCount`, when a message of that length may be processed now.
   private func textByteCount(of byteCount: Int) throws(NoiseError) -> Int {
     guard byteCount <= Self.maximumMessageByteCount else {
@@ -110,7 +95,7 @@ public struct CipherState: ~Copyable, Sendable {
     guard byteCount >= Self.tagByteCount else {
       throw .messageTooShort(byteCount: byteCount, minimum: Self.tagByteCount)
     }
-    // Noise reserves the last nonce for `rekey`.
+    // Noise reserves the last nonce for a change of key.
     guard nonce < .max else { throw .nonceExhausted }
     return byteCount - Self.tagByteCount
   }

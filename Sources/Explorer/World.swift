@@ -142,6 +142,7 @@ struct World {
   /// The sequences of an author's entries that may come to a node next.
   private func upcoming(_ node: Int, _ author: Int) -> [Int] {
     let given = nodes[node].given[author]
+    precondition(published[author].count < UInt64.bitWidth, "more entries of one feed than there are bits for")
     let missing = (1...63).filter { $0 <= published[author].count && given & (1 << UInt64($0)) == 0 }
     let latest = time(of: node) + setting.genesis.limits.skewMilliseconds
     return missing.prefix(setting.scenario.hasOvertaking ? 2 : 1).filter {

@@ -70,9 +70,6 @@ struct AddressBook: Sendable {
     Int(parameters.newBuckets + parameters.triedBuckets) * parameters.bucketCount + bootstrap.count
   }
 
-  /// Addresses at which a node was reached.
-  var triedCount: Int { tried.count }
-
   subscript(_ address: PeerAddress) -> Record? { records[address] }
 
   /// Where a node was reached or says that it can be; nil when it is not known.
@@ -200,8 +197,8 @@ struct AddressBook: Sendable {
     }
     guard var record = records[address] else { return }
     record.failures += 1
-    let doubled = dialling.firstBackoffMilliseconds << Int64(min(record.failures - 1, 6))
-    let span = min(doubled, dialling.lastBackoffMilliseconds)
+    let span = GossipParameters.span(
+      dialling.firstBackoffMilliseconds, doubled: record.failures - 1, atMost: dialling.lastBackoffMilliseconds)
     record.nextDial = now + Membership.jittered(span, using: &generator)
     records[address] = record
     if let test = tests.first(where: { $0.incumbent == address }) {
@@ -297,7 +294,6 @@ struct AddressBook: Sendable {
 
 /// Addresses in numbered buckets, of which few need be in use.
 private struct BucketTable: Sendable {
-  private(set) var count = 0
   private var buckets: [UInt64: [PeerAddress]] = [:]
   /// The buckets that are not empty, ascending.
   private var used: [UInt64] = []
@@ -310,13 +306,11 @@ private struct BucketTable: Sendable {
   mutating func insert(_ address: PeerAddress, into bucket: UInt64) {
     if buckets[bucket] == nil { used.insert(bucket, at: used.firstIndex { $0 > bucket } ?? used.count) }
     buckets[bucket, default: []].append(address)
-    count += 1
   }
 
   mutating func remove(_ address: PeerAddress, from bucket: UInt64) {
     guard let index = buckets[bucket]?.firstIndex(of: address) else { return }
     buckets[bucket]?.remove(at: index)
-    count -= 1
     guard buckets[bucket]?.isEmpty == true else { return }
     buckets[bucket] = nil
     used.removeAll { $0 == bucket }

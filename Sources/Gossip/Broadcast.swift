@@ -349,7 +349,10 @@ struct Broadcast: Sendable {
   private mutating func remember(_ name: UInt64, _ item: Item) {
     items[name] = item
     remembered.append(name)
-    while remembered.count > parameters.remembered { items[remembered.removeFirst()] = nil }
+    while remembered.count > parameters.remembered {
+      let gone = items.removeValue(forKey: remembered.removeFirst())
+      keptBytes -= gone?.entry?.bytes.count ?? 0
+    }
   }
 
   private mutating func keep(_ entry: SignedEntry, _ name: UInt64) {
@@ -357,8 +360,9 @@ struct Broadcast: Sendable {
     items[name]?.entry = entry
     kept.append(name)
     keptBytes += entry.bytes.count
-    while keptBytes > parameters.keptBytes, kept.count > 1 {
-      let oldest = kept.removeFirst()
+    // What was forgotten is not kept either.
+    while let oldest = kept.first, kept.count > 1, items[oldest]?.entry == nil || keptBytes > parameters.keptBytes {
+      kept.removeFirst()
       keptBytes -= items[oldest]?.entry?.bytes.count ?? 0
       items[oldest]?.entry = nil
     }

@@ -230,6 +230,10 @@ public struct Feeds: Sendable {
   public private(set) var latestTime: Timestamp = .zero
 
   private var byAuthor: [NodeID: Feed] = [:]
+  /// Those that were there when they were last asked for, ascending.
+  private var authors: [NodeID] = []
+  /// Those that have come since.
+  private var newAuthors: [NodeID] = []
 
   /// No feeds.
   public init(network: NetworkID, limits: GenesisLimits) {
@@ -251,8 +255,16 @@ public struct Feeds: Sendable {
   /// The number of authors.
   public var count: Int { byAuthor.count }
 
-  /// All authors, ascending. O(n log n).
-  var authors: [NodeID] { byAuthor.keys.sorted() }
+  /// All authors, ascending. O(1) while there are no new ones, else O(n).
+  mutating func authorsInOrder() -> [NodeID] {
+    if !newAuthors.isEmpty {
+      newAuthors.sort()
+      // Two runs in order are merged.
+      authors = (authors + newAuthors).sorted()
+      newAuthors = []
+    }
+    return authors
+  }
 
   /// All authors with their feeds, ascending by author. O(n log n).
   public var sorted: [(author: NodeID, feed: Feed)] {
@@ -267,7 +279,9 @@ public struct Feeds: Sendable {
 
   /// Appends an entry whose ``admission(of:role:now:)`` is `.next`.
   public mutating func append(_ entry: SignedEntry, role: EntryRole = .plain) {
+    let before = count
     byAuthor[entry.author, default: Feed(network: network, limits: limits)].append(entry, role: role, limits: limits)
+    if count > before { newAuthors.append(entry.author) }
     entryCount += 1
     latestTime = max(latestTime, entry.time)
   }
@@ -284,7 +298,7 @@ public struct Feeds: Sendable {
     entryCount += Int64(entry.sequence - feed.head.sequence)
     prunedCount += Int64(entry.sequence - 1 - feed.base)
     feed.jump(to: entry, rateLeft: rateLeft, isLast: isLast, limits: limits)
-    byAuthor[entry.author] = feed
+    set(feed, of: entry.author)
     latestTime = max(latestTime, entry.time)
     return true
   }
@@ -311,8 +325,12 @@ public struct Feeds: Sendable {
     var feed = byAuthor[author] ?? Feed(network: network, limits: limits)
     if feed.isFrozen(at: sequence) { return false }
     feed.frozenFrom = sequence
-    byAuthor[author] = feed
+    set(feed, of: author)
     return true
+  }
+
+  private mutating func set(_ feed: Feed, of author: NodeID) {
+    if byAuthor.updateValue(feed, forKey: author) == nil { newAuthors.append(author) }
   }
 
   /// Authors of whom there is a proof of fraud.

@@ -24,7 +24,9 @@ extension GossipCore {
     [
       Gauge("peers", peers.count, limit: parameters.views.maximumConnections),
       Gauge("comparisons_waiting", comparisonQueue.count, limit: parameters.views.maximumConnections),
-      Gauge("fetches_ending", endedFetches.count, limit: 4 * parameters.views.maximumConnections),
+      Gauge(
+        "fetches_ending", endedFetches.count,
+        limit: GossipParameters.Fetching.maximumEnding * parameters.views.maximumConnections),
     ] + intake.gauges + broadcast.gauges(entryBytes: feeds.limits.entryBytes) + antiEntropy.gauges(peers: peers.count)
       + membership.gauges
   }
@@ -56,8 +58,10 @@ extension Broadcast {
 extension AntiEntropy {
   fileprivate func gauges(peers: Int) -> [Gauge] {
     [
-      Gauge(
-        "claims_of_one_peer", claims.values.map(\.count).max() ?? 0, limit: GossipParameters.Fetching.maximumClaims),
+      Gauge("claims_of_one_peer", sizes.claims, limit: GossipParameters.Fetching.maximumClaims),
+      Gauge("feeds_to_ask_of_one_peer", sizes.queued, limit: GossipParameters.Fetching.maximumClaims),
+      Gauge("feeds_deferred", sizes.deferred, limit: GossipParameters.Fetching.maximumClaims * max(peers, 1)),
+      Gauge("checkpoints_to_go_on_with", sizes.jumps, limit: GossipParameters.Fetching.maximumRanges * peers),
       Gauge("peers_with_claims", claims.count, limit: peers),
     ]
   }

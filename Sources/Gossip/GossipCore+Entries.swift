@@ -19,7 +19,7 @@ extension GossipCore {
         tellOfFreeze(entry.author, to: peer, into: &effects)
         continue
       }
-      antiEntropy.claim(peer.node, author: entry.author, sequence: entry.sequence)
+      noteClaim(peer.node, author: entry.author, sequence: entry.sequence)
       let isOwn = entry.author == peer.node
       broadcast.delivered(entry.id, by: peer.connection, now: now)
       guard !isKnown(entry) else {
@@ -28,7 +28,7 @@ extension GossipCore {
       }
       let start = max(feeds.head(of: entry.author).sequence, antiEntropy.jump(of: entry.author) ?? 0)
       guard entry.sequence <= start + GossipParameters.Arrivals.windowPerFeed else {
-        antiEntropy.isBehind(entry.author)
+        antiEntropy.recheck(entry.author)
         hasGap = true
         continue
       }
@@ -47,7 +47,7 @@ extension GossipCore {
       if isPush {
         antiEntropy.isOvertaken(entry.author, until: now + parameters.overtakingMilliseconds)
       } else {
-        antiEntropy.isBehind(entry.author)
+        antiEntropy.recheck(entry.author)
         hasGap = true
       }
     }
@@ -105,7 +105,10 @@ extension GossipCore {
     switch feeds.admission(of: entry, role: role, now: now) {
     case .next:
       feeds.append(entry, role: role)
-      if entry.author == own { publishedOwnSequence = max(publishedOwnSequence, entry.sequence) }
+      if entry.author == own {
+        publishedOwnSequence = max(publishedOwnSequence, entry.sequence)
+        ownFeedGrewAt = now
+      }
       if let source = sources.first { noteFirst(of: entry.author, by: source, now: now) }
       effects.append(.deliver(entry))
       spread(entry, urgentFor: [], now: now, into: &effects)
@@ -163,7 +166,10 @@ extension GossipCore {
     else { return }
     intake.dropWaiting(of: author, below: first + 1)
     intake.lost(author)
-    if author == own { publishedOwnSequence = max(publishedOwnSequence, first) }
+    if author == own {
+      publishedOwnSequence = max(publishedOwnSequence, first)
+      ownFeedGrewAt = now
+    }
     effects.append(.jump(waiting.entry))
   }
 

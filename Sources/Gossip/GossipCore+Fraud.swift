@@ -15,8 +15,8 @@ extension GossipCore {
       ranges.append(AntiEntropy.Range(author: author, from: sequence, through: sequence))
     }
     guard !ranges.isEmpty else { return }
-    let id = antiEntropy.request(peer.node, ranges: ranges, now: now)
-    sendFetch(id, ranges: ranges, to: peer.connection, into: &effects)
+    let request = antiEntropy.request(peer.node, ranges: ranges, now: now)
+    sendFetch(request, to: peer.connection, into: &effects)
   }
 
   // MARK: Telling
@@ -195,8 +195,8 @@ extension GossipCore {
     let span = min(before.map { 2 * ($0 - proof.sequence) } ?? 1, GossipParameters.Arrivals.windowPerFeed)
     let range = AntiEntropy.Range(author: proof.author, from: last - min(last, span) + 1, through: last)
     for peer in connectedPeers where antiEntropy.holds(peer.node, author: proof.author, sequence: last) {
-      let id = antiEntropy.request(peer.node, ranges: [range], now: now)
-      sendFetch(id, ranges: [range], to: peer.connection, into: &effects)
+      let request = antiEntropy.request(peer.node, ranges: [range], now: now)
+      sendFetch(request, to: peer.connection, into: &effects)
     }
   }
 }

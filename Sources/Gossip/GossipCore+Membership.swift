@@ -136,6 +136,7 @@ extension GossipCore {
       return
     }
     peers[peer.connection]?.hasGreeted = true
+    if ownFeedGrewAt == nil { ownFeedGrewAt = now }
     receivedOwnHead(hello, from: peer, now: now, into: &effects)
     peers[peer.connection]?.agent = String(hello.agent.unicodeScalars.filter { (0x20...0x7E).contains($0.value) })
     guard peer.direction == .inbound, hello.listenPort > 0 else { return }

@@ -63,8 +63,13 @@ extension GossipCore {
 
   /// Notes what a peer holds; what is missing here may be asked for at once.
   mutating func claim(_ peer: Peer, author: NodeID, sequence: UInt64) {
-    antiEntropy.claim(peer.node, author: author, sequence: sequence)
-    if sequence > intake.horizon(of: author, feeds: feeds) { antiEntropy.isBehind(author) }
+    noteClaim(peer.node, author: author, sequence: sequence)
+    if sequence > intake.horizon(of: author, feeds: feeds) { antiEntropy.isBehind(author, peer: peer.node) }
+  }
+
+  mutating func noteClaim(_ peer: NodeID, author: NodeID, sequence: UInt64) {
+    let isHeld = author == own || feeds.feed(of: author) != nil
+    antiEntropy.claim(peer, author: author, sequence: sequence, isHeld: isHeld)
   }
 
   private mutating func receivedFetch(
@@ -78,14 +83,13 @@ extension GossipCore {
       return
     }
     var ranges: [FeedRange] = []
-    var bases = WireFetchAnswer()
-    bases.id = fetch.id
+    var bases: [WireFeedBase] = []
     for range in asked {
       if let base = feeds.feed(of: range.author)?.base, range.from <= base {
         var out = WireFeedBase()
         out.author = .init(range.author.bytes)
         out.first = base + 1
-        bases.bases.append(out)
+        bases.append(out)
         continue
       }
       let head = feeds.head(of: range.author).sequence
@@ -93,12 +97,17 @@ extension GossipCore {
       let through = min(range.through, held)
       if range.from <= through { ranges.append(FeedRange(author: range.author, from: range.from, through: through)) }
     }
-    if !bases.bases.isEmpty { send(.fetchAnswer(bases), to: peer.connection, priority: .answer, into: &effects) }
+    for start in stride(from: 0, to: bases.count, by: GossipParameters.Fetching.basesPerMessage) {
+      var answer = WireFetchAnswer()
+      answer.id = fetch.id
+      answer.bases = Array(bases[start...].prefix(GossipParameters.Fetching.basesPerMessage))
+      send(.fetchAnswer(answer), to: peer.connection, priority: .answer, into: &effects)
+    }
     effects.append(.serve(connection: peer.connection, request: fetch.id, ranges: ranges))
   }
 
   /// What a fetch asks for. Of authors by their first bits those that are known by one feed here.
-  private func ranges(in fetch: WireFetch) throws(RangeError) -> [FeedRange] {
+  private mutating func ranges(in fetch: WireFetch) throws(RangeError) -> [FeedRange] {
     guard fetch.ranges.count <= GossipParameters.Fetching.maximumNamedRanges else { throw .count(fetch.ranges.count) }
     var ranges: [FeedRange] = []
     for range in fetch.ranges {
@@ -108,7 +117,7 @@ extension GossipCore {
     }
     guard !fetch.shortRanges.isEmpty || fetch.prefixBits != 0 else { return ranges }
     return ranges
-      + (try ShortRanges.resolve(Array(fetch.shortRanges), prefixBits: fetch.prefixBits, among: feeds.authors))
+      + (try ShortRanges.resolve(Array(fetch.shortRanges), prefixBits: fetch.prefixBits, among: feeds.authorsInOrder()))
   }
 
   private mutating func receivedAnswer(

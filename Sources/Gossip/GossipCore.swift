@@ -28,7 +28,7 @@ public struct GossipCore: Sendable {
 
   var membership: Membership
   var broadcast: Broadcast
-  var antiEntropy = AntiEntropy()
+  var antiEntropy: AntiEntropy
   var intake = Intake()
   var peers: [UInt64: Peer] = [:]
   var connectionByNode: [NodeID: UInt64] = [:]
@@ -43,6 +43,8 @@ public struct GossipCore: Sendable {
   var endedFetches: [UInt64: NodeID] = [:]
   /// The last own sequence that others may learn of: what is not on disk yet might never have been.
   public internal(set) var publishedOwnSequence: UInt64 = 0
+  /// When the own feed last grew by what a peer held; at first, when the first peer said hello.
+  var ownFeedGrewAt: Timestamp?
   var nextAntiEntropy: Timestamp
   var nextPingID: UInt64 = 1
   var nextSilence = Timestamp.zero
@@ -57,6 +59,7 @@ public struct GossipCore: Sendable {
     own: NodeID, network: NetworkID, limits: GenesisLimits, agent: String, listenPort: UInt16, advertisedHost: String?,
     bootstrap: [PeerAddress], seed: UInt64, now: Timestamp, parameters: GossipParameters = .standard
   ) {
+    precondition(parameters.views.maximumConnections <= SlotSet.capacity, "more connections than places for neighbours")
     self.own = own
     self.parameters = parameters
     self.agent = agent
@@ -64,6 +67,7 @@ public struct GossipCore: Sendable {
     self.advertisedHost = advertisedHost
     var generator = SplitMix64(seed: seed)
     feeds = Feeds(network: network, limits: limits)
+    antiEntropy = AntiEntropy(own: own)
     broadcast = Broadcast(parameters: parameters.broadcast)
     membership = Membership(own: own, parameters: parameters, seed: generator.next(), now: now)
     self.generator = generator
@@ -78,20 +82,22 @@ public struct GossipCore: Sendable {
     connectionByNode.keys.sorted().compactMap { node in connectionByNode[node].flatMap { peers[$0] } }
   }
 
-  /// The connection to a node; nil when there is none.
-  public func connection(to node: NodeID) -> UInt64? { connectionByNode[node] }
-
   /// Whether every connected peer has told what it knows of this node's own feed, and nothing of it is missing here.
   ///
   /// A direct link does as well as one of the overlay: a node that dies with trades open may come back to no others.
-  public var hasRecoveredOwnFeed: Bool {
+  public func hasRecoveredOwnFeed(now: Timestamp) -> Bool {
     let peers = connectedPeers
-    return peers.contains { $0.link != nil } && peers.allSatisfy(\.hasGreeted)
-      && !antiEntropy.isBehind(own, head: feeds.head(of: own).sequence)
+    return peers.contains { $0.link != nil } && peers.allSatisfy(\.hasGreeted) && ownFeedAwaitedUntil ?? .zero <= now
   }
 
-  /// Whether some peer holds more of this node's own feed than this node does.
-  public var ownFeedIsBehind: Bool { antiEntropy.isBehind(own, head: feeds.head(of: own).sequence) }
+  /// Until when this node waits for what peers claim to hold of its own feed and it does not; nil when it holds all.
+  ///
+  /// From then on nobody is believed any more who claims it: since the first peer's hello, or since the feed last grew by
+  /// what a peer held, there has been time for each claim to be made good.
+  public var ownFeedAwaitedUntil: Timestamp? {
+    guard antiEntropy.isBehind(own, head: feeds.head(of: own).sequence) else { return nil }
+    return (ownFeedGrewAt ?? .zero) + parameters.ownFeedPatienceMilliseconds
+  }
 
   /// Whether others have seen entries of this node's own that it does not hold itself, since its store has lost them.
   public var lacksPublishedEntries: Bool { feeds.head(of: own).sequence < publishedOwnSequence }
@@ -253,9 +259,12 @@ public struct GossipCore: Sendable {
       })
     for request in requests {
       guard let connection = connectionByNode[request.peer] else { continue }
-      sendFetch(request.id, ranges: request.ranges, to: connection, into: &effects)
+      sendFetch(request, to: connection, into: &effects)
     }
-    for author in antiEntropy.jumping { admitWaiting(of: author, now: now, into: &effects) }
+    // The checkpoint to go on with may be at hand already.
+    for range in requests.flatMap(\.ranges) where antiEntropy.jump(of: range.author) == range.from {
+      admitWaiting(of: range.author, now: now, into: &effects)
+    }
   }
 
   // MARK: Messages
@@ -306,20 +315,22 @@ public struct GossipCore: Sendable {
     return encode(.fetchAnswer(answer))
   }
 
-  func sendFetch(
-    _ id: UInt64, ranges: [AntiEntropy.Range], to connection: UInt64, into effects: inout [GossipEffect]
+  mutating func sendFetch(
+    _ request: AntiEntropy.Request, to connection: UInt64, into effects: inout [GossipEffect]
   ) {
     var fetch = WireFetch()
-    fetch.id = id
+    fetch.id = request.id
     let named: [AntiEntropy.Range]
-    if ranges.count >= ShortRanges.leastCount {
-      let authors = antiEntropy.authorsClaimed.union(feeds.authors).sorted()
-      let short = ShortRanges(ranges, among: authors)
+    if request.ranges.count >= GossipParameters.Fetching.leastShortRanges {
+      // What the peer knows: the feeds that are here, and those that it has told of.
+      let unknown = antiEntropy.authorsClaimed(by: request.peer).filter { feeds.feed(of: $0) == nil }
+      let authors = unknown.isEmpty ? feeds.authorsInOrder() : (feeds.authorsInOrder() + unknown).sorted()
+      let short = ShortRanges(request.ranges, among: authors)
       fetch.shortRanges = .init(short.bytes)
       fetch.prefixBits = UInt32(short.prefixBits)
       named = short.ambiguous
     } else {
-      named = ranges
+      named = request.ranges
     }
     fetch.ranges = named.map { range in
       var out = WireFeedRange()

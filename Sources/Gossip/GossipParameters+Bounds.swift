@@ -1,11 +1,27 @@
 /// What bounds memory and messages and is nothing to tune: local like the others, and the same on all nodes.
 extension GossipParameters {
+  /// The longest message that a connection carries, in bytes.
+  public static let maximumMessageBytes = 65_519
+
+  /// A span of milliseconds that is doubled so many times, and no longer than another.
+  static func span(_ first: Int64, doubled times: Int, atMost longest: Int64) -> Int64 {
+    times < first.leadingZeroBitCount - 1 ? min(first << Int64(times), longest) : longest
+  }
+
   /// Asking for entries, and being asked.
   enum Fetching {
     /// The ranges of one request.
     static let maximumRanges = 2048
     /// Those of them that name their authors in full.
     static let maximumNamedRanges = 256
+    /// With fewer ranges full names are used: they cost no look at all feeds.
+    static let leastShortRanges = 16
+    /// A longer prefix is taken when so many authors have no prefix of their own.
+    static let maximumAmbiguous = 16
+    /// Answers of one peer that have ended and of which entries are still being verified: it answers one request at a time.
+    static let maximumEnding = 4
+    /// The bases in one part of an answer: of 50 bytes at most.
+    static let basesPerMessage = 1024
     /// The entries that one request asks for: what is more is spread over the peers.
     static let maximumEntries: UInt64 = 16_384
     /// A peer that sends nothing of an answer for this long is not waited for.
@@ -16,6 +32,8 @@ extension GossipParameters {
     static let maximumStrikes = 3
     /// Feeds of which one peer's claims are noted: a bound on what a liar costs, far above any market.
     static let maximumClaims = 131_072
+    /// Feeds of which nothing is held here and that one peer may have to be asked for at a time.
+    static let maximumUnknown = 16_384
   }
 
   /// Entries on their way in.

@@ -41,8 +41,8 @@ public struct GossipParameters: Sendable {
     public var sheddingMilliseconds: Int64 = 5000
     /// Near links below which a node dials. [XB] biased part of the active view, the other half of the 8.
     public var nearTarget = 4
-    /// Links of the overlay from which on a request that is not urgent is refused, or costs a silent one its place. The span between the targets and this
-    /// is what keeps links from flapping.
+    /// Links of the overlay from which on a request that is not urgent is refused, or costs a silent one its place. The
+    /// span between the targets and this is what keeps links from flapping.
     public var softLimit = 12
     /// Near links from which on only a nearer one is taken, in exchange.
     public var nearLimit = 5
@@ -163,7 +163,8 @@ public struct GossipParameters: Sendable {
     public var hopelessFailures = 3
     /// With so few addresses in the book, untested claims are handed on, too.
     public var smallCount = 16
-    /// How long a claim that was not tested is handed on to nodes without links: long enough for a network that starts at once.
+    /// How long a claim that was not tested is handed on to nodes without links: long enough for a network that starts at
+    /// once.
     public var claimMilliseconds: Int64 = 30_000
     /// Addresses that are kept over a restart.
     public var keptCount = 64
@@ -241,6 +242,9 @@ public struct GossipParameters: Sendable {
   public var eviction = Eviction()
   /// How often heads are compared with a random neighbour.
   public var antiEntropyMilliseconds: Int64 = 30_000
+  /// How long a node that starts waits for its own feed to grow by what its peers claim to hold of it: many times what an
+  /// answer may take.
+  public var ownFeedPatienceMilliseconds: Int64 = 300_000
   /// After how long a comparison of heads that has not come to its end makes room for another, and how often one peer's
   /// is answered at most.
   public var comparisonMilliseconds: Int64 = 5000

@@ -182,7 +182,8 @@ public enum GossipEffect: Sendable {
   case send(connection: UInt64, message: [UInt8], priority: SendPriority)
   /// Send a ping or a pong with what this node says of itself at that moment.
   case sendSummary(connection: UInt64, kind: SummaryKind, id: UInt64)
-  /// Check the signature and content of an entry; the answer comes back as ``GossipCore/verified(_:isValid:now:into:)``.
+  /// Check the signature and content of an entry; the answer comes back as
+  /// ``GossipCore/verified(_:role:refusal:now:into:)``.
   case verify(SignedEntry)
   /// Check a proof that came from a peer; the answer comes back as ``GossipCore/proofVerified(_:from:isValid:now:into:)``.
   case verifyProof(FraudProof, from: NodeID)

@@ -31,6 +31,7 @@ struct Intake: Sendable {
   private var waiting: [NodeID: [UInt64: Waiting]] = [:]
   private(set) var waitingCount = 0
   private(set) var waitingBytes = 0
+  private var bytesByAuthor: [NodeID: Int] = [:]
   /// How many candidates for each place are in flight or waiting.
   private var upcoming: [NodeID: [UInt64: Int]] = [:]
   /// Where the walk of ``advanceHorizon(of:feeds:)`` last ended, so that it goes over each entry once.
@@ -96,30 +97,32 @@ struct Intake: Sendable {
   /// Whether an entry of this answer is still being verified.
   func isVerifying(fetch: UInt64) -> Bool { verifyingByFetch[fetch] != nil }
 
-  /// Keeps a verified entry until it can be appended. When there is no room, the feed of which the most is waiting
-  /// gives way.
+  /// Keeps a verified entry until it can be appended. When there is no room, the feed of which the most is waiting, by
+  /// what there is too much of, gives way.
   ///
   /// - Returns: whether an entry waits at that place now.
   mutating func wait(_ entry: SignedEntry, role: EntryRole = .plain, from sources: [NodeID]) -> Bool {
     guard waiting[entry.author]?[entry.sequence] == nil else { return true }
-    if waitingCount >= GossipParameters.Arrivals.maximumWaiting
-      || waitingBytes + entry.bytes.count > GossipParameters.Arrivals.maximumWaitingBytes
-    {
-      guard makeRoom(for: entry.author) else { return false }
+    while waitingCount >= GossipParameters.Arrivals.maximumWaiting {
+      guard makeRoom(for: entry.author, inBytes: false) else { return false }
+    }
+    while waitingBytes + entry.bytes.count > GossipParameters.Arrivals.maximumWaitingBytes {
+      guard makeRoom(for: entry.author, inBytes: true) else { return false }
     }
     waiting[entry.author, default: [:]][entry.sequence] = Waiting(entry: entry, role: role, sources: sources)
     waitingCount += 1
     waitingBytes += entry.bytes.count
+    bytesByAuthor[entry.author, default: 0] += entry.bytes.count
     add(entry.author, entry.sequence)
     return true
   }
 
-  private mutating func makeRoom(for author: NodeID) -> Bool {
-    let own = waiting[author]?.count ?? 0
-    let largest = waiting.max { ($0.value.count, $0.key) < ($1.value.count, $1.key) }
-    guard let largest, largest.value.count > own, let last = largest.value.keys.max() else { return false }
-    _ = takeWaiting(of: largest.key, at: last)
-    lost(largest.key)
+  private mutating func makeRoom(for author: NodeID, inBytes: Bool) -> Bool {
+    func size(_ author: NodeID) -> Int { inBytes ? bytesByAuthor[author] ?? 0 : waiting[author]?.count ?? 0 }
+    let largest = waiting.keys.max { (size($0), $0) < (size($1), $1) }
+    guard let largest, size(largest) > size(author), let last = waiting[largest]?.keys.max() else { return false }
+    _ = takeWaiting(of: largest, at: last)
+    lost(largest)
     return true
   }
 
@@ -153,6 +156,8 @@ struct Intake: Sendable {
     if waiting[author]?.isEmpty == true { waiting[author] = nil }
     waitingCount -= 1
     waitingBytes -= taken.entry.bytes.count
+    let bytes = bytesByAuthor[author, default: 0] - taken.entry.bytes.count
+    bytesByAuthor[author] = bytes > 0 ? bytes : nil
     subtract(author, sequence)
     return taken
   }

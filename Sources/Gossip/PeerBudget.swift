@@ -5,8 +5,6 @@ import NodeCrypto
 public enum BudgetKind: Sendable {
   /// Checks of entries that it pushed.
   case verifications
-  /// Addresses that it names.
-  case addresses
   /// Walks and other requests.
   case requests
 }
@@ -27,7 +25,6 @@ struct PeerBudget: Sendable {
   mutating func spend(_ kind: BudgetKind, _ count: Int, now: Timestamp) -> Bool {
     switch kind {
     case .verifications: verifications.spend(count, now: now)
-    case .addresses: addresses.spend(count, now: now)
     case .requests: requests.spend(count, now: now)
     }
   }

@@ -142,7 +142,7 @@ private struct Exclusions: Sendable {
     if let earlier = exclusions[node], now - earlier.until < judging.forgivenMilliseconds {
       offences = earlier.offences + 1
     }
-    let span = min(first << Int64(min(offences - 1, 20)), longest)
+    let span = GossipParameters.span(first, doubled: offences - 1, atMost: longest)
     if exclusions[node] == nil, exclusions.count >= judging.maximumBans { forgetOne() }
     exclusions[node] = Exclusion(until: now + span, offences: offences)
   }

@@ -31,12 +31,8 @@ enum RangeError: Error, Equatable, CustomStringConvertible {
 /// same feeds, so a prefix that is one feed's at the asking side is most likely one feed's at the other. Where it is not,
 /// nothing is served, and the next comparison shows the asking side the other feed.
 struct ShortRanges {
-  /// With fewer ranges full names are used: they cost no look at all feeds.
-  static let leastCount = 16
   /// The lengths of prefixes.
   static let lengths: [UInt32] = [24, 32, 40, 48, 56, 64]
-  /// A longer prefix is taken when so many authors have no prefix of their own.
-  static let maximumAmbiguous = 16
 
   let bytes: [UInt8]
   let prefixBits: UInt32
@@ -54,7 +50,7 @@ struct ShortRanges {
     }
     for length in Self.lengths {
       bits = length
-      if sorted.count(where: isAmbiguous) <= Self.maximumAmbiguous { break }
+      if sorted.count(where: isAmbiguous) <= GossipParameters.Fetching.maximumAmbiguous { break }
     }
     let unclear = sorted.filter(isAmbiguous)
     // What cannot be named at all waits for the next request.

@@ -20,8 +20,8 @@ struct Duties: Sendable {
     let deadline: Timestamp
   }
 
-  /// Proposals of others to own orders, first come first.
-  var decide = TradeQueue()
+  /// Proposals of others to own orders.
+  var decide = TakerQueue()
   /// Own proposals that were accepted and whose receipt is not in the own feed yet.
   var copy = TradeQueue()
   /// Own proposals that came to nothing and whose reservation is to be taken back.

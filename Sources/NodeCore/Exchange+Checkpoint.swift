@@ -67,7 +67,8 @@ extension Exchange {
   /// nil when none do. Of the accepts of one order those that share slots, the earliest of them, as many as fit a proof.
   private func acceptsAgainst(_ whole: AuthorState.Unfinished, of author: NodeID) -> [UInt64]? {
     let stated = restated(whole, by: author).orders.live
-    for (id, live) in stated.sorted(by: { $0.key < $1.key }) {
+    for id in stated.ids.sorted() {
+      guard let live = stated[id] else { continue }
       let isBid = live.side == .bid
       let accepts = ledger.trades(of: id).compactMap { id -> (sequence: UInt64, terms: Terms, slots: SlotRange)? in
         guard let trade = ledger[id], trade.terms.maker == author, trade.terms.leg == nil, live.isSide(of: trade.terms),

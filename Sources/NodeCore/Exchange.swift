@@ -187,11 +187,10 @@ struct Exchange: Sendable {
 
   /// Notes that there is a proof of fraud against an author: its orders, those that are still to come from before the
   /// fraud too, are not in the book, and what it says counts in no record.
-  mutating func freeze(_ author: NodeID) {
+  mutating func freeze(_ author: NodeID, into changes: inout [Change]) {
     // Settled trades may be disputed from here on, too.
     log?.lose()
     recordBids.subtract(book.removeAll(ownedBy: author))
-    var changes: [Change] = []
     if let state = authors[author]?.state {
       for (node, complaint) in state.complaints {
         count(nil, insteadOf: complaint, of: node, by: author, into: &changes)

@@ -1,3 +1,4 @@
+import DequeModule
 import Gossip
 import NodeCrypto
 
@@ -12,16 +13,34 @@ struct FraudWatch: Sendable {
 
   /// Statements of one author that are kept; of more those at the earliest places.
   static let maximumPerAuthor = 64
+  /// Authors of whom nothing is held and of whom statements are kept: names cost a liar nothing. Of more the one that came
+  /// first is forgotten.
+  static let maximumStrangers = 4096
 
   /// For look-up only, by author and then by the sequence of the entry.
   private var awaited: [NodeID: [UInt64: [Awaited]]] = [:]
+  /// Those authors in the order of their coming, some of whom are none any more.
+  private var strangers = Deque<NodeID>()
+  /// Those who still are. For look-up only.
+  private var strange: Set<NodeID> = []
   /// What is to be looked into.
   var cases: [FraudCase] = []
   /// What is proven already: all signatures in it have been checked.
   var proofs: [FraudProof] = []
 
   /// The entry at `sequence` of `author`, which is not known yet, must have this.
-  mutating func await(_ statement: Awaited, of author: NodeID, at sequence: UInt64) {
+  ///
+  /// - Parameter isStranger: whether nothing of the author's feed is held.
+  mutating func await(_ statement: Awaited, of author: NodeID, at sequence: UInt64, isStranger: Bool) {
+    if isStranger, strange.insert(author).inserted {
+      strangers.append(author)
+      // One that became known and was forgotten here since may be in the queue again: it goes with its first place.
+      while strange.count > Self.maximumStrangers || strangers.count > 2 * Self.maximumStrangers,
+        let first = strangers.popFirst()
+      {
+        if strange.remove(first) != nil { awaited[first] = nil }
+      }
+    }
     var places = awaited[author] ?? [:]
     guard places[sequence]?.contains(where: { $0.statement.bytes == statement.statement.bytes }) != true else { return }
     places[sequence, default: []].append(statement)
@@ -34,9 +53,13 @@ struct FraudWatch: Sendable {
 
   /// What the entry at a place must have; nothing before that is awaited any more.
   mutating func take(_ author: NodeID, at sequence: UInt64) -> [Awaited] {
+    strange.remove(author)
     guard let places = awaited[author] else { return [] }
     let left = places.filter { $0.key > sequence }
     awaited[author] = left.isEmpty ? nil : left
     return places[sequence] ?? []
   }
+
+  /// Authors of whom nothing is held and of whom statements are kept.
+  var strangerCount: Int { strange.count }
 }

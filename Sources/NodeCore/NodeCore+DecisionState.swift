@@ -31,7 +31,7 @@ extension NodeCore {
 extension Duties {
   /// Appends what there is to do. What follows from the rest is left out.
   fileprivate func appendState(to bytes: inout [UInt8]) {
-    for queue in [decide, copy, release, conclude] { append(queue.waiting, to: &bytes) }
+    for queue in [decide.waiting, copy.waiting, release.waiting, conclude.waiting] { append(queue, to: &bytes) }
     append(waiting.sorted(), to: &bytes)
     append(frees.legs, to: &bytes)
     append(undecided.values.flatMap { $0 }.sorted(), to: &bytes)

@@ -43,7 +43,10 @@ extension NodeCore {
     let statement = FraudProof.Statement(bytes: decision.bytes, signature: decision.signature)
     switch knowledge(of: maker, at: acceptance.sequence) {
     case .never: break
-    case .later: fraudWatch.await(.init(kind: .phantomAccept, statement: statement), of: maker, at: acceptance.sequence)
+    case .later:
+      fraudWatch.await(
+        .init(kind: .phantomAccept, statement: statement), of: maker, at: acceptance.sequence,
+        isStranger: gossip.feeds.feed(of: maker) == nil)
     case .held(let previous):
       if exchange.ledger[acceptance.trade]?.acceptedAt == acceptance.sequence,
         previous.map({ $0 == acceptance.previous }) ?? true
@@ -60,7 +63,9 @@ extension NodeCore {
     switch knowledge(of: taker, at: confirmation.sequence) {
     case .never: break
     case .later:
-      fraudWatch.await(.init(kind: .phantomConfirm, statement: statement), of: taker, at: confirmation.sequence)
+      fraudWatch.await(
+        .init(kind: .phantomConfirm, statement: statement), of: taker, at: confirmation.sequence,
+        isStranger: gossip.feeds.feed(of: taker) == nil)
     case .held:
       let held = exchange.authors[taker]?.state.confirmed[confirmation.purchase]?.confirmation
       guard held != Blake2b.hash(statement.bytes) else { return }

@@ -51,7 +51,7 @@ extension NodeCore {
     if leg.terms.taker == own, leg.isProposed { reviewLegAsTaker(leg) }
     guard leg.terms.maker == own, ownOrders[leg.terms.makerOrder] != nil else { return }
     if leg.state == .proposed {
-      duties.decide.append(leg.id)
+      duties.decide.append(leg.id, of: leg.terms.taker)
       duties.opened(leg.id, taker: leg.terms.taker, deadline: leg.terms.deadline)
       return
     }

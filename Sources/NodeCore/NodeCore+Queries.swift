@@ -21,7 +21,11 @@ public enum OwnOrderState: String, Sendable {
 /// What people and programs ask the node. Nothing here changes anything but caches.
 extension NodeCore {
   /// What peers could make grow, and its bounds.
-  public var gauges: [Gauge] { gossip.gauges }
+  public var gauges: [Gauge] {
+    gossip.gauges + [
+      Gauge("strangers_watched", fraudWatch.strangerCount, limit: FraudWatch.maximumStrangers)
+    ]
+  }
 
   /// Whether there is no peer and no address but this node's own: it is the first of its market.
   public var hasNobodyToAsk: Bool { gossip.hasNobodyToAsk }

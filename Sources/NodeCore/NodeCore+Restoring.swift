@@ -8,7 +8,8 @@ extension NodeCore {
   /// Notes a stored proof; before any entry.
   public mutating func restore(_ proof: FraudProof) {
     gossip.restore(proof)
-    exchange.freeze(proof.author)
+    var changes: [Change] = []
+    exchange.freeze(proof.author, into: &changes)
   }
 
   /// Forgets what the entries added up to, so that they can be restored. Peers, proofs and the entry under way stay.
@@ -18,7 +19,8 @@ extension NodeCore {
     log?.lose()
     exchange = Exchange(genesis: genesis, own: own, seed: exchange.seed, ledger: TradeLedger(after: ledger.tape))
     exchange.log = log
-    for proof in gossip.fraudProofs { exchange.freeze(proof.author) }
+    var changes: [Change] = []
+    for proof in gossip.fraudProofs { exchange.freeze(proof.author, into: &changes) }
     duties = Duties()
     fraudWatch = FraudWatch()
     ownOrders = [:]

@@ -100,7 +100,7 @@ extension NodeCore {
     // Terms that name an order which this node never placed are nobody's to decide.
     if trade.terms.maker == own, ownOrders[trade.terms.makerOrder] != nil {
       if trade.state == .proposed {
-        duties.decide.append(id)
+        duties.decide.append(id, of: trade.terms.taker)
         duties.opened(id, taker: trade.terms.taker, deadline: trade.terms.deadline)
       } else {
         duties.decide.remove(id)

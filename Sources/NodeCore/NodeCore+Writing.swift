@@ -174,13 +174,11 @@ extension NodeCore {
       write(.reject(trade.id, .stopping, gpusLeft: 0), &builder)
       return
     }
-    // A buyer that has not been heard of may never confirm.
-    if trade.terms.leg != nil, isStale(trade.terms.taker, now: builder.time) {
-      write(.reject(trade.id, .noHold, gpusLeft: 0), &builder)
-      return
-    }
     switch exchange.judge(trade.terms, at: builder.time) {
     case .reject(let reason, let left): write(.reject(trade.id, reason, gpusLeft: left), &builder)
+    case .accept where trade.terms.leg != nil && isStale(trade.terms.taker, now: builder.time):
+      // A buyer that has not been heard of may never confirm.
+      write(.reject(trade.id, .noHold, gpusLeft: 0), &builder)
     case .accept:
       let acceptance = Acceptance(
         trade: trade.id, time: builder.time, sequence: builder.sequence, previous: builder.previous)

@@ -114,6 +114,7 @@ public struct NodeCore: Sendable {
     state = .frozen
     for reply in inFlight?.replies ?? [] { effects.append(.reply(reply.id, .failure(.notWriting(.frozen)))) }
     for waiting in queue { effects.append(.reply(waiting.id, .failure(.notWriting(.frozen)))) }
+    if let id = inFlight?.rotation { effects.append(.rotated(id, .failure(.notWriting(.frozen)))) }
     inFlight = nil
     queue = []
     refuseRotation(.notWriting(.frozen), into: &effects)
@@ -152,7 +153,7 @@ public struct NodeCore: Sendable {
   /// The next moment at which ``NodeEvent/timer`` is due.
   public var nextWake: Timestamp {
     var next = gossip.nextWake
-    if state == .recovering, !gossip.ownFeedIsBehind { next = min(next, recoveryDeadline) }
+    if state == .recovering, !gossip.lacksPublishedEntries { next = min(next, recoveryEnd) }
     if let write = nextWrite { next = min(next, write) }
     if let due = duties.nextDue { next = min(next, due) }
     return next
@@ -179,20 +180,6 @@ public struct NodeCore: Sendable {
     }
     drainGossip(now: now, into: &effects)
     pruneFeeds(into: &effects)
-  }
-
-  private mutating func recovered() {
-    mayWrite = true
-    state = .running
-  }
-
-  private func hasRecovered(now: Timestamp) -> Bool {
-    if gossip.lacksPublishedEntries { return false }
-    if gossip.hasRecoveredOwnFeed { return true }
-    // The first node of a market. One that has written before may only have lost sight of the others.
-    if gossip.hasNobodyToAsk, gossip.feeds.head(of: own).sequence == 0 { return true }
-    // Nobody to ask: a lone node trusts its own store after a while.
-    return now >= recoveryDeadline && !gossip.ownFeedIsBehind
   }
 
   mutating func drainGossip(now: Timestamp, into effects: inout [NodeEffect]) {
@@ -223,7 +210,10 @@ public struct NodeCore: Sendable {
       // Past the end of a closed feed nothing is proved.
       let head = gossip.feeds.head(of: proof.author).sequence
       if gossip.feeds.feed(of: proof.author)?.isClosed != true || head >= proof.sequence {
-        exchange.freeze(proof.author)
+        var changes: [Change] = []
+        exchange.freeze(proof.author, into: &changes)
+        // Whom it complained of has a better record now.
+        consider(changes)
       }
       // Only entries that were taken have to be taken back.
       if head >= proof.sequence {

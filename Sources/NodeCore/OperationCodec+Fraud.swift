@@ -93,7 +93,7 @@ extension OperationCodec {
   }
 
   /// The live orders of which all parts of one checkpoint say how much is taken; nil when these are not that.
-  private func stated(by parts: [SignedEntry]) -> [OrderID: AuthorOrders.Live]? {
+  private func stated(by parts: [SignedEntry]) -> LiveOrders? {
     guard let first = parts.first, let last = parts.last else { return nil }
     var exchange = Exchange(genesis: genesis, own: first.author, seed: 0)
     exchange.jump(first.author)
@@ -105,11 +105,11 @@ extension OperationCodec {
       let place = Place(author: entry.author, time: entry.time, sequence: entry.sequence, index: 0)
       exchange.apply(.checkpoint(part), at: place, into: &changes)
     }
-    return exchange.authors[first.author]?.orders.live
+    return exchange.authors[first.author]?.state.orders.live
   }
 }
 
-extension AuthorOrders.Live {
+extension LiveOrder {
   /// Whether it is on the side on which terms have the maker's order.
   func isSide(of terms: Terms) -> Bool { (side == .offer) == (terms.makerOrder == terms.offer) }
 }

@@ -13,6 +13,7 @@ struct Taken: Equatable, Sendable {
   private var gpus: Int64 = 0
   private var steps: [Step] = []
 
+  /// Whether nothing is taken.
   var isNothing: Bool { gpus == 0 && steps.isEmpty }
 
   /// Takes GPUs of a bid, or puts them back where negative.

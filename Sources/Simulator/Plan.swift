@@ -126,7 +126,7 @@ public enum Behaviour: String, CaseIterable, Sendable {
   case sybil
   /// Tells addresses at which nobody is.
   case poisoner
-  /// Has a clock that is hours off.
+  /// Has a clock that is up to an hour off.
   case timeTraveller
   /// Runs on another network with the same nodes.
   case foreigner

@@ -65,7 +65,7 @@ public struct ReconciliationFigures: Sendable {
     // Dialling, the handshake and asking for a link take three round trips.
     roundTrips = Double(probe.lastDelivery > 0 ? probe.lastDelivery - start : 300_000) / 100_000 - 3
     messages = probe.messages.kinds
-    let idle = messages.filter { ["hello", "ping", "pong", "addresses"].contains($0.name) }
+    let idle = messages.filter { ["hello", "ping", "pong"].contains($0.name) }
     overheadBytes = probe.messages.total.bytes - bytes - idle.reduce(0) { $0 + $1.bytes }
     let byName = Dictionary(uniqueKeysWithValues: messages.map { ($0.name, $0.bytes) })
     comparingBytes = byName["compare"] ?? 0

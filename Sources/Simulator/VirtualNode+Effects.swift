@@ -69,6 +69,7 @@ extension VirtualNode {
   }
 
   func send(_ message: [UInt8], priority: SendPriority, over link: UInt64) {
+    precondition(message.count <= GossipParameters.maximumMessageBytes, "a message that no connection carries")
     if keepsSent { sent.append(message) }
     network.observer?.sends(message, from: self, over: link)
     network.send(message, priority: priority, over: link, from: index)

@@ -182,9 +182,9 @@ public final class EntryStore: Sendable {
 
   // MARK: Writing
 
-  /// Keeps entries, proofs, bases and keys of orders in one synced transaction; either all of them or, when it throws, none. Keeping an
-  /// entry again changes nothing. Of a feed with a base what is before it is not restored any more, and deleted by
-  /// ``deletePruned(maximum:)``.
+  /// Keeps entries, proofs, bases and keys of orders in one synced transaction; either all of them or, when it throws,
+  /// none. Keeping an entry again changes nothing. Of a feed with a base what is before it is not restored any more, and
+  /// deleted by ``deletePruned(maximum:)``.
   public func append(
     _ entries: [StoredEntry], proofs: [StoredProof] = [], bases: [StoredBase] = [], keys: [StoredKey] = []
   ) throws(StoreError) {

@@ -44,11 +44,6 @@ public final class Transport: Sendable {
   /// The established connection with this id; nil when it has ended. O(1).
   public func connection(_ id: ConnectionID) -> Connection? { services.registry.connection(id) }
 
-  /// Closes a connection as `Connection.close` does; nothing when it has ended.
-  public func close(_ id: ConnectionID, reason: String) {
-    connection(id)?.close(reason)
-  }
-
   /// Accepts connections on `host`, an address of this machine or a name for one, and `port`; 0 takes a free one.
   ///
   /// - Returns: the address and port in use.

@@ -4,7 +4,7 @@ import GRDB
 /// The store as an earlier version of the software would have left it.
 enum Downgrade {
   /// The versions before the present one, each by the migrations that it had.
-  static let versions = [1, 2, 3]
+  static let versions = [1, 2, 3, 4]
 
   /// Undoes in the database at `path` what came after `version`. No process may have it open.
   ///
@@ -14,8 +14,12 @@ enum Downgrade {
     let database = try DatabaseQueue(path: path)
     defer { try? database.close() }
     return try database.write { database in
+      if try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM order_key") != 0 { return false }
       if version < 2, try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM base") != 0 { return false }
-      if try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM fraud") != 0 { return false }
+      if version < 4, try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM fraud") != 0 { return false }
+      try database.execute(sql: "DROP TABLE order_key")
+      try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '5 keys of orders'")
+      guard version < 4 else { return true }
       try database.execute(
         sql: """
           CREATE TABLE proof (

@@ -30,7 +30,7 @@ struct Inspection {
       do {
         let status = try await member.client.status()
         digests.insert("\(status.bookDigest) after \(status.trades) trades")
-        if status.frozenFeeds > 0 || status.state == "forked" {
+        if status.frozenFeeds > 0 || status.state == "frozen" {
           doubts.append(Violation(.fork, "node \(member.number) knows of \(status.frozenFeeds) forked feeds"))
         }
         if status.state != "running" || status.trouble != nil {

@@ -37,20 +37,4 @@ import Testing
     #expect(Blake2b.hash(bytes.span.bytes.extracting(50..<150)) == expected)
     #expect(Blake2b.hash(expected) as Digest == Blake2b.hash(expected.bytes))
   }
-
-  @Test("pieces hash as the whole", arguments: [0, 1, 127, 128, 129, 255, 256, 1000])
-  func incremental(cut: Int) {
-    let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }
-    var hasher = Blake2bHasher()
-    hasher.update(bytes[..<cut])
-    hasher.update(bytes[cut...])
-    #expect(hasher.finalize() as Digest == Blake2b.hash(bytes))
-
-    var keyed = Blake2bHasher(key: [1, 2, 3])
-    keyed.update(bytes[..<cut])
-    keyed.update(bytes[cut...])
-    let digest: Digest = keyed.finalize()
-    #expect(digest == Blake2b.keyedHash(bytes, key: [1, 2, 3]))
-    #expect(digest != Blake2b.hash(bytes))
-  }
 }

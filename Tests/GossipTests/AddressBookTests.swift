@@ -75,7 +75,7 @@ struct AddressBookTests {
       let address = PeerAddress(host: "198.51.\(number / 200).\(number % 200)", port: 4000)
       book.reached(address, node: node(UInt64(number)), now: at(Int64(number)))
     }
-    #expect(book.triedCount <= Int(parameters.book.triedBucketsPerGroup) * parameters.book.bucketCount)
+    #expect(book.latest(.max).count <= Int(parameters.book.triedBucketsPerGroup) * parameters.book.bucketCount)
     #expect(book.tests.count == parameters.book.maximumTests)
   }
 
@@ -153,7 +153,7 @@ struct AddressBookTests {
       default: book.failed(address, isOwn: Int.random(in: 0..<20, using: &chance) == 0, now: moment, using: &chance)
       }
       #expect(book.count <= 4 * 3 + 2 * 3)
-      #expect(book.triedCount <= 2 * 3)
+      #expect(book.latest(.max).count <= 2 * 3)
       for test in book.tests {
         #expect(book[test.incumbent]?.standing == .tried && book[test.candidate] != nil)
       }

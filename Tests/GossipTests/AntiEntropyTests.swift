@@ -6,7 +6,7 @@ import Testing
 
 @Suite("anti-entropy")
 struct AntiEntropyTests {
-  var antiEntropy = AntiEntropy()
+  var antiEntropy = AntiEntropy(own: node(99))
   /// What is held, by author.
   var held: [NodeID: UInt64] = [:]
 
@@ -15,8 +15,8 @@ struct AntiEntropyTests {
   }
 
   private mutating func claim(_ peer: UInt64, _ author: UInt64, _ sequence: UInt64) {
-    antiEntropy.claim(node(peer), author: node(author), sequence: sequence)
-    if sequence > held[node(author)] ?? 0 { antiEntropy.isBehind(node(author)) }
+    antiEntropy.claim(node(peer), author: node(author), sequence: sequence, isHeld: held[node(author)] != nil)
+    if sequence > held[node(author)] ?? 0 { antiEntropy.isBehind(node(author), peer: node(peer)) }
   }
 
   private mutating func plan(at time: Int64 = 0, limit: UInt64 = .max) -> [AntiEntropy.Request] {
@@ -58,7 +58,7 @@ struct AntiEntropyTests {
   mutating func overtaken() {
     connect(1)
     for author in [50, 51] as [UInt64] {
-      antiEntropy.claim(node(1), author: node(author), sequence: 2)
+      antiEntropy.claim(node(1), author: node(author), sequence: 2, isHeld: false)
       antiEntropy.isOvertaken(node(author), until: at(1300))
     }
     let due = 1300 as Int64
@@ -112,7 +112,7 @@ struct AntiEntropyTests {
     let second = try #require(plan().first)
     #expect(second.peer == node(2) && second.ranges[0].through == 5)
     finish(second)
-    #expect(plan().isEmpty && antiEntropy.isIdle)
+    #expect(plan().isEmpty && antiEntropy.nextDeadline == nil)
     #expect(!antiEntropy.isBehind(node(50), head: 0))
     claim(1, 50, 9)
     #expect(plan().first?.peer == node(1), "it claims it again")
@@ -133,7 +133,7 @@ struct AntiEntropyTests {
     #expect(!antiEntropy.awaits(first.id, from: node(1)) && antiEntropy.awaits(second.id, from: node(2)))
     #expect(expire(at: 20_000) == [])
     #expect(plan(at: 20_000).isEmpty)
-    #expect(antiEntropy.isBehind(node(50), head: 0), "it may well exist")
+    #expect(!antiEntropy.isBehind(node(50), head: 0), "nobody has shown it")
     claim(1, 50, 9)
     #expect(plan(at: 20_000).first?.peer == node(1))
   }
@@ -168,14 +168,66 @@ struct AntiEntropyTests {
     #expect(antiEntropy.nextDeadline == at(19_000))
   }
 
-  @Test("a peer's claims are noted of so many feeds and no more")
+  @Test("a peer's claims are noted of so many feeds and no more, and of far fewer of which nothing is held")
   mutating func claims() {
     connect(1)
-    for number in 0..<UInt64(GossipParameters.Fetching.maximumClaims) { claim(1, 1000 + number, 1) }
-    claim(1, 50, 1)
-    #expect(!antiEntropy.holds(node(1), author: node(50), sequence: 1))
+    let (all, unknown) = (
+      UInt64(GossipParameters.Fetching.maximumClaims), UInt64(GossipParameters.Fetching.maximumUnknown)
+    )
+    for number in 0..<2 * unknown { claim(1, 1000 + number, 1) }
+    #expect(antiEntropy.sizes.claims == Int(unknown))
+    for number in 0..<all {
+      held[node(1_000_000 + number)] = 1
+      claim(1, 1_000_000 + number, 1)
+    }
+    #expect(antiEntropy.sizes.claims == Int(all) && antiEntropy.sizes.queued == Int(unknown))
+    #expect(!antiEntropy.holds(node(1), author: node(1000 + unknown), sequence: 1))
     claim(1, 1000, 7)
     #expect(antiEntropy.holds(node(1), author: node(1000), sequence: 7))
+  }
+
+  @Test("what a peer claims and does not show is forgotten, and room for others again")
+  mutating func inventedClaims() throws {
+    connect(1)
+    for number in 0..<UInt64(GossipParameters.Fetching.maximumUnknown) { claim(1, 1000 + number, 1) }
+    while let request = plan().first { finish(request) }
+    #expect(antiEntropy.sizes == (claims: 0, queued: 0, deferred: 0, jumps: 0))
+    claim(1, 50, 1)
+    #expect(plan().count == 1)
+  }
+
+  @Test("a busy peer's feeds are not gone through while others are asked")
+  mutating func busyPeer() {
+    connect(1, 2)
+    let count = UInt64(GossipParameters.Fetching.maximumUnknown)
+    for number in 0..<count { claim(1, 1000 + number, 1) }
+    #expect(plan().map(\.peer) == [node(1)])
+    claim(2, 50, 1)
+    var looks = 0
+    _ = antiEntropy.plan(
+      now: at(0),
+      horizon: { _ in
+        looks += 1
+        return 0
+      }, limit: { _ in .max })
+    #expect(looks == 1)
+  }
+
+  @Test("checkpoints that a peer names and never shows leave nothing behind")
+  mutating func inventedBases() throws {
+    connect(1)
+    for number in 0..<100 as Range<UInt64> {
+      claim(1, 1000 + number, 9)
+      antiEntropy.note(base: 5, of: node(1000 + number), peer: node(1))
+    }
+    let request = try #require(plan().first)
+    #expect(request.ranges.allSatisfy { $0.from == 5 } && antiEntropy.sizes.jumps == 100)
+    finish(request)
+    #expect(antiEntropy.sizes.jumps == 0)
+    for number in 0..<100 as Range<UInt64> { claim(1, 1000 + number, 9) }
+    _ = plan()
+    antiEntropy.disconnected(node(1))
+    #expect(antiEntropy.sizes == (claims: 0, queued: 0, deferred: 0, jumps: 0))
   }
 
   @Test("what a peer was asked for when its connection ended is asked of another")

@@ -190,18 +190,29 @@ struct BroadcastTests {
     #expect(broadcast.timer(now: at(1030)).messages.map(\.connection) == [1])
   }
 
+  @Test("an entry that is not remembered any more takes up none of the bytes that may be kept")
+  mutating func forgottenBytes() {
+    var parameters = BroadcastParameters()
+    parameters.remembered = 2
+    broadcast = Broadcast(parameters: parameters)
+    let entries = entries(6)
+    for entry in entries { _ = broadcast.spread(entry, now: at(1000)) { _ in false } }
+    #expect(broadcast.items.count == 2)
+    #expect(broadcast.keptBytes == entries.suffix(2).reduce(0) { $0 + $1.bytes.count })
+  }
+
   @Test("what is remembered and kept at hand is bounded")
   mutating func memory() {
     var parameters = BroadcastParameters()
     parameters.remembered = 4
-    parameters.keptBytes = 500
+    parameters.keptBytes = 250
     broadcast = Broadcast(parameters: parameters)
     connect(1, 2)
     let entries = entries(10)
     for entry in entries { _ = relay(entry, from: 1) }
     #expect(broadcast.items.count == 4)
     let kept = broadcast.items.values.compactMap(\.entry)
-    #expect(kept.reduce(0) { $0 + $1.bytes.count } <= 500 && kept.contains { $0.sequence == 10 })
+    #expect(kept.reduce(0) { $0 + $1.bytes.count } <= 250 && kept.contains { $0.sequence == 10 })
     #expect(broadcast.requested([name(entries[6])], by: 2).map(\.entry?.sequence) == [nil])
   }
 }

@@ -129,7 +129,7 @@ struct ConnectionTests {
     }
     open(&small, smallerFirst)
     open(&large, smallerFirst != seenInOtherOrder)
-    #expect(small.core.connection(to: node(2)) == 10 && large.core.connection(to: node(1)) == 10)
+    #expect(small.core.connectionByNode[node(2)] == 10 && large.core.connectionByNode[node(1)] == 10)
     for driver in [small, large] {
       #expect(driver.effects.disconnects.map(\.connection) == [20])
       #expect(driver.effects.disconnects.map(\.cause) == [.duplicate])
@@ -142,10 +142,10 @@ struct ConnectionTests {
     var driver = Driver(own: node(1))
     driver.connect(5, node(2))
     driver.connect(6, node(2))
-    #expect(driver.core.connection(to: node(2)) == 6)
+    #expect(driver.core.connectionByNode[node(2)] == 6)
     #expect(driver.effects.disconnects.map(\.connection) == [5])
     driver.core.disconnected(5, now: driver.now, into: &driver.effects)
-    #expect(driver.core.connection(to: node(2)) == 6, "the old one's end does not end the new one")
+    #expect(driver.core.connectionByNode[node(2)] == 6, "the old one's end does not end the new one")
   }
 
   @Test("both sides say hello first; the one that dialled asks for a link, and begins to compare heads on it")

@@ -64,6 +64,18 @@ struct IntakeTests {
     #expect(intake.wait(large[39], from: []) == true)
   }
 
+  @Test("as much gives way as a large entry needs, of the feed that takes up the most bytes")
+  mutating func manySmall() {
+    let limit = GossipParameters.Arrivals.maximumWaitingBytes
+    let large = chain(identity(2), [Int64](repeating: 1, count: 33), payload: [UInt8](repeating: 7, count: 2 << 20))
+    let medium = chain(identity(3), [Int64](repeating: 1, count: 80), payload: [UInt8](repeating: 7, count: 900_000))
+    for entry in medium { _ = intake.wait(entry, from: []) }
+    for entry in large { _ = intake.wait(entry, from: []) }
+    #expect(intake.waitingBytes <= limit)
+    let kept = large.count { intake.waitingEntry(of: identity(2).nodeID, at: $0.sequence) != nil }
+    #expect((15...17).contains(kept), "each has about half")
+  }
+
   @Test("the next moment is when the first entry that is only early may be appended")
   mutating func nextDue() {
     let early = chain(identity(2), [9000, 9000])

@@ -23,7 +23,7 @@ struct MessageTests {
     #expect(causes.map(\.connection) == [5], sourceLocation: sourceLocation)
     #expect(
       causes.first?.cause.description.contains(words) == true, "\(causes.map(\.cause))", sourceLocation: sourceLocation)
-    #expect(driver.core.connection(to: node(2)) == nil, sourceLocation: sourceLocation)
+    #expect(driver.core.connectionByNode[node(2)] == nil, sourceLocation: sourceLocation)
   }
 
   @Test("bytes that are no message, and a message of no known kind, end the connection")
@@ -168,7 +168,7 @@ struct MessageTests {
     driver.push([entry], on: 6)
     driver.verified(entry, refusal: "a bad signature")
     expectPunished("a bad signature")
-    #expect(driver.core.connection(to: node(3)) == 6)
+    #expect(driver.core.connectionByNode[node(3)] == 6)
   }
 
   @Test("an entry that proves bad only when its turn comes costs its sender the connection all the same")
@@ -271,8 +271,59 @@ struct MessageTests {
     hello.yourSequence = 3
     hello.yourEntry = .init(node(77).bytes)
     driver.receive(.hello(hello), on: 5)
-    #expect(driver.core.ownFeedIsBehind && !driver.core.hasRecoveredOwnFeed)
+    #expect(driver.core.ownFeedAwaitedUntil != nil && !driver.core.hasRecoveredOwnFeed(now: driver.now))
     #expect(driver.take().fetches.flatMap(\.fetch.ranges).map(\.through) == [3])
+  }
+
+  @Test("a peer that claims more of the own feed and does not show it holds a restarted node up for one answer's time")
+  mutating func silentClaimant() {
+    driver = Driver(own: identity(1).nodeID)
+    driver.greet(5, node(2))
+    for connection in [6, 7] as [UInt64] {
+      driver.connect(connection, node(connection))
+      var hello = Driver.hello
+      hello.yourSequence = SignedEntry.maximumSequence
+      hello.yourEntry = .init(node(77).bytes)
+      driver.receive(.hello(hello), on: connection)
+      driver.link(connection, .inbound)
+    }
+    #expect(!driver.core.hasRecoveredOwnFeed(now: driver.now))
+    #expect(Set(driver.take().fetches.map(\.connection)) == [6, 7], "all are asked at the same time")
+    driver.now = driver.now + GossipParameters.Fetching.answerMilliseconds
+    for connection in [5, 6, 7] as [UInt64] { driver.receive(.pong(WirePong()), on: connection) }
+    driver.core.timer(now: driver.now, into: &driver.effects)
+    #expect(driver.take().disconnects.isEmpty)
+    #expect(driver.core.hasRecoveredOwnFeed(now: driver.now))
+  }
+
+  @Test(
+    "however often peers come back with a claim on the own feed, a restarted node writes after so long without any of it"
+  )
+  mutating func endlessClaims() throws {
+    driver = Driver(own: identity(1).nodeID)
+    driver.greet(5, node(2))
+    let start = driver.now
+    let patience = driver.core.parameters.ownFeedPatienceMilliseconds
+    var connection = 6 as UInt64
+    while driver.now - start < patience {
+      driver.connect(connection, node(connection))
+      var hello = Driver.hello
+      hello.yourSequence = 9
+      hello.yourEntry = .init(node(77).bytes)
+      driver.receive(.hello(hello), on: connection)
+      #expect(!driver.core.hasRecoveredOwnFeed(now: driver.now))
+      #expect(driver.core.ownFeedAwaitedUntil == start + patience)
+      driver.now = driver.now + 5000
+      driver.receive(.pong(WirePong()), on: 5)
+      driver.core.disconnected(connection, now: driver.now, into: &driver.effects)
+      connection += 1
+    }
+    driver.connect(connection, node(connection))
+    var hello = Driver.hello
+    hello.yourSequence = 9
+    hello.yourEntry = .init(node(77).bytes)
+    driver.receive(.hello(hello), on: connection)
+    #expect(driver.core.hasRecoveredOwnFeed(now: driver.now))
   }
 
   @Test("a node has heard of its own feed when every peer has told, though all links that it has are direct")
@@ -280,15 +331,15 @@ struct MessageTests {
     driver = Driver(own: node(1))
     driver.connect(5, node(2))
     driver.receive(.hello(Driver.hello), on: 5)
-    #expect(!driver.core.hasRecoveredOwnFeed, "a connection without a link may be about to end")
+    #expect(!driver.core.hasRecoveredOwnFeed(now: driver.now), "a connection without a link may be about to end")
     var neighbour = WireNeighbour()
     neighbour.kind = .direct
     driver.receive(.neighbour(neighbour), on: 5)
-    #expect(driver.core.neighbours.isEmpty && driver.core.hasRecoveredOwnFeed)
+    #expect(driver.core.neighbours.isEmpty && driver.core.hasRecoveredOwnFeed(now: driver.now))
     driver.connect(6, node(3))
-    #expect(!driver.core.hasRecoveredOwnFeed, "one more has not told yet")
+    #expect(!driver.core.hasRecoveredOwnFeed(now: driver.now), "one more has not told yet")
     driver.receive(.hello(Driver.hello), on: 6)
-    #expect(driver.core.hasRecoveredOwnFeed)
+    #expect(driver.core.hasRecoveredOwnFeed(now: driver.now))
   }
 
   @Test("another entry at a place that is held here is fetched, and the two are a proof")

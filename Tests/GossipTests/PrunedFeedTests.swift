@@ -123,6 +123,35 @@ struct PrunedFeedTests {
     #expect(served == [[FeedRange(author: author.nodeID, from: 3, through: 4)]])
   }
 
+  @Test("where the feeds of a long request begin is told in messages that a connection carries")
+  mutating func manyBases() throws {
+    let authors = (0..<GossipParameters.Fetching.maximumRanges).map { number in
+      var seed = [UInt8](repeating: 3, count: Identity.seedByteCount)
+      (seed[0], seed[1]) = (UInt8(number / 256), UInt8(number % 256))
+      return Identity(seed: seed)
+    }
+    for author in authors {
+      let entries = chain(author, [1_000_000, 1_000_000])
+      driver.core.feeds.append(entries[0])
+      driver.core.feeds.append(entries[1], role: Self.start)
+      driver.core.prune(author.nodeID, below: 2)
+    }
+    let ranges = authors.map { AntiEntropy.Range(author: $0.nodeID, from: 1, through: 2) }
+    let short = ShortRanges(ranges, among: authors.map(\.nodeID).sorted())
+    #expect(short.ambiguous.isEmpty)
+    var fetch = WireFetch()
+    (fetch.id, fetch.shortRanges, fetch.prefixBits) = (9, .init(short.bytes), UInt32(short.prefixBits))
+    driver.receive(.fetch(fetch), on: 5)
+    var told = 0
+    for case .send(5, let message, _) in driver.take() {
+      #expect(message.count <= GossipParameters.maximumMessageBytes)
+      guard case .fetchAnswer(let answer)? = try WirePeerMessage.decode(message).message else { continue }
+      #expect(!answer.done)
+      told += answer.bases.count
+    }
+    #expect(told == authors.count)
+  }
+
   @Test("the rate goes on from what a checkpoint says, for who holds what is before it and for who does not")
   func rate() {
     var whole = Feeds(network: networkID, limits: .test())

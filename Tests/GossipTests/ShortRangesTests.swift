@@ -29,7 +29,7 @@ struct ShortRangesTests {
       AntiEntropy.Range(author: authors[index], from: UInt64(1 + index % 120), through: UInt64(1 + index % 120 + 9))
     }
     let short = ShortRanges(ranges.shuffled(using: &chance), among: authors)
-    #expect(short.ambiguous.count <= ShortRanges.maximumAmbiguous)
+    #expect(short.ambiguous.count <= GossipParameters.Fetching.maximumAmbiguous)
     #expect(short.bytes.count <= 5 * ranges.count)
     let named = short.ambiguous.map { FeedRange(author: $0.author, from: $0.from, through: $0.through) }
     let read = (try resolve(short, authors) + named).sorted { $0.author < $1.author }
@@ -46,7 +46,7 @@ struct ShortRangesTests {
     let short = ShortRanges(ranges, among: authors)
     #expect(short.prefixBits == 40)
     #expect(Set(short.ambiguous.map(\.author)).isSuperset(of: twins))
-    #expect(short.ambiguous.count <= ShortRanges.maximumAmbiguous)
+    #expect(short.ambiguous.count <= GossipParameters.Fetching.maximumAmbiguous)
     #expect(try resolve(short, authors).count == authors.count - short.ambiguous.count)
   }
 

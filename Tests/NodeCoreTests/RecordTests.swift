@@ -44,6 +44,33 @@ struct RecordTests {
     return (core.records[maker.identity.nodeID] ?? none, core.records[taker.identity.nodeID] ?? none)
   }
 
+  @Test("when who complained of a maker is frozen, own bids that its record kept away are matched again")
+  mutating func complainerFrozen() throws {
+    taker.append([.release(trade, isClosure: true)], at: epoch + 7000)
+    maker.append([], at: epoch + 8000)
+    var core = core()
+    for entry in maker.entries + taker.entries { #expect(core.restore(entry) == nil) }
+    var effects: [NodeEffect] = []
+    let now = epoch + 8000
+    core.finishRestore(now: now, into: &effects)
+    core.handle(.timer, now: now + NodeCore.recoveryMilliseconds, into: &effects)
+    #expect(core.state == .running)
+    effects = []
+    let bid = genesis.bid(1, at: 2.40, until: 600, expiry: 600).demanding { $0.maximumFailurePercent = 0 }
+    core.handle(.command(1, .place(bid)), now: now + 10_000, into: &effects)
+    core.handle(.durable(sequence: 1), now: now + 10_000, into: &effects)
+    #expect(core.undecidedCount == 0)
+    var branches = [taker, taker]
+    for index in branches.indices {
+      branches[index].append([], at: epoch + 8000)
+      branches[index].append([], at: epoch + 8001 + Int64(index))
+    }
+    let proof = try #require(FraudProof(branches[0].entries.last!, branches[1].entries.last!))
+    core.handle(.proofFound(proof), now: now + 10_001, into: &effects)
+    #expect(!effects.contains { if case .rebuild = $0 { true } else { false } })
+    #expect(core.undecidedCount == 1)
+  }
+
   @Test("an accept counts for the maker, a receipt for the taker, each once")
   mutating func settled() throws {
     let accept = deals.accept(signed, in: maker, at: epoch + 1000)

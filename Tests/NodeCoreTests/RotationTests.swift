@@ -45,6 +45,24 @@ struct RotationTests {
         .signed(by: successor, network: genesis.networkID))
   }
 
+  @Test("a handover whose entry is under way when the own feed is frozen is answered")
+  func frozenUnderWay() throws {
+    var core = newCore()
+    var effects: [NodeEffect] = []
+    core.finishRestore(now: epoch, into: &effects)
+    let signed = core.nextHandover.signed(by: identity(77), network: genesis.networkID)
+    core.handle(.rotate(5, signed), now: epoch, into: &effects)
+    #expect(core.state == .rotated)
+    var branches = [HandwrittenFeed](repeating: HandwrittenFeed(identity: identity(9), genesis: genesis), count: 2)
+    for index in branches.indices { branches[index].append([], at: epoch + Int64(index)) }
+    effects = []
+    core.restore(try #require(FraudProof(branches[0].entries[0], branches[1].entries[0])))
+    core.beginRestore()
+    core.finishRestore(now: epoch, into: &effects)
+    let answers = effects.compactMap { if case .rotated(5, let answer) = $0 { answer } else { nil } }
+    #expect(answers == [.failure(.notWriting(.frozen))])
+  }
+
   /// A maker that sold 3 of 8 GPUs and let a proposal for 2 expire, and then handed over.
   private mutating func handOver() throws {
     maker.append([.place(genesis.offer(8, at: 2.00))], at: epoch)

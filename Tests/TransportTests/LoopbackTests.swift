@@ -274,10 +274,10 @@ import Testing
     await client.close()
   }
 
-  @Test("a connection is closed by its id, with the reason given")
-  func closeByID() async throws {
+  @Test("a connection is closed with the reason given")
+  func close() async throws {
     let pair = try await TestPair(dialer: TestNode(1), listener: TestNode(2))
-    pair.dialer.transport.close(pair.outbound.id, reason: "duplicate")
+    pair.outbound.close("duplicate")
     try await pair.listener.recorder.wait { $0.disconnected.count == 1 }
     try await pair.dialer.recorder.wait { $0.disconnected.count == 1 }
     #expect(pair.dialer.recorder.now.reasons == [.closedLocally("duplicate")])

@@ -12,7 +12,9 @@ extension EntryStore {
   /// when its signature is good. Bytes that changed on the disk are never taken for what their author signed.
   ///
   /// Entries are read, hashed and decoded by other threads than the one that applies them.
-  func restore(into core: inout NodeCore, logger: Logger) throws {
+  ///
+  /// - Parameter cutsDamage: whether damaged feeds are cut in the store, too, and not only left out from the damage on.
+  func restore(into core: inout NodeCore, cutsDamage: Bool = true, logger: Logger) throws {
     let maximum = core.genesis.limits.entryBytes
     for stored in try proofs() {
       if let proof = FraudProof(stored: stored, maximumEntryBytes: maximum) { core.restore(proof) }
@@ -22,6 +24,7 @@ extension EntryStore {
     let entries = StoredEntryReader(store: self, codec: OperationCodec(genesis: core.genesis), maximumBytes: maximum)
     try entries.forEach { reader.take($0, into: &core) }
     reader.finishFeed(into: &core)
+    guard cutsDamage else { return }
     if !reader.damages.isEmpty { try checkFile() }
     for damage in reader.damages {
       logger.warning(
