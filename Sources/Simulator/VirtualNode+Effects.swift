@@ -16,6 +16,8 @@ struct Service {
 extension VirtualNode {
   /// Entries in one message of an answer.
   private static let entriesPerAnswer = 64
+  /// The most bytes by which an entry in an answer is longer than itself, with its share of what is around all.
+  private static let entryOverhead = 128
 
   func perform(_ effect: NodeEffect) {
     switch effect {
@@ -132,12 +134,15 @@ extension VirtualNode {
       payload: network.services.put(service))
   }
 
-  /// Answers out of what is on the disk, a few entries at a time.
+  /// Answers out of what is on the disk, a few entries at a time, as many as one message takes.
   func serve(_ service: Service) {
     var rest = service
     var entries: [SignedEntry] = []
+    var byteCount = 0
     while let range = rest.ranges.first, entries.count < Self.entriesPerAnswer {
       if rest.next <= range.through, let entry = store.committed(range.author, at: rest.next) {
+        byteCount += entry.bytes.count + Self.entryOverhead
+        if byteCount > GossipParameters.maximumMessageBytes, !entries.isEmpty { break }
         entries.append(entry)
         rest.next += 1
       } else {

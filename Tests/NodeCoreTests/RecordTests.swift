@@ -68,6 +68,7 @@ struct RecordTests {
     let proof = try #require(FraudProof(branches[0].entries.last!, branches[1].entries.last!))
     core.handle(.proofFound(proof), now: now + 10_001, into: &effects)
     #expect(!effects.contains { if case .rebuild = $0 { true } else { false } })
+    core.handle(.durable(sequence: 2), now: now + 10_002, into: &effects)
     #expect(core.undecidedCount == 1)
   }
 
