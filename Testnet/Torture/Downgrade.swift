@@ -14,9 +14,9 @@ enum Downgrade {
     let database = try DatabaseQueue(path: path)
     defer { try? database.close() }
     return try database.write { database in
-      if try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM order_key") != 0 { return false }
       if version < 2, try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM base") != 0 { return false }
       if version < 4, try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM fraud") != 0 { return false }
+      // Orders had no keys: that a request is made again after the upgrade is not known.
       try database.execute(sql: "DROP TABLE order_key")
       try database.execute(sql: "DELETE FROM grdb_migrations WHERE identifier = '5 keys of orders'")
       guard version < 4 else { return true }
