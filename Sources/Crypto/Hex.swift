@@ -47,6 +47,16 @@ public enum Hex {
     return true
   }
 
+  /// What `load` makes of the bytes that exactly twice as many digits spell; nil for anything else.
+  static func value<Value>(
+    ofDigits digits: UnsafeRawBufferPointer, byteCount: Int, _ load: (UnsafeRawBufferPointer) -> Value?
+  ) -> Value? {
+    guard digits.count == 2 * byteCount else { return nil }
+    return withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 8) { bytes in
+      decode(digits, into: bytes) ? load(UnsafeRawBufferPointer(bytes)) : nil
+    }
+  }
+
   private static func encode(_ bytes: UnsafeRawBufferPointer) -> String {
     String(unsafeUninitializedCapacity: bytes.count * 2) { text in
       let out = UnsafeMutableRawBufferPointer(text)

@@ -40,11 +40,7 @@ public struct Signature: Hashable, Sendable {
 
   /// A signature from the bytes of as many digits; nil for anything else.
   public init?(hexDigits digits: UnsafeRawBufferPointer) {
-    guard digits.count == 2 * Self.byteCount else { return nil }
-    let value: Self? = withUnsafeTemporaryAllocation(byteCount: Self.byteCount, alignment: 8) { bytes in
-      Hex.decode(digits, into: bytes) ? Self(loading: UnsafeRawBufferPointer(bytes)) : nil
-    }
-    guard let value else { return nil }
+    guard let value = Hex.value(ofDigits: digits, byteCount: Self.byteCount, Self.init(loading:)) else { return nil }
     self = value
   }
 

@@ -4,7 +4,6 @@ import NodeCore
 import NodeCrypto
 import OrderBook
 import Settlement
-import Wire
 
 /// A buyer whose feed is written by hand, and that closes its purchases as no honest one does. It sees the market with
 /// the core of a hostile node, which otherwise is as all are, and speaks over that node's connections.
@@ -177,15 +176,7 @@ final class CrookedBuyer {
   // MARK: Telling
 
   private func push(_ entry: SignedEntry, at node: VirtualNode, over links: [UInt64]) {
-    for link in links { push(entry, at: node, over: link) }
-  }
-
-  private func push(_ entry: SignedEntry, at node: VirtualNode, over link: UInt64) {
-    var push = WirePush()
-    push.entries = [entry.wire]
-    var out = WirePeerMessage()
-    out.message = .push(push)
-    node.network.send(out.encoded(), priority: .urgent, over: link, from: node.index)
+    for link in links { node.network.push(entry, over: link, from: node.index) }
   }
 
   /// Tells every other peer the one entry, and the rest the other.
@@ -194,7 +185,8 @@ final class CrookedBuyer {
     for link in links {
       guard let peer = node.network.peer(of: node.index, over: link)?.index else { continue }
       if !peers.contains(peer) { peers.append(peer) }
-      push(peers.firstIndex(of: peer)?.isMultiple(of: 2) == true ? one : other, at: node, over: link)
+      let entry = peers.firstIndex(of: peer)?.isMultiple(of: 2) == true ? one : other
+      node.network.push(entry, over: link, from: node.index)
     }
     if peers.count > 1 { forks.append((one.author, one.sequence)) }
   }

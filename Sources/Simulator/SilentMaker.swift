@@ -2,7 +2,6 @@ import Gossip
 import Market
 import NodeCore
 import NodeCrypto
-import Wire
 
 /// A provider without a core whose feed is written by hand: offers below all others' prices, which it replaces by others
 /// from time to time, and no answer to whoever wants them.
@@ -59,32 +58,13 @@ final class SilentMaker: Participant {
   }
 
   private func connect(to node: VirtualNode) {
-    let link = network.open(from: index, to: node.index)
+    let link = network.connect(index, to: node.index, agent: "silent")
     links[node.index] = link
-    var hello = WireHello()
-    hello.protocol = GossipCore.protocolVersion
-    hello.agent = "silent"
-    send(.hello(hello), over: link)
-    var neighbour = WireNeighbour()
-    neighbour.kind = .random
-    send(.neighbour(neighbour), over: link)
-    for entry in draft.entries { push(entry, over: link) }
+    for entry in draft.entries { network.push(entry, over: link, from: index) }
   }
 
   private func push(_ entry: SignedEntry) {
-    for (_, link) in links.sorted(by: { $0.key < $1.key }) { push(entry, over: link) }
-  }
-
-  private func push(_ entry: SignedEntry, over link: UInt64) {
-    var push = WirePush()
-    push.entries = [entry.wire]
-    send(.push(push), over: link)
-  }
-
-  private func send(_ message: WirePeerMessage.OneOf_Message, over link: UInt64) {
-    var out = WirePeerMessage()
-    out.message = message
-    network.send(out.encoded(), priority: .urgent, over: link, from: index)
+    for (_, link) in links.sorted(by: { $0.key < $1.key }) { network.push(entry, over: link, from: index) }
   }
 
   func opened(_ link: UInt64, peer: NodeID, address: PeerAddress, direction: Direction) {}

@@ -4,7 +4,6 @@ import NodeCore
 import NodeCrypto
 import OrderBook
 import Settlement
-import Wire
 
 /// A provider without a core, whose feed is written by hand and holds a fraud, with a renter of its own. It connects to
 /// one node after the other and pushes entries of both feeds, in any order.
@@ -82,25 +81,8 @@ final class Swindler: Participant {
     let count = UInt64(network.nodes.count)
     let target = network.nodes[Int(chance.next() % count)]
     guard chance.next() % 8 == 0, target.isListening else { return }
-    let link = network.open(from: index, to: target.index)
-    var hello = WireHello()
-    hello.protocol = GossipCore.protocolVersion
-    hello.agent = "swindler"
-    send(.hello(hello), over: link)
-    var neighbour = WireNeighbour()
-    neighbour.kind = .random
-    send(.neighbour(neighbour), over: link)
-    for entry in entries.shuffled(using: &chance) {
-      var push = WirePush()
-      push.entries = [entry.wire]
-      send(.push(push), over: link)
-    }
-  }
-
-  private func send(_ message: WirePeerMessage.OneOf_Message, over link: UInt64) {
-    var out = WirePeerMessage()
-    out.message = message
-    network.send(out.encoded(), priority: .urgent, over: link, from: index)
+    let link = network.connect(index, to: target.index, agent: "swindler")
+    for entry in entries.shuffled(using: &chance) { network.push(entry, over: link, from: index) }
   }
 
   func opened(_ link: UInt64, peer: NodeID, address: PeerAddress, direction: Direction) {}
