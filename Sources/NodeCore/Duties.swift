@@ -63,6 +63,8 @@ struct Duties: Sendable {
   private(set) var spent: Set<OrderID> = []
   /// Own bids in the book that demand something of a provider's record.
   private(set) var recordBids: Set<OrderID> = []
+  /// Own bids in the book that want all or nothing, of several offers.
+  private(set) var wholeBids: Set<OrderID> = []
   /// The own record when it was last looked at.
   var ownRecord = PublicRecord()
   /// Pairs left alone until a moment.
@@ -205,6 +207,9 @@ struct Duties: Sendable {
     if !immediate.contains(id) || unmatched.contains(id) { rematch.insert(id) }
   }
 
+  /// Notes that the own bids that want all or nothing, of several offers, are to be matched.
+  mutating func matchWholeBids() { for id in wholeBids { match(id) } }
+
   /// Notes that an own order has been matched as far as it can be now.
   mutating func matched(_ id: OrderID) {
     rematch.remove(id)
@@ -216,6 +221,7 @@ struct Duties: Sendable {
   mutating func note(_ order: Order) {
     if order.body.timeInForce.isImmediate { immediate.insert(order.id) }
     if order.body.demandsRecord { recordBids.insert(order.id) } else { recordBids.remove(order.id) }
+    if order.body.isWhole { wholeBids.insert(order.id) } else { wholeBids.remove(order.id) }
   }
 
   /// Notes that an own order which never rests is about to be placed, and to be matched then.
@@ -243,6 +249,7 @@ struct Duties: Sendable {
     immediate.remove(id)
     spent.remove(id)
     recordBids.remove(id)
+    wholeBids.remove(id)
   }
 
   /// The next moment at which one of these has to be looked at.

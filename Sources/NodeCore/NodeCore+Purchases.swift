@@ -226,8 +226,7 @@ extension NodeCore {
     }
     var matches: [Match] = []
     while true {
-      matches = exchange.book.purchase(
-        id, legs: codec.maximumLegs, context: matchContext(for: id, at: builder.time))
+      matches = exchange.book.purchase(id, context: matchContext(for: id, at: builder.time))
       let expired = matches.map(\.maker).filter { !isOpen($0, at: builder.time) }
       if expired.isEmpty { break }
       for maker in expired {

@@ -261,7 +261,8 @@ extension NodeCore {
     return MatchContext(
       earliestStart: genesis.slot(startingFrom: time + genesis.limits.proposalMilliseconds),
       earliestPurchaseStart: genesis.slot(startingFrom: time + 2 * genesis.limits.proposalMilliseconds),
-      staleOwners: avoided.isEmpty ? staleOwners : staleOwners.union(avoided), triedOrders: tried,
+      maximumLegs: codec.maximumLegs, staleOwners: avoided.isEmpty ? staleOwners : staleOwners.union(avoided),
+      triedOrders: tried,
       records: exchange.records, predecessors: exchange.predecessors)
   }
 

@@ -68,7 +68,13 @@ extension NodeCore {
     let isOverdue = enterPastPurchase(builder)
     decideAll(&builder)
     runCommands(&builder, into: &effects)
-    if state == .running { matchAll(&builder, now: now) }
+    if state == .running {
+      // What others take, cancel or amend, and the time that passes, change the pieces that each offer gives: offers whose
+      // pieces did not make up all that such a bid wants may do so then. Once a tick is often enough to look.
+      let tick = genesis.limits.tickMilliseconds
+      if time.milliseconds / tick != head.time.milliseconds / tick { duties.matchWholeBids() }
+      matchAll(&builder, now: now)
+    }
     cancelSpent(&builder)
     guard builder.count > 0 || isOverdue || isTickDue(now: now) else { return }
     let entry = SignedEntry(

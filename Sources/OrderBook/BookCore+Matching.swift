@@ -75,7 +75,7 @@ extension BookCore {
     guard bid.side == .bid, var taker = taker(bid, earliestStart: context.earliestStart) else { return [] }
     if taker.isWhole {
       if let match = match(bid, context) { return [match] }
-      guard isSoonest else { return purchase(bid, context, legs: .max) }
+      guard isSoonest else { return purchase(bid, context) }
       taker = patient(taker, minimumGPUs: bid.body.minimumGPUs)
     }
     var planned: [Int32: CapacityCalendar] = [:]
@@ -154,7 +154,7 @@ extension BookCore {
 
   /// Whether an all-or-none bid can have all that it wants now, of one offer or of several.
   private func canTakeWhole(_ slot: Int32, _ context: MatchContext) -> Bool {
-    match(orders[slot], context) != nil || !purchase(orders[slot], context, legs: .max).isEmpty
+    match(orders[slot], context) != nil || !purchase(orders[slot], context).isEmpty
   }
 
   /// The first condition of matching that the order in `slot`, of a class that the two share, fails.

@@ -3,32 +3,32 @@ import NodeCrypto
 
 /// Purchases: what a split bid takes of several offers at once.
 extension BookCore {
-  /// The legs of a purchase, the best price first, each from another offer, at most `legs` of them; none for a bid that is
+  /// The legs of a purchase, the best price first, each from another offer, at most as many as the context allows; none for a bid that is
   /// all-or-none where they do not make up all that is left of it.
   ///
   /// The cheapest offer gives as much as it can, then the next one: another choice might fill an all-or-none bid where
   /// this one does not, if offers have smallest pieces. O(legs) searches.
-  func purchase(_ id: OrderID, _ context: MatchContext, legs: Int) -> [Match] {
+  func purchase(_ id: OrderID, _ context: MatchContext) -> [Match] {
     guard let slot = orders.slot(of: id), let taker = taker(slot, earliestStart: context.earliestPurchaseStart) else {
       return []
     }
-    return purchase(taker, id: id, minimumGPUs: records[slot].minimumGPUs, context, legs: legs)
+    return purchase(taker, id: id, minimumGPUs: records[slot].minimumGPUs, context)
   }
 
-  func purchase(_ bid: Order, _ context: MatchContext, legs: Int) -> [Match] {
+  func purchase(_ bid: Order, _ context: MatchContext) -> [Match] {
     guard let taker = taker(bid, earliestStart: context.earliestPurchaseStart) else { return [] }
-    return purchase(taker, id: bid.id, minimumGPUs: bid.body.minimumGPUs, context, legs: legs)
+    return purchase(taker, id: bid.id, minimumGPUs: bid.body.minimumGPUs, context)
   }
 
   private func purchase(
-    _ whole: borrowing Taker, id: OrderID, minimumGPUs: Int32, _ context: MatchContext, legs: Int
+    _ whole: borrowing Taker, id: OrderID, minimumGPUs: Int32, _ context: MatchContext
   ) -> [Match] {
     guard whole.isBid else { return [] }
     var context = context
     var taker = whole.isWhole ? patient(whole, minimumGPUs: minimumGPUs) : copy whole
     if whole.isWhole { taker.alone = Taker.Alone(time: whole.time, gpus: whole.gpus) }
     var matches: [Match] = []
-    while taker.gpus > 0, matches.count < legs {
+    while taker.gpus > 0, matches.count < context.maximumLegs {
       var vain = VainHints()
       let candidate = search(taker, context, planned: [:], vain: &vain)
       refresh(vain, after: taker)

@@ -43,6 +43,8 @@ public struct MatchContext: Hashable, Sendable {
   public var earliestStart: Slot
   /// The same for a purchase over several offers, which takes longer to be decided.
   public var earliestPurchaseStart: Slot
+  /// The most offers that a purchase may be of.
+  public var maximumLegs: Int
   /// Owners whose feeds are too old for their orders to be taken.
   public var staleOwners: Set<NodeID>
   /// Counter-orders that the taker tried lately without success.
@@ -54,12 +56,13 @@ public struct MatchContext: Hashable, Sendable {
 
   /// A context; what is left out rules out nothing.
   public init(
-    earliestStart: Slot, earliestPurchaseStart: Slot? = nil, staleOwners: Set<NodeID> = [],
-    triedOrders: Set<OrderID> = [],
+    earliestStart: Slot, earliestPurchaseStart: Slot? = nil, maximumLegs: Int = .max,
+    staleOwners: Set<NodeID> = [], triedOrders: Set<OrderID> = [],
     records: [NodeID: PublicRecord] = [:], predecessors: Predecessors = Predecessors()
   ) {
     self.earliestStart = earliestStart
     self.earliestPurchaseStart = earliestPurchaseStart ?? earliestStart
+    self.maximumLegs = maximumLegs
     self.staleOwners = staleOwners
     self.triedOrders = triedOrders
     self.records = records

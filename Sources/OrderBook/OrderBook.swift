@@ -171,15 +171,16 @@ public struct OrderBook: Sendable {
   /// The same for an order that is not in the book, as if nothing of it were taken.
   public func match(_ taker: Order, context: MatchContext) -> Match? { core.match(taker, context) }
 
-  /// The trades that a split bid may propose together: each with another offer, at most `legs`, the best price first, as
-  /// ``match(_:context:)`` finds them one after the other, from the context's earliest start of a purchase on. None for a
-  /// bid that is all-or-none where they do not make up all that is left of it; such a bid takes from later offers too,
-  /// except those that could fill it alone, whose owners propose.
+  /// The trades that a split bid may propose together: each with another offer, at most as many as the context
+  /// allows, the best price first, as ``match(_:context:)`` finds them one after the other, from the context's earliest
+  /// start of a purchase on. None for a bid that is all-or-none where they do not make up all that is left of it; such a
+  /// bid takes from later offers too, except those that could fill it alone, whose owners propose. What such a bid cannot
+  /// have now it may have of the same offers from a later start on, where each gives another piece.
   ///
   /// - Complexity: that of so many matches.
-  public mutating func purchase(_ bid: OrderID, legs: Int, context: MatchContext) -> [Match] {
+  public mutating func purchase(_ bid: OrderID, context: MatchContext) -> [Match] {
     makeUnique()
-    return core.purchase(bid, context, legs: legs)
+    return core.purchase(bid, context)
   }
 
   /// What a bid that is not in the book would take now, and what it would take if it had to start as soon as possible.

@@ -27,8 +27,11 @@ extension SimulationRun {
     if network.pendingEvents > 200_000 { inspector.report(.bound, "\(network.pendingEvents) events are due") }
   }
 
-  /// Whether nothing is under way between honest nodes: all feeds are everywhere, and no trade is in doubt.
-  var isQuiet: Bool {
+  /// Whether nothing is under way between honest nodes, and no orders are left that could trade.
+  var isQuiet: Bool { isSettled && running.allSatisfy { crossing(at: $0).isEmpty } }
+
+  /// Whether all feeds are everywhere among honest nodes, and no trade is in doubt.
+  private var isSettled: Bool {
     let nodes = running
     guard nodes.count == honest.count, let first = nodes.first?.fingerprint else { return honest.isEmpty }
     let present = Set(nodes.flatMap(\.names))
@@ -38,9 +41,18 @@ extension SimulationRun {
     } && inspector.market.undecided(at: network.time, among: present).isEmpty
   }
 
-  var disquiet: String {
-    let undecided = inspector.market.undecided(at: network.time, among: Set(running.flatMap(\.names)))
-    return "undecided: \(undecided.map { $0.short(6) }); \(network.disquiet)"
+  /// Judges a network that has not come to rest.
+  func judgeUnrest() {
+    guard isSettled else {
+      let undecided = inspector.market.undecided(at: network.time, among: Set(running.flatMap(\.names)))
+      inspector.report(.notConverged, "undecided: \(undecided.map { $0.short(6) }); \(network.disquiet)")
+      return
+    }
+    for node in running {
+      for order in crossing(at: node) {
+        inspector.report(.crossedBook, "\(order.side) \(order.id.short(6)) of node \(node.index)")
+      }
+    }
   }
 
   /// Judges the end, when nothing is under way.
@@ -144,21 +156,18 @@ extension SimulationRun {
         inspector.report(.brokenPurchase, "\(purchase.short(6)) has settled in part at node \(node.index)")
       }
     }
-    judgeCrossing(node)
   }
 
-  /// Own open orders that a counter-order in the book crosses.
-  private func judgeCrossing(_ node: VirtualNode) {
+  /// Own open orders that a counter-order in the book crosses: those that rest, since an immediate one is matched once.
+  func crossing(at node: VirtualNode) -> [Order] {
     // A node whose clock is behind its own feed waits with all that it has to say.
-    guard plan.hostile.isEmpty, let head = node.process?.core.feeds.head(of: node.nodeID),
+    guard plan.hostile.isEmpty, var core = node.process?.core, case let head = core.feeds.head(of: node.nodeID),
       head.time - network.genesis.limits.skewMilliseconds <= node.time
-    else { return }
-    for own in node.process?.core.ownOrders(now: node.time) ?? [] where own.state == .open {
-      guard let found = node.process?.core.explain(own.order.id, now: node.time), found.count(.matching) > 0 else {
-        continue
-      }
-      inspector.report(.crossedBook, "\(own.order.side) \(own.order.id.short(6)) of node \(node.index)")
-    }
+    else { return [] }
+    return core.ownOrders(now: node.time).filter { own in
+      own.state == .open && !own.order.body.timeInForce.isImmediate
+        && core.explain(own.order.id, now: node.time)?.count(.matching) ?? 0 > 0
+    }.map(\.order)
   }
 
   /// Another core reads what is on a node's disk, in another order than that in which it came.

@@ -142,7 +142,7 @@ public final class SimulationRun {
       isQuiet = network.run(for: 1000) { self.isQuiet }
       inspect()
     }
-    if inspector.violations.isEmpty, !isQuiet { inspector.report(.notConverged, disquiet) }
+    if inspector.violations.isEmpty, !isQuiet { judgeUnrest() }
     let healing = network.clock / 1000 - start
     if inspector.violations.isEmpty { judgeEnd() }
     return healing

@@ -23,7 +23,7 @@ package protocol CheckedBook: Sendable {
   func levels(gpuClass: GPUClassIndex, side: Side, at slot: Slot, limit: Int) -> [PriceLevel]
   mutating func match(_ taker: OrderID, context: MatchContext) -> Match?
   func match(_ taker: Order, context: MatchContext) -> Match?
-  mutating func purchase(_ bid: OrderID, legs: Int, context: MatchContext) -> [Match]
+  mutating func purchase(_ bid: OrderID, context: MatchContext) -> [Match]
   func quote(_ bid: Order, context: MatchContext) -> Quote
   func depth(gpuClass: GPUClassIndex, from: Slot, hours: Int, slotsPerHour: Int64, levels: Int) -> [DepthHour]
   func explain(_ id: OrderID, context: MatchContext) -> MatchExplanation?

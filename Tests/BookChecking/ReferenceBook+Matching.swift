@@ -50,7 +50,7 @@ extension ReferenceBook {
       if condition == .matching, taker.terms.isWhole {
         if judge(taker, maker, context).condition == .later {
           condition = .later
-        } else if match(taker, context) == nil, purchase(taker, legs: .max, context).isEmpty {
+        } else if match(taker, context) == nil, purchase(taker, context).isEmpty {
           condition = .together
         }
       }
@@ -81,22 +81,22 @@ extension ReferenceBook {
     if let match = match(whole, context) { return ([match], [match]) }
     let soonest = plan(bid, context) { $0.soonestMatch($1, $2) }
     let isAll = soonest.reduce(0) { $0 + Int($1.gpus) } == whole.remaining
-    return (purchase(whole, legs: .max, context), isAll ? soonest : [])
+    return (purchase(whole, context), isAll ? soonest : [])
   }
 
-  func purchase(_ id: OrderID, legs: Int, _ context: MatchContext) -> [Match] {
-    entry(id).map { purchase($0, legs: legs, context) } ?? []
+  func purchase(_ id: OrderID, _ context: MatchContext) -> [Match] {
+    entry(id).map { purchase($0, context) } ?? []
   }
 
   /// What a bid takes of several offers at once, the best price first, each offer once.
-  private func purchase(_ bid: Entry, legs: Int, _ context: MatchContext) -> [Match] {
+  private func purchase(_ bid: Entry, _ context: MatchContext) -> [Match] {
     guard bid.isOpen, bid.terms.side == .bid else { return [] }
     var context = context
     context.earliestStart = context.earliestPurchaseStart
     var (rest, plan) = (bid, [Match]())
     // More put back than taken does not make it want more.
     if rest.taken < 0 { rest.change(by: Int(-rest.taken), SlotRange(start: Slot(0), end: Slot(0))) }
-    while rest.remaining > 0, plan.count < legs {
+    while rest.remaining > 0, plan.count < context.maximumLegs {
       var best: (maker: Entry, piece: Piece)?
       for maker in entries where maker.rests && maker.terms.side == .offer {
         if let best, !maker.isBetter(than: best.maker) { continue }

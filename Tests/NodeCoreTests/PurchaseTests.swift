@@ -240,6 +240,43 @@ struct PurchaseTests {
     #expect(nodes[3].settled.count == 2)
   }
 
+  @Test("an all-or-none bid is filled when what somebody else takes leaves pieces that make it up")
+  func madeUpByATaking() throws {
+    let dear = genesis.offer(5, at: 2.10, from: 600, until: 720, minimumGPUs: 2)
+    let offers = [try offer(5, at: 2.00, on: 0), try network.place(dear, on: nodes[1])]
+    network.runUntilQuiet()
+    let whole = try network.place(bid(6, whole: true), on: nodes[2])
+    network.run(for: 12_000)
+    // Five of the one leave one, and the other sells no single GPU.
+    #expect(nodes[2].ownState(whole) == .open)
+    try network.place(bid(3), on: nodes[3])
+    network.run(for: 12_000)
+    network.settleDown()
+    #expect(nodes[2].ownState(whole) == .filled)
+    #expect(offers.map { nodes[3].remaining($0) } == [0, 1])
+  }
+
+  @Test("an all-or-none bid is filled when a later start gets it larger pieces")
+  func madeUpByALaterStart() throws {
+    let offers = [
+      try network.place(genesis.offer(5, at: 2.00, from: 60, until: 660), on: nodes[0]),
+      try network.place(genesis.offer(4, at: 2.10, from: 60, until: 660), on: nodes[1]),
+    ]
+    network.runUntilQuiet()
+    try network.place(genesis.bid(4, at: 2.00, for: 60, from: 60, until: 120), on: nodes[3])
+    network.settleDown()
+    // At its earliest start the first offer has one GPU left.
+    let body = genesis.bid(6, at: 2.40, for: 60, from: 60, until: 660, minimumGPUs: 1).with(bid: { $0.isWhole = true })
+    let whole = try network.place(body, on: nodes[2])
+    network.run(for: 12_000)
+    #expect(nodes[2].ownState(whole) == .open)
+    network.run(for: 120_000)
+    network.settleDown()
+    #expect(nodes[2].ownState(whole) == .filled)
+    let legs = nodes[3].settled.filter { $0.terms.bid == whole }.sorted { $0.terms.price < $1.terms.price }
+    #expect(legs.map(\.terms.offer) == offers && legs.map(\.terms.gpus) == [5, 1])
+  }
+
   @Test("a stopping buyer takes its purchase back first")
   func stopping() throws {
     _ = try offer(4, at: 2.00, on: 0)

@@ -82,8 +82,8 @@ struct BrokenBook<Wrong: Fault>: CheckedBook {
     Wrong.match(book.match(taker, context: context))
   }
   func match(_ taker: Order, context: MatchContext) -> Match? { Wrong.match(book.match(taker, context: context)) }
-  mutating func purchase(_ bid: OrderID, legs: Int, context: MatchContext) -> [Match] {
-    book.purchase(bid, legs: legs, context: context)
+  mutating func purchase(_ bid: OrderID, context: MatchContext) -> [Match] {
+    book.purchase(bid, context: context)
   }
   func quote(_ bid: Order, context: MatchContext) -> Quote { book.quote(bid, context: context) }
   func depth(gpuClass: GPUClassIndex, from: Slot, hours: Int, slotsPerHour: Int64, levels: Int) -> [DepthHour] {

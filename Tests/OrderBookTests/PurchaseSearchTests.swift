@@ -20,7 +20,7 @@ struct PurchaseSearchTests {
     for number in 0..<30_000 as Range<UInt64> {
       book.insert(.offer(10 + number, time: 40, gpus: 8, price: 1_900_000))
     }
-    let matches = book.purchase(orderID(1), legs: 16, context: anything)
+    let matches = book.purchase(orderID(1), context: anything)
     #expect(matches.map(\.maker) == [2, 3, 4].map(orderID))
     #expect(matches.map(\.gpus) == [3, 2, 1])
   }
