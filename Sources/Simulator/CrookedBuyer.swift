@@ -29,7 +29,7 @@ final class CrookedBuyer {
   private var attempt: Attempt?
   /// How many purchases it has proposed, and how many of them makers have accepted in full.
   private(set) var proposed = 0, accepted = 0
-  /// Places at which it has signed two entries and told each to somebody.
+  /// Places at which it has signed two entries and told each to a node that was up.
   private(set) var forks: [(author: NodeID, sequence: UInt64)] = []
 
   init(_ behaviour: Behaviour, seed: UInt64) {
@@ -182,12 +182,15 @@ final class CrookedBuyer {
   /// Tells every other peer the one entry, and the rest the other.
   private func fork(_ one: SignedEntry, _ other: SignedEntry, at node: VirtualNode, over links: [UInt64]) {
     var peers: [Int] = []
+    var told: Set<EntryID> = []
     for link in links {
-      guard let peer = node.network.peer(of: node.index, over: link)?.index else { continue }
-      if !peers.contains(peer) { peers.append(peer) }
-      let entry = peers.firstIndex(of: peer)?.isMultiple(of: 2) == true ? one : other
+      guard let peer = node.network.peer(of: node.index, over: link) else { continue }
+      if !peers.contains(peer.index) { peers.append(peer.index) }
+      let entry = peers.firstIndex(of: peer.index)?.isMultiple(of: 2) == true ? one : other
       node.network.push(entry, over: link, from: node.index)
+      // A node that is down, as while it changes its key, hears nothing.
+      if peer.isListening { told.insert(entry.id) }
     }
-    if peers.count > 1 { forks.append((one.author, one.sequence)) }
+    if told.count > 1 { forks.append((one.author, one.sequence)) }
   }
 }
