@@ -47,7 +47,7 @@ extension World {
       let result = setting.registry.result(of: entry)
       if case .failure(let fault) = result { fail(.accused, "\(node) refuses an entry: \(fault)") }
       events.append(.verified(entry, result))
-    case .persist(let entry): persist(entry, at: node)
+    case .persist(let entry, _): persist(entry, at: node)
     case .disconnect(_, .misbehaved(let what)): fail(.accused, "\(node) punishes: \(what)")
     case .persistProof(let proof):
       fail(.accused, "\(node) has a proof against \(setting.index(of: proof.author) ?? -1)")

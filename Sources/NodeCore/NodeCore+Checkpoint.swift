@@ -79,7 +79,7 @@ extension NodeCore {
     apply(entry, operations: [operation], into: &changes)
     consider(changes)
     inFlight = InFlightEntry(entry: entry, counterparties: [], replies: [])
-    effects.append(.persist(entry))
+    effects.append(.persist(entry, [operation]))
     return true
   }
 

@@ -80,7 +80,7 @@ extension NodeCore {
     apply(entry, operations: operations, into: &changes)
     consider(changes)
     inFlight = InFlightEntry(entry: entry, counterparties: [], replies: [], rotation: id)
-    effects.append(.persist(entry))
+    effects.append(.persist(entry, operations))
     closed(into: &effects)
     return true
   }

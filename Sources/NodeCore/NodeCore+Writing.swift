@@ -21,11 +21,13 @@ struct EntryBuilder {
   let maximumBytes: Int
 
   private(set) var payload: [UInt8] = []
-  private(set) var count = 0
+  private(set) var operations: [Operation] = []
   var counterparties: [NodeID] = []
   var replies: [(id: CommandID, order: OrderID)] = []
   /// The trades that its operations change.
   private(set) var trades: [TradeID] = []
+
+  var count: Int { operations.count }
 
   /// Whether there is room for any one operation but those that concern several legs.
   var hasRoom: Bool { hasRoom(for: Self.largestOperationBytes) }
@@ -38,10 +40,10 @@ struct EntryBuilder {
   /// Where the next operation will stand.
   var place: Place { Place(author: author, time: time, sequence: sequence, index: UInt32(count)) }
 
-  mutating func append(_ encoded: [UInt8]) {
+  mutating func append(_ operation: Operation, _ encoded: [UInt8]) {
     precondition(payload.count + encoded.count + Self.headerBytes <= maximumBytes, "an entry over its bound")
     payload += encoded
-    count += 1
+    operations.append(operation)
   }
 
   mutating func note(_ changes: [Change]) {
@@ -84,7 +86,7 @@ extension NodeCore {
     checkpointClock.note(entry, isCheckpoint: false)
     inFlight = InFlightEntry(
       entry: entry, counterparties: builder.counterparties, replies: builder.replies, trades: builder.trades)
-    effects.append(.persist(entry))
+    effects.append(.persist(entry, builder.operations))
   }
 
   private var hasWork: Bool {
@@ -139,7 +141,7 @@ extension NodeCore {
   mutating func write(_ operation: Operation, _ builder: inout EntryBuilder) {
     var changes: [Change] = []
     apply(operation, at: builder.place, into: &changes)
-    builder.append(codec.encode(operation))
+    builder.append(operation, codec.encode(operation))
     builder.note(changes)
     consider(changes)
   }

@@ -37,6 +37,8 @@ public struct NodeCore: Sendable {
   var ownOrders: [OrderID: OwnOrder] = [:]
   var queue: [(id: CommandID, command: OrderCommand)] = []
   var inFlight: InFlightEntry?
+  /// What was read of entries that are not delivered yet.
+  var checkedOperations = CheckedOperations()
   /// A new key to which the own feed is to be handed over with the next entry.
   var rotation: (id: CommandID, signed: SignedHandover)?
   /// The parts that are still to be written of an own checkpoint, the next one first; nil when they are not worked out.
@@ -199,11 +201,11 @@ public struct NodeCore: Sendable {
       effects.append(.send(connection: connection, message: message, priority: .urgent))
     case .verify(let entry): effects.append(.verify(entry))
     case .verifyProof(let proof, let peer): effects.append(.verifyProof(proof, from: peer))
-    case .deliver(let entry): deliver(entry, operations: nil, into: &effects)
+    case .deliver(let entry): deliver(entry, into: &effects)
     case .jump(let entry):
       effects.append(.prune(entry.author, below: entry.sequence))
       exchange.jump(entry.author)
-      deliver(entry, operations: nil, into: &effects)
+      deliver(entry, into: &effects)
     case .collect(let found): effects.append(.collect(found))
     case .freeze(let proof):
       effects.append(.persistProof(proof))
@@ -241,25 +243,21 @@ public struct NodeCore: Sendable {
       gossip.verified(entry, refusal: fault.description, now: now, into: &fromGossip)
       gossipEffects += fromGossip
     case .success(let operations):
+      checkedOperations.keep(operations, of: entry.id)
       gossip.verified(
         entry, role: OperationCodec.role(of: operations, in: entry), refusal: nil, now: now, into: &fromGossip)
       for effect in fromGossip {
-        // The operations have just been read for the checks; only entries that waited are read again.
-        if case .deliver(let delivered) = effect, delivered.id == entry.id {
-          deliver(delivered, operations: operations, into: &effects)
-        } else {
-          perform(effect, now: now, into: &effects)
-        }
+        perform(effect, now: now, into: &effects)
       }
     }
   }
 
   /// Takes an entry of a feed's head into the book and the trades, and works out what it means for this node.
-  private mutating func deliver(_ entry: SignedEntry, operations: [Operation]?, into effects: inout [NodeEffect]) {
-    effects.append(.persist(entry))
-    guard let operations = operations ?? (try? codec.operations(of: entry)) else {
+  private mutating func deliver(_ entry: SignedEntry, into effects: inout [NodeEffect]) {
+    guard let operations = checkedOperations.take(of: entry.id) ?? (try? codec.operations(of: entry)) else {
       preconditionFailure("a verified entry whose operations do not decode")
     }
+    effects.append(.persist(entry, operations))
     var changes: [Change] = []
     apply(entry, operations: operations, into: &changes)
     consider(changes)

@@ -152,8 +152,9 @@ public enum NodeEffect: Sendable {
   /// The own entry that is to be kept next places the order of a command. Whoever calls commands by names of its own keeps
   /// the name together with that entry, so that both are on disk or neither is.
   case places(CommandID, OrderID)
-  /// Keep an entry. An own one comes back as ``NodeEvent/durable(sequence:)`` when it is on disk.
-  case persist(SignedEntry)
+  /// Keep an entry, in which these operations are. An own one comes back as ``NodeEvent/durable(sequence:)`` when it is on
+  /// disk.
+  case persist(SignedEntry, [Operation])
   /// Hold a feed, after what was handed over before is on disk, only from a sequence on: forget what is before it, but
   /// for entries of the node's own, which are kept for their receipts.
   case prune(NodeID, below: UInt64)

@@ -37,7 +37,7 @@ extension VirtualNode {
       }
       guard let proof = found.proof(with: entries), network.pool.isValid(proof) else { return }
       later(network.conditions.commit, .proofFound(proof))
-    case .persist(let entry): persist(entry)
+    case .persist(let entry, _): persist(entry)
     case .persistProof(let proof):
       network.tell("\(index) keeps a proof against \(proof.author.short(6)): \(proof.kind.name) at \(proof.sequence)")
       store.keep(proof)

@@ -167,7 +167,7 @@ private struct FuzzedNode {
       }
       guard let proof = found.proof(with: stored), codec.shows(proof) else { return }
       core.handle(.proofFound(proof), now: now, into: &effects)
-    case .persist(let entry):
+    case .persist(let entry, _):
       entries.append(entry)
       if entry.author == core.own { core.handle(.durable(sequence: entry.sequence), now: now, into: &effects) }
     case .persistProof(let proof): proofs.append(proof)

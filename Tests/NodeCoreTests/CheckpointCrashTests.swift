@@ -45,7 +45,7 @@ struct CheckpointCrashTests {
       let codec = OperationCodec(genesis: network.genesis)
       var left: Int?
       nodes[0].onEffect = { [unowned node = nodes[0]] effect in
-        if case .persist(let entry) = effect, entry.author == node.nodeID, left == nil,
+        if case .persist(let entry, _) = effect, entry.author == node.nodeID, left == nil,
           case .checkpoint? = try? codec.operations(of: entry).first
         {
           left = step

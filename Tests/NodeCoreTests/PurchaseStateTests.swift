@@ -266,7 +266,7 @@ struct PurchaseStateTests {
 
 extension [NodeEffect] {
   fileprivate func firstOwnEntry(of author: NodeID) -> SignedEntry? {
-    for case .persist(let entry) in self where entry.author == author { return entry }
+    for case .persist(let entry, _) in self where entry.author == author { return entry }
     return nil
   }
 }

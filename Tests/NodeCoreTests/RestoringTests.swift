@@ -28,7 +28,7 @@ struct RestoringTests {
   }
 
   private var persisted: [SignedEntry] {
-    effects.compactMap { if case .persist(let entry) = $0 { entry } else { nil } }
+    effects.compactMap { if case .persist(let entry, _) = $0 { entry } else { nil } }
   }
 
   private var refusals: [CommandRefusal] {

@@ -8,15 +8,15 @@ extension NodeRuntime {
   /// Where an own entry's operations are counted, off the writer's queue.
   private static let counting = DispatchQueue(label: "p2pnode.counting", qos: .userInitiated)
 
-  /// Counts an entry that goes to the disk; an own one's operations are read off the writer's queue.
-  func note(_ entry: SignedEntry) {
+  /// Counts an entry that goes to the disk, and an own one's operations: those of others were counted when they were
+  /// checked.
+  func note(_ entry: SignedEntry, _ operations: [Operation]) {
     let isOwn = entry.author == own
     instruments.persists(entry, isOwn: isOwn)
     guard isOwn else { return }
     let now = MonotonicTime.nanoseconds
     signedEntry = (entry.sequence, now)
-    Self.counting.async { [codec, instruments, watch] in
-      guard let operations = try? codec.operations(of: entry) else { return }
+    Self.counting.async { [instruments, watch] in
       instruments.count(operations, isOwn: true)
       instruments.ownEntryOperations.record(operations.count)
       watch.wrote(operations, now: now)

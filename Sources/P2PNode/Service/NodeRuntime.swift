@@ -291,8 +291,8 @@ final class NodeRuntime: @unchecked Sendable {
     case .collect(let found): collect(found)
     case .places(let id, let order):
       if let named = commands.name(of: id) { namedOrders.append((named, order)) }
-    case .persist(let entry):
-      note(entry)
+    case .persist(let entry, let operations):
+      note(entry, operations)
       toKeep.append(entry)
       guard entry.author == own, !namedOrders.isEmpty else { return }
       let time = entry.time.milliseconds
