@@ -17,8 +17,9 @@ extension NodeRuntime {
 
   /// What waits for the writer.
   struct Inbox {
-    /// Whether the writer has been told that something waits.
-    var isScheduled = false
+    /// Whether the writer has been told that something waits, or will look by itself: it does when the node begins, and
+    /// what peers send before that waits until then.
+    var isScheduled = true
 
     /// What the node itself has to tell, and new connections.
     private var events = CircularBuffer<Input>()

@@ -36,7 +36,7 @@ extension NodeRuntime: TransportDelegate {
 extension NodeRuntime {
   /// Opens a connection, and tells the core what became of it.
   func dial(_ address: PeerAddress) {
-    guard let transport else { return }
+    guard let transport else { preconditionFailure("a node dials before it has begun") }
     Task { [weak self] in
       do throws(TransportError) {
         let connection = try await transport.dial(host: address.host, port: Int(address.port))

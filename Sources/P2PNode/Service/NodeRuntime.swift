@@ -119,7 +119,7 @@ final class NodeRuntime: @unchecked Sendable {
     try await onQueue { try self.store.restore(into: &self.core, logger: self.logger) }
   }
 
-  /// Starts to deal, over `transport`.
+  /// Starts to deal, over `transport`. Peers may have connected before; what they sent is taken in from here on.
   ///
   /// - Parameters:
   ///   - listenPort: where the transport accepts peers.
@@ -132,6 +132,7 @@ final class NodeRuntime: @unchecked Sendable {
       self.core.finishRestore(now: Self.now, into: &self.effects)
       self.core.handle(.timer, now: Self.now, into: &self.effects)
       self.performAll()
+      self.drain()
     }
   }
 
