@@ -38,7 +38,7 @@ extension EntryStore {
 
   /// What was placed under a key; nil when nothing was, or too long ago.
   public func orderKey(_ key: Digest) throws(StoreError) -> StoredKey? {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.read { database in
         guard
           let row = try Row.fetchOne(

@@ -27,7 +27,7 @@ extension EntryStore {
 
   /// All proofs, ascending by author and sequence.
   public func proofs() throws(StoreError) -> [StoredProof] {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.read { database in
         try Row.fetchAll(database, sql: "SELECT * FROM fraud ORDER BY author, sequence").map { row in
           StoredProof(

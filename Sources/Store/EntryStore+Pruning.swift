@@ -14,7 +14,7 @@ extension EntryStore {
   /// - Returns: how many were deleted; fewer than `maximum` when there are no more.
   /// - Complexity: O(feeds with a base + entries deleted), each times log n.
   public func deletePruned(maximum: Int) throws(StoreError) -> Int {
-    try Self.guarding(path) { [pool, node] in
+    try using { [node] pool in
       try pool.write { database in
         try database.execute(
           sql: """
@@ -31,7 +31,7 @@ extension EntryStore {
 
   /// Where the feeds begin whose earlier entries are pruned, ascending by author.
   public func bases() throws(StoreError) -> [StoredBase] {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.read { database in
         try Row.fetchAll(database, sql: "SELECT author, sequence FROM base ORDER BY author").map { row in
           StoredBase(author: try Self.author(of: row), first: try Self.sequence(of: row))

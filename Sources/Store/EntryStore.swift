@@ -1,7 +1,9 @@
+import Dispatch
 import Foundation
 import GRDB
 import Market
 import NodeCrypto
+import Synchronization
 
 /// An entry as it lies on disk: exactly the bytes that were signed, and the signature.
 public struct StoredEntry: Hashable, Sendable {
@@ -67,7 +69,10 @@ public final class EntryStore: Sendable {
   /// The database's path.
   public let path: String
 
-  let pool: DatabasePool
+  private let pool: DatabasePool
+  /// Who reads or writes at this moment.
+  private let users = DispatchGroup()
+  private let isClosed = Atomic(false)
   /// Whose store it is: its own entries are never deleted.
   let node: NodeID
 
@@ -157,7 +162,7 @@ public final class EntryStore: Sendable {
   private func claim(
     network: NetworkID, node: NodeID, hasTakenOver: (StoredEntry) -> Bool
   ) throws(StoreError) {
-    let owner = try Self.guarding(path) { [pool] in
+    let owner = try using { pool in
       try pool.write { database -> (Data, Data)? in
         try database.execute(
           sql: "INSERT OR IGNORE INTO owner (id, network, node) VALUES (1, ?, ?)",
@@ -171,7 +176,7 @@ public final class EntryStore: Sendable {
       throw .foreign(path: path, what: "network", found: Hex.encode(owner?.0 ?? Data()), expected: network.hex)
     }
     if let before = NodeID(bytes: owner.1), before != node, let last = try lastEntry(of: before), hasTakenOver(last) {
-      try Self.guarding(path) { [pool] in
+      try using { pool in
         try pool.write { try $0.execute(sql: "UPDATE owner SET node = ?", arguments: [Data(node.bytes)]) }
       }
       return
@@ -189,7 +194,7 @@ public final class EntryStore: Sendable {
   public func append(
     _ entries: [StoredEntry], proofs: [StoredProof] = [], bases: [StoredBase] = [], keys: [StoredKey] = []
   ) throws(StoreError) {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.write { database in
         try Self.insert(entries, into: database)
         for proof in proofs { try Self.insert(proof, into: database) }
@@ -209,7 +214,7 @@ public final class EntryStore: Sendable {
   /// Forgets the entries of a feed from `sequence` on: they are damaged, and the peers have them. A base that is among
   /// them is none any more.
   public func truncate(_ author: NodeID, from sequence: UInt64) throws(StoreError) {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.write { database in
         try database.execute(
           sql: "DELETE FROM entry WHERE author = ? AND sequence >= ?",
@@ -223,7 +228,7 @@ public final class EntryStore: Sendable {
 
   /// Replaces the addresses to dial after a restart.
   public func replaceAddresses(_ addresses: [(address: String, node: NodeID)]) throws(StoreError) {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.write { database in
         try database.execute(sql: "DELETE FROM address")
         for (place, item) in addresses.enumerated() {
@@ -244,7 +249,7 @@ public final class EntryStore: Sendable {
 
   /// The last entry of a feed; nil when none is held.
   public func lastEntry(of author: NodeID) throws(StoreError) -> StoredEntry? {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.read { database in
         try Row.fetchOne(
           database,
@@ -257,7 +262,7 @@ public final class EntryStore: Sendable {
 
   /// The last entry of every feed.
   public func lastEntries() throws(StoreError) -> [StoredEntry] {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.read { database in
         try Row.fetchAll(
           database,
@@ -277,7 +282,7 @@ public final class EntryStore: Sendable {
   public func entries(
     of author: NodeID, from: UInt64, through: UInt64, maximumBytes: Int
   ) throws(StoreError) -> [StoredEntry] {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.read { database in
         let rows = try Row.fetchCursor(
           database,
@@ -300,7 +305,7 @@ public final class EntryStore: Sendable {
 
   /// Calls `body` with every entry that is not before its feed's base, feed by feed, each feed in its order.
   public func forEachEntry(_ body: (StoredEntry) -> Void) throws(StoreError) {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.read { database in
         let rows = try Row.fetchCursor(
           database,
@@ -315,14 +320,17 @@ public final class EntryStore: Sendable {
 
   /// The addresses kept by ``replaceAddresses(_:)``, in the order in which they were given.
   public func addresses() throws(StoreError) -> [String] {
-    try Self.guarding(path) { [pool] in
+    try using { pool in
       try pool.read { try String.fetchAll($0, sql: "SELECT address FROM address ORDER BY place, address") }
     }
   }
 
-  /// Moves what is in the write-ahead log into the database and closes it; nothing can be read or written after.
+  /// Moves what is in the write-ahead log into the database and closes it, once nobody reads or writes any more. What comes
+  /// after is refused.
   public func close() throws(StoreError) {
-    try Self.guarding(path) { [pool] in
+    isClosed.store(true, ordering: .sequentiallyConsistent)
+    users.wait()
+    try Self.guarding(path) {
       try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
       try pool.close()
     }
@@ -332,7 +340,7 @@ public final class EntryStore: Sendable {
   ///
   /// - Complexity: O(size of the file).
   public func checkFile() throws(StoreError) {
-    let found = try Self.guarding(path) { [pool] in
+    let found = try using { pool in
       try pool.read { try String.fetchOne($0, sql: "PRAGMA integrity_check(1)") }
     }
     guard found == "ok" else { throw .corrupt(path: path, why: found ?? "it cannot be checked") }
@@ -364,7 +372,17 @@ public final class EntryStore: Sendable {
     DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a row's \(column) is not what was written")
   }
 
-  static func guarding<Value>(_ path: String, _ body: () throws -> Value) throws(StoreError) -> Value {
+  /// Reads or writes while the database is open: a read under way when it is closed would be one of freed memory.
+  func using<Value>(_ body: (DatabasePool) throws -> Value) throws(StoreError) -> Value {
+    users.enter()
+    defer { users.leave() }
+    guard !isClosed.load(ordering: .sequentiallyConsistent) else {
+      throw .unusable(path: path, why: "it is closed")
+    }
+    return try Self.guarding(path) { try body(pool) }
+  }
+
+  private static func guarding<Value>(_ path: String, _ body: () throws -> Value) throws(StoreError) -> Value {
     do {
       return try body()
     } catch {
