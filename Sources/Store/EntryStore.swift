@@ -100,7 +100,6 @@ public final class EntryStore: Sendable {
     let level = try Self.guarding(path) { [pool] in
       try pool.writeWithoutTransaction { database in
         try database.execute(sql: "PRAGMA synchronous = FULL")
-        LogReserve.take(path: path + "-wal")
         return try Int.fetchOne(database, sql: "PRAGMA synchronous")
       }
     }

@@ -112,29 +112,4 @@ struct EntryStoreTests {
       #expect(count == 1 && mode == "wal")
     }
   }
-
-  @Test("commits overwrite room that the log has from the start, and a store that was never closed is read without it")
-  func reserve() throws {
-    try inTemporaryDirectory { directory in
-      func logLength() throws -> Int? {
-        try FileManager.default.attributesOfItem(atPath: directory + "/feeds.sqlite-wal")[.size] as? Int
-      }
-      let store = try EntryStore(in: directory)
-      let reserved = try #require(try logLength())
-      #expect(reserved > 4 << 20)
-      let entries = (1...40).map { entry(7, $0, [UInt8](repeating: UInt8($0), count: 3000)) }
-      for entry in entries { try store.append([entry]) }
-      #expect(try logLength() == reserved)
-      // As a kill leaves it: the log full of frames, and zeros behind them.
-      let copy = directory + "/killed"
-      try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
-      for name in ["feeds.sqlite", "feeds.sqlite-wal"] {
-        try FileManager.default.copyItem(atPath: directory + "/" + name, toPath: copy + "/" + name)
-      }
-      let killed = try EntryStore(in: copy)
-      #expect(try killed.allEntries() == entries)
-      try killed.append([entry(7, 41)])
-      #expect(try killed.allEntries() == entries + [entry(7, 41)])
-    }
-  }
 }
