@@ -94,12 +94,14 @@ extension NodeProcessTests {
           let sockets = try String(contentsOfFile: "/proc/net/unix", encoding: .utf8)
           return sockets.split(separator: "\n").count { $0.hasSuffix(node.file("node.sock")) }
         }
-        let before = try connections()
         // The node may take long to start on a busy machine.
         let pauses = [Duration](repeating: .milliseconds(500), count: 240)
         try await NodeClient.withClient(dataDirectory: node.directory, retryPauses: pauses) { client in
           // A stopped process takes the connection and answers nothing until it is killed.
           node.send(SIGSTOP)
+          try await eventually("the node has stopped") { try node.isStopped }
+          // From here on it closes none, neither those of earlier requests.
+          let before = try connections()
           async let placed = client.place(request)
           try await eventually("the request is on its way") { try connections() > before }
           try await node.kill()

@@ -74,6 +74,14 @@ final class TestNode: Sendable {
   /// The id of the node's process; nil before its first start.
   var processIdentifier: Int32? { process.withLock { $0 }?.identifier }
 
+  /// Whether the node's process is stopped by a signal, and does nothing until it goes on.
+  var isStopped: Bool {
+    get throws {
+      guard let identifier = processIdentifier else { return false }
+      return try String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8).contains(") T ")
+    }
+  }
+
   /// Sends a signal to the node's process.
   func send(_ signal: Int32) { process.withLock { $0 }?.send(signal) }
 
