@@ -96,6 +96,7 @@ public final class EntryStore: Sendable {
       try Self.migrator.migrate(pool)
       return pool
     }
+    try Self.syncLog(of: path)
     // The pool sets NORMAL when it opens; only FULL makes a commit outlive the loss of power.
     let level = try Self.guarding(path) { [pool] in
       try pool.writeWithoutTransaction { database in
