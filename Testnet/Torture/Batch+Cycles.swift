@@ -9,8 +9,6 @@ extension Batch {
   private static let broken = Duration.milliseconds(1500)
   /// How long a node may take to notice that its disk is broken or well again, in seconds.
   private static let noticeSeconds: Int64 = 120
-  /// How long a node is watched whose disk is full.
-  private static let fullSeconds: Int64 = 10
   /// How long a sync may take to come that is to fail, in seconds.
   private static let syncSeconds: Int64 = 20
   /// How long a node with a wrong clock is waited for, in seconds: it need not trade.
@@ -130,8 +128,7 @@ extension Batch {
     let machine = machine(of: victim)
     let failures = try machine.failures()
     if number % 3 == 2 {
-      // A node that stops in order leaves no log, in which there would be room.
-      if plan.kind == .full { _ = await victim.stop() } else { await kill(victim, &generator) }
+      await kill(victim, &generator)
       try breakDisk(machine)
       try victim.launch()
       _ = await victim.waitForStart()
@@ -156,10 +153,11 @@ extension Batch {
 
   /// Waits until the node says that its disk takes nothing, and what to do; false when there was nothing to notice.
   private func notices(_ victim: Member) async throws -> Bool {
-    let limit = plan.kind == .full ? Self.fullSeconds : Self.noticeSeconds
-    let trouble: String? = await eventually(within: .seconds(limit)) { try await victim.client.status().trouble }
+    let trouble: String? = await eventually(within: .seconds(Self.noticeSeconds)) {
+      try await victim.client.status().trouble
+    }
     guard let trouble else {
-      // The write-ahead log has room without growing.
+      // A log that begins anew after a checkpoint has room without growing.
       if plan.kind == .full { return false }
       throw Violation(.stuck, "node \(victim.number) has not noticed that its disk takes nothing")
     }
