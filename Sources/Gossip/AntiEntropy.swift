@@ -176,7 +176,7 @@ struct AntiEntropy: Sendable {
   mutating func plan(
     now: Timestamp, horizon: (NodeID) -> UInt64, limit: (NodeID) -> UInt64
   ) -> [Request] {
-    for author in delayed.filter({ $0.value <= now }).keys {
+    for author in delayed.filter({ $0.value <= now }).keys.sorted() {
       delayed[author] = nil
       recheck(author)
     }

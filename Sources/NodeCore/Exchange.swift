@@ -192,7 +192,7 @@ struct Exchange: Sendable {
     log?.lose()
     recordBids.subtract(book.removeAll(ownedBy: author))
     if let state = authors[author]?.state {
-      for (node, complaint) in state.complaints {
+      for (node, complaint) in state.complaints.sorted(by: { $0.key < $1.key }) {
         count(nil, insteadOf: complaint, of: node, by: author, into: &changes)
       }
     }

@@ -68,6 +68,17 @@ struct AntiEntropyTests {
     #expect(plan(at: due).flatMap(\.ranges) == [AntiEntropy.Range(author: node(50), from: 1, through: 2)])
   }
 
+  @Test("of several overtaken entries the order is that of their authors")
+  mutating func severalOvertaken() {
+    connect(1)
+    for author in (50..<80 as Range<UInt64>).reversed() {
+      antiEntropy.claim(node(1), author: node(author), sequence: 2, isHeld: false)
+      antiEntropy.isOvertaken(node(author), until: at(1300))
+    }
+    let authors = plan(at: 1300).flatMap(\.ranges).map(\.author)
+    #expect(authors == (50..<80 as Range<UInt64>).map { node($0) }.sorted())
+  }
+
   @Test("the work is spread over the peers that have it")
   mutating func spread() {
     connect(1, 2, 3)
