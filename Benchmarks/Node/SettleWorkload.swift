@@ -72,12 +72,15 @@ private final class FeedWatch {
 
   /// Returns when an entry that was not seen before has an operation that is `wanted`.
   func wait(for wanted: (Operation) -> Bool) async throws {
-    try await subject.poll("the next step of a trade", seconds: 30, every: .microseconds(100)) {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < deadline {
+      let version = try reader.version()
       for entry in try reader.entries(of: author, after: sequence) {
         sequence = entry.sequence
-        if try codec.operations(of: entry).contains(where: wanted) { return () }
+        if try codec.operations(of: entry).contains(where: wanted) { return }
       }
-      return nil
+      try await reader.change(from: version, seconds: 1)
     }
+    throw subject.timeout("the next step of a trade")
   }
 }

@@ -1,12 +1,16 @@
+import Dispatch
 import GRDB
 import Gossip
 import NodeCrypto
 
 import struct Foundation.Data
+import func Glibc.usleep
 
 /// Looks into the store of a node that runs.
 struct StoreReader {
   private let database: DatabaseQueue
+  /// Where it is waited for changes.
+  private let waiting = DispatchQueue(label: "benchmarks.store")
 
   /// A reader of the store at `path`.
   init(path: String) throws {
@@ -32,6 +36,31 @@ struct StoreReader {
       return try rows.map { row in
         try SignedEntry(bytes: Array(row[0] as Data), signature: Array(row[1] as Data), maximumBytes: .max)
       }
+    }
+  }
+
+  /// Returns once the store has taken a commit since ``version()`` gave `version`, or after `seconds`.
+  ///
+  /// A thread looks at SQLite's counter of commits every 20 us and the timers' slack. It takes a tenth of a core, where a
+  /// task that sleeps and looks takes half of one from the nodes that are measured.
+  func change(from version: Int, seconds: Double) async throws {
+    try await withCheckedThrowingContinuation { continuation in
+      waiting.async { [database] in
+        continuation.resume(
+          with: Result {
+            let deadline = ContinuousClock.now + .seconds(seconds)
+            while try Self.version(of: database) == version, ContinuousClock.now < deadline { usleep(20) }
+          })
+      }
+    }
+  }
+
+  /// A number that changes with each commit of another connection.
+  func version() throws -> Int { try Self.version(of: database) }
+
+  private static func version(of database: DatabaseQueue) throws -> Int {
+    try database.unsafeRead { database in
+      try Int.fetchOne(try database.cachedStatement(sql: "PRAGMA data_version")) ?? 0
     }
   }
 

@@ -9,6 +9,7 @@ import Transport
 import class Foundation.ProcessInfo
 import var Glibc.PRIO_PROCESS
 import struct Glibc.__priority_which_t
+import func Glibc.sched_yield
 import func Glibc.setpriority
 
 /// Checks entries on all cores, off the event loops and off the writer: reads the operations, then verifies every
@@ -137,6 +138,7 @@ final class VerificationPool: Sendable {
     var left = jobs[...]
     while let job = left.popFirst() {
       let result = result(of: job.entry)
+      sched_yield()
       outcomes.append(Outcome(entry: job.entry, result: result, credit: job.credit))
       guard case .failure = result else { continue }
       left += state.withLock { $0.waiting.removeAll(from: connection) }
@@ -192,41 +194,5 @@ final class VerificationPool: Sendable {
     instruments.validSignatures.increment()
     if isShared { known.insert(check) }
     return true
-  }
-}
-
-/// Signatures that were found good, so that none is verified twice. Bounded: when the younger half is full, the older
-/// is forgotten.
-private final class KnownSignatures: Sendable {
-  private struct State {
-    var young: Set<Digest> = []
-    var old: Set<Digest> = []
-  }
-
-  private static let half = 32_768
-  private let state = Mutex(State())
-
-  func contains(_ check: SignatureCheck) -> Bool {
-    let key = Self.key(check)
-    return state.withLock { $0.young.contains(key) || $0.old.contains(key) }
-  }
-
-  func insert(_ check: SignatureCheck) {
-    let key = Self.key(check)
-    state.withLock { state in
-      if state.young.count >= Self.half {
-        state.old = state.young
-        state.young = []
-      }
-      state.young.insert(key)
-    }
-  }
-
-  private static func key(_ check: SignatureCheck) -> Digest {
-    var bytes: [UInt8] = [check.domain == .terms ? 0 : 1]
-    check.node.append(to: &bytes)
-    check.signature.append(to: &bytes)
-    bytes += check.message
-    return Blake2b.hash(bytes)
   }
 }
