@@ -10,10 +10,11 @@ struct PlainRunner {
   /// What the allocator gave while the stream was applied, less what it got back.
   private(set) var allocatedBytes = 0
   private let orders: PlainOrders
-  /// The orders that a block puts in, what they state, and the ids of all that it puts in or cancels, each in the order
+  /// The orders that a block puts in, what they state, their times, and the ids of all that it puts in or cancels, each in the order
   /// of its operations.
   private var placed: [Order] = []
   private var bodies: [OrderBody] = []
+  private var times: [Timestamp] = []
   private var ids: [OrderID] = []
   private var sequence: UInt64 = 0
 
@@ -26,6 +27,7 @@ struct PlainRunner {
     filled.reserveCapacity(stream.filled.count)
     placed.reserveCapacity(PlainStream.blockLength)
     bodies.reserveCapacity(PlainStream.blockLength)
+    times.reserveCapacity(PlainStream.blockLength)
     ids.reserveCapacity(PlainStream.blockLength)
     let bytes = Memory.allocatedBytes
     var nanoseconds: UInt64 = 0
@@ -43,6 +45,7 @@ struct PlainRunner {
   private mutating func apply(_ operations: [PlainStream.Operation]) -> UInt64 {
     placed.removeAll(keepingCapacity: true)
     bodies.removeAll(keepingCapacity: true)
+    times.removeAll(keepingCapacity: true)
     ids.removeAll(keepingCapacity: true)
     for operation in operations {
       sequence += 1
@@ -50,18 +53,19 @@ struct PlainRunner {
       if operation.kind == .cancel { continue }
       placed.append(orders.order(operation, sequence: sequence))
       bodies.append(placed[placed.count - 1].body)
+      times.append(placed[placed.count - 1].priority.time)
     }
     // What is not placed is never read.
     let filler = placed.last ?? orders.order(operations[0], sequence: sequence)
     var lent = InlineArray<256, Lent> { Lent(order: $0 < placed.count ? placed[$0] : filler) }
-    return Self.apply(operations, &lent, bodies, ids, to: &book, orders, &filled)
+    return Self.apply(operations, &lent, bodies, times, ids, to: &book, orders, &filled)
   }
 
   /// Applies operations whose orders are put together.
   @inline(never)
   private static func apply(
     _ operations: [PlainStream.Operation], _ placed: inout InlineArray<256, Lent>, _ bodies: [OrderBody],
-    _ ids: [OrderID], to book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
+    _ times: [Timestamp], _ ids: [OrderID], to book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
   ) -> UInt64 {
     var nextPlaced = 0
     let start = Stopwatch.processor()
@@ -69,8 +73,10 @@ struct PlainRunner {
       if position % OrderBook.changesToPrefetch == 0 {
         let end = min(operations.count, position + OrderBook.changesToPrefetch)
         let count = operations[position..<end].count { $0.kind != .cancel }
+        let nextPlacing = nextPlaced..<nextPlaced + count
         book.prefetch(
-          ids.span.extracting(position..<end), inserting: bodies.span.extracting(nextPlaced..<nextPlaced + count))
+          ids.span.extracting(position..<end), inserting: bodies.span.extracting(nextPlacing),
+          at: times.span.extracting(nextPlacing))
       }
       switch operations[position].kind {
       case .add:

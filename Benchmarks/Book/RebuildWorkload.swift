@@ -40,14 +40,17 @@ struct RebuildWorkload: Workload {
 
   @inline(never)
   private static func rebuild(_ book: inout OrderBook, _ orders: [Order]) {
+    // An element of an array would be copied to lend it to the book.
+    let lent = orders.span
     for index in orders.indices {
       if index % OrderBook.changesToPrefetch == 0 {
         let entry = orders[index..<min(orders.count, index + OrderBook.changesToPrefetch)]
         let ids = entry.map(\.id)
         let bodies = entry.map(\.body)
-        book.prefetch(ids.span, inserting: bodies.span)
+        let times = entry.map(\.priority.time)
+        book.prefetch(ids.span, inserting: bodies.span, at: times.span)
       }
-      book.insert(orders[index])
+      book.insert(lent[index])
       if index % 10 == 0, case .offer(let offer) = orders[index].body {
         let start = offer.window.start
         book.take(orders[index].id, gpus: 1, slots: SlotRange(start: start, end: start + 1 + offer.window.count / 2))

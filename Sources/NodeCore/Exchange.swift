@@ -119,7 +119,7 @@ struct Exchange: Sendable {
   }
 
   /// Brings near what operations are about to change in the book. Changes nothing.
-  func prefetch(_ operations: ArraySlice<Operation>) {
+  func prefetch(_ operations: ArraySlice<Operation>, at time: Timestamp) {
     var ids: [OrderID] = []
     var bodies: [OrderBody] = []
     for operation in operations {
@@ -136,7 +136,9 @@ struct Exchange: Sendable {
       }
     }
     // A single order is brought near by its own change.
-    if ids.count + bodies.count > 1 { book.prefetch(ids.span, inserting: bodies.span) }
+    guard ids.count + bodies.count > 1 else { return }
+    let times = [Timestamp](repeating: time, count: bodies.count)
+    book.prefetch(ids.span, inserting: bodies.span, at: times.span)
   }
 
   /// Applies one operation; appends what it changed to `changes`.

@@ -270,7 +270,7 @@ public struct NodeCore: Sendable {
     exchange.enter(entry.author, at: entry.time, sequence: entry.sequence, into: &changes)
     for (index, operation) in operations.enumerated() {
       if index % OrderBook.changesToPrefetch == 0 {
-        exchange.prefetch(operations[index...].prefix(OrderBook.changesToPrefetch))
+        exchange.prefetch(operations[index...].prefix(OrderBook.changesToPrefetch), at: entry.time)
       }
       apply(
         operation,

@@ -24,11 +24,13 @@ extension BookCore {
       leaves[leaf].hints.widen(by: record)
       let shelf = leaves[leaf].shelf
       shelves[shelf].hints.widen(by: record)
+      // Those of the shelf have mostly been used a moment ago.
+      prefetchRows(leaves[leaf].hints.rows, record)
       shelves[shelf].hints.rows = widened(shelves[shelf].hints.rows, by: record)
       // A leaf of short offers does without rows of its own: its shelf has some, and they take as much memory as a
       // quarter of the leaf.
       if leaves[leaf].hints.rows.first >= 0 {
-        leaves[leaf].hints.rows = widened(leaves[leaf].hints.rows, by: record)
+        leaves[leaf].hints.rows = widened(leaves[leaf].hints.rows, by: record, isWorkedOut: true)
       } else if isLong(record) {
         makeRows(of: leaf)
       }
@@ -50,8 +52,10 @@ extension BookCore {
   ///
   /// A row is nowhere below one of more GPUs: what raises that raises this, and what lowers this lowers that. So the rows
   /// are raised from the one of the most GPUs down, and where one has nothing to raise the rest has not either.
+  ///
+  /// - Parameter isWorkedOut: whether the call before this one was of the same offer.
   @inline(__always)
-  private func widened(_ old: StartSummary, by offer: OrderRecord) -> StartSummary {
+  private func widened(_ old: StartSummary, by offer: OrderRecord, isWorkedOut: Bool = false) -> StartSummary {
     let gpuRows = StartSummary.gpuRow(offer.gpus) + 1
     let summary = gpuRows > old.gpuRows || old.first < 0 ? enlarge(old, gpuRows: gpuRows) : old
     let bucket = scale.bucket(Int64(offer.start))
@@ -65,18 +69,30 @@ extension BookCore {
         place &-= StartSummary.rowWords
       }
     } else {
+      if !isWorkedOut {
+        newRow.clear()
+        newRow.add(start: Int64(offer.start), end: Int64(offer.end), scale)
+      }
       widenLong(summary, gpuRows: gpuRows, by: offer)
     }
     return summary
   }
 
+  /// Asks the processor to bring near what an offer may raise in rows. A row is four cache lines, of which most offers
+  /// touch one or two.
+  @inline(__always)
+  private func prefetchRows(_ summary: StartSummary, _ offer: OrderRecord) {
+    guard summary.first >= 0 else { return }
+    let word = Int32(truncatingIfNeeded: scale.bucket(Int64(offer.start)) &>> 3 & 31)
+    for gpuRow in 0..<min(summary.gpuRows, StartSummary.gpuRow(offer.gpus) + 1) {
+      rows.prefetch(summary.row(gpuRow) &+ word)
+    }
+  }
+
+  /// Raises rows to the new row.
   private func widenLong(_ summary: StartSummary, gpuRows: Int32, by offer: OrderRecord) {
-    newRow.clear()
-    newRow.add(start: Int64(offer.start), end: Int64(offer.end), scale)
-    // A row is four cache lines, of which most offers touch one or two.
     let low = scale.bucket(Int64(offer.start)) &>> 3
     let high = min(scale.bucket(Int64(offer.end) - 1) &>> 3, low + 31)
-    for gpuRow in 0..<gpuRows { rows.prefetch(summary.row(gpuRow) &+ Int32(truncatingIfNeeded: low & 31)) }
     var gpuRow = gpuRows &- 1
     while gpuRow >= 0 {
       let first = summary.row(gpuRow)

@@ -13,11 +13,12 @@ extension BookCore {
   /// A book with fewer orders is near anyhow, in the processor's second cache: asking would cost more than waiting.
   private static var fewOrders: Int32 { 1 << 14 }
 
-  func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>) {
+  func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>, at times: Span<Timestamp>) {
+    precondition(bodies.count == times.count, "each order has a time")
     if records.count < Self.fewOrders { return }
     var first = 0
     while first < bodies.count {
-      prefetch(bodies, first..<min(bodies.count, first + Self.together))
+      prefetch(bodies, times, first..<min(bodies.count, first + Self.together))
       first += Self.together
     }
     first = 0
@@ -28,30 +29,49 @@ extension BookCore {
   }
 
   @inline(never)
-  private func prefetch(_ bodies: Span<OrderBody>, _ range: Range<Int>) {
-    var lastLeaf = InlineArray<32, Int32>(repeating: -1)
+  private func prefetch(_ bodies: Span<OrderBody>, _ times: Span<Timestamp>, _ range: Range<Int>) {
+    var ladders = InlineArray<32, Int>(repeating: 0)
+    var ranks = InlineArray<32, Int64>(repeating: 0)
+    var targets = InlineArray<32, Int32>(repeating: -1)
     for index in range {
-      let place = lastLeafIndex(of: bodies[index])
-      lastLeaf[index - range.lowerBound] = place
-      lastLeaves.prefetch(place)
+      let place = index - range.lowerBound
+      (ladders[place], ranks[place]) = Self.ladderAndRank(of: bodies[index])
+      lastLeaves.prefetch(lastLeafIndex(ladders[place], ranks[place]))
     }
-    for index in 0..<range.count {
-      let leaf = lastLeaves[lastLeaf[index]]
+    for place in 0..<range.count {
+      let leaf = lastLeaves[lastLeafIndex(ladders[place], ranks[place])]
       if leaf >= 0 { leaves.prefetch(leaf) }
+      targets[place] = leaf
+    }
+    // An order that is not the latest of its price belongs in the middle of it, perhaps some leaves on.
+    for place in 0..<range.count where targets[place] >= 0 {
+      let time = Self.time(times[range.lowerBound + place])
+      if time > leaves[targets[place]].latest {
+        targets[place] = -1
+        continue
+      }
+      let leaf = leafFromLast(ranks[place], time, in: ladders[place])
+      if leaf >= 0, leaf != targets[place] { leaves.prefetch(leaf) }
+      targets[place] = leaf
+    }
+    for place in 0..<range.count where targets[place] >= 0 {
+      prefetchNeighbours(of: ranks[place], Self.time(times[range.lowerBound + place]), in: targets[place])
     }
   }
 
-  /// Where the leaf is noted in which an order with the price of `body` was put last.
+  private static func time(_ time: Timestamp) -> UInt64 { UInt64(clamping: time.milliseconds) }
+
+  /// Where an order rests: of one that names several classes, the first ladder.
   @inline(__always)
-  private func lastLeafIndex(of body: borrowing OrderBody) -> Int32 {
+  private static func ladderAndRank(of body: borrowing OrderBody) -> (ladder: Int, rank: Int64) {
     switch body {
     case .offer(let offer):
-      lastLeafIndex(
-        Self.ladderIndex(of: offer.gpuClass, isBid: false), OrderRecord.rank(of: offer.price.micros, isBid: false))
+      (ladderIndex(of: offer.gpuClass, isBid: false), OrderRecord.rank(of: offer.price.micros, isBid: false))
     case .bid(let bid):
-      lastLeafIndex(
-        Self.ladderIndex(of: bid.gpuClasses.first ?? GPUClassIndex(0), isBid: true),
-        OrderRecord.rank(of: bid.price.micros, isBid: true))
+      (
+        ladderIndex(of: bid.gpuClasses.first ?? GPUClassIndex(0), isBid: true),
+        OrderRecord.rank(of: bid.price.micros, isBid: true)
+      )
     }
   }
 

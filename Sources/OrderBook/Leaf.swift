@@ -101,6 +101,15 @@ struct Leaves: ~Copyable, Sendable {
   @inline(__always)
   func first(_ leaf: Int32) -> First { firsts[leaf] }
 
+  /// Whether `leaf` has orders, the first of which is before any with that rank and a later time than `time`, or has that
+  /// time.
+  @inline(__always)
+  func begins(_ leaf: Int32, before rank: Int64, _ time: UInt64) -> Bool {
+    guard leaves[leaf].count > 0 else { return false }
+    let first = firsts[leaf]
+    return first.rank < rank || first.rank == rank && first.time <= time
+  }
+
   /// Notes the first order of `leaf` after it has changed.
   mutating func noteFirst(of leaf: Int32, records: borrowing Slab<OrderRecord>) {
     firsts[leaf] = First(rank: rank(leaf, 0), time: records[slot(leaf, 0)].time)

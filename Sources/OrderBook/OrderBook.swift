@@ -134,7 +134,7 @@ public struct OrderBook: Sendable {
     return core.advance(to: time)
   }
 
-  /// How many changes ahead it is worth while to ``prefetch(_:inserting:)``.
+  /// How many changes ahead it is worth while to ``prefetch(_:inserting:at:)``.
   public static var changesToPrefetch: Int { 32 }
 
   /// Asks the processor to bring near what the changes that follow will touch. It changes nothing but how long those
@@ -145,8 +145,9 @@ public struct OrderBook: Sendable {
   /// - Parameters:
   ///   - ids: the orders that are to be changed, and those that are to be inserted where their ids are known.
   ///   - bodies: what the orders that are to be inserted state.
-  public func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>) {
-    core.prefetch(ids, inserting: bodies)
+  ///   - times: their times, as many.
+  public func prefetch(_ ids: Span<OrderID>, inserting bodies: Span<OrderBody>, at times: Span<Timestamp>) {
+    core.prefetch(ids, inserting: bodies, at: times)
   }
 
   // MARK: Matching

@@ -44,6 +44,40 @@ struct FeedOrderTests {
     }
   }
 
+  @Test("whole feeds one after the other stand in price-time order, with equal times among them", arguments: [1, 30, 4000])
+  func feedAfterFeed(meanPause: Int) {
+    var draw = Draw(seed: UInt64(meanPause))
+    var expected: [Order] = []
+    var book = OrderBook()
+    for owner in 0..<50 as Range<UInt64> {
+      var time: Int64 = 0
+      let feed = (0..<400 as Range<UInt64>).map { index in
+        time += Int64(draw.below(2 * meanPause))
+        return Order.offer(
+          owner * 1000 + index, owner: (owner * 7919) % 50, time: time, price: 1_000_000 + Int64(draw.below(3)),
+          expiry: 1 << 40)
+      }
+      for (index, order) in feed.enumerated() {
+        if index % OrderBook.changesToPrefetch == 0 {
+          let next = feed[index...].prefix(OrderBook.changesToPrefetch)
+          let (ids, bodies, times) = (next.map(\.id), next.map(\.body), next.map(\.priority.time))
+          book.prefetch(ids.span, inserting: bodies.span, at: times.span)
+        }
+        book.insert(order)
+        if draw.once(in: 9) {
+          let gone = feed[draw.below(index + 1)].id
+          book.cancel(gone)
+          expected.removeAll { $0.id == gone }
+          if gone != order.id { expected.append(order) }
+        } else {
+          expected.append(order)
+        }
+      }
+    }
+    expected.sort { ($0.body.price, $0.priority) < ($1.body.price, $1.priority) }
+    #expect(book.numbers(.offer) == expected.map(\.id.word3))
+  }
+
   /// The steps of a generated stream, by owner. An amend never moves an expiry: whether the order is still there when a
   /// later one arrives depends on the time that has been seen.
   private func feeds(_ generator: inout StreamGenerator, _ draw: inout Draw) -> [[Event]] {

@@ -10,8 +10,9 @@ struct PrefetchTests {
     var book = OrderBook()
     var asked = OrderBook()
     var bodies: [OrderBody] = []
+    var times: [Timestamp] = []
     let first = [orderID(1)]
-    asked.prefetch(first.span, inserting: bodies.span)
+    asked.prefetch(first.span, inserting: bodies.span, at: times.span)
     // Through several sizes of the table, with cancels, an order of several classes, one of none and one far outside.
     for number in 1...3000 as ClosedRange<UInt64> {
       let order: Order =
@@ -22,10 +23,12 @@ struct PrefetchTests {
         default: .offer(number, time: Int64(number), price: 100 + Int64(number % 40))
         }
       bodies.append(order.body)
+      times.append(order.priority.time)
       if number % 7 == 0 {
         let ids = (0..<UInt64(2 * OrderBook.changesToPrefetch)).map { orderID(number &- 20 &+ $0) }
         let last = Array(bodies.suffix(2 * OrderBook.changesToPrefetch))
-        asked.prefetch(ids.span, inserting: last.span)
+        let lastTimes = Array(times.suffix(2 * OrderBook.changesToPrefetch))
+        asked.prefetch(ids.span, inserting: last.span, at: lastTimes.span)
       }
       if number % 3 == 0 { #expect(book.cancel(orderID(number / 2)) == asked.cancel(orderID(number / 2))) }
       book.insert(order)
