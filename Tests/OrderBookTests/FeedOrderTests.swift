@@ -44,7 +44,7 @@ struct FeedOrderTests {
     }
   }
 
-  @Test("whole feeds one after the other stand in price-time order, with equal times among them", arguments: [1, 30, 4000])
+  @Test("whole feeds one after the other stand in price-time order, equal times too", arguments: [1, 30, 4000])
   func feedAfterFeed(meanPause: Int) {
     var draw = Draw(seed: UInt64(meanPause))
     var expected: [Order] = []
