@@ -151,7 +151,7 @@ extension BookCore {
     let leaf = vacantLeaf
     guard leaf >= 0 else { return leaves.append() }
     vacantLeaf = leaves[leaf].next
-    leaves[leaf] = Leaf()
+    leaves.renew(leaf)
     return leaf
   }
 
@@ -209,12 +209,16 @@ extension BookCore {
     columns.forget(leaf)
     columns.forget(target)
     let ladder = Int(leaves[leaf].ladder)
-    for index in position..<leaves[leaf].count {
-      let slot = leaves.slot(leaf, index)
-      leaves.insert(slot, rank: leaves.rank(leaf, index), into: target, at: leaves[target].count)
-      note(slot, isIn: target, of: ladder)
+    for index in position..<leaves[leaf].count { note(leaves.slot(leaf, index), isIn: target, of: ladder) }
+    if leaves[target].count == 0 {
+      leaves.divide(leaf, from: position, to: target)
+    } else {
+      for index in position..<leaves[leaf].count {
+        let slot = leaves.slot(leaf, index)
+        leaves.insert(slot, rank: leaves.rank(leaf, index), into: target, at: leaves[target].count)
+      }
+      while leaves[leaf].count > position { leaves.remove(at: leaves[leaf].count - 1, from: leaf) }
     }
-    while leaves[leaf].count > position { leaves.remove(at: leaves[leaf].count - 1, from: leaf) }
     leaves.noteFirst(of: target, records: records)
     leaves.refreshCeiling(of: target)
     leaves.refreshCeiling(of: leaf)

@@ -45,11 +45,11 @@ struct Leaves: ~Copyable, Sendable {
   /// By leaf: where it begins.
   private var firsts = Slab<First>()
 
-  /// The rank and the time of a leaf's first order. They lie apart, so that to find the leaf of an order little memory is
-  /// read.
+  /// The rank and the time of a leaf's first order; of a new leaf the greatest. They lie apart, so that to find the leaf of
+  /// an order little memory is read.
   struct First: BitwiseCopyable, Sendable {
-    var rank: Int64 = 0
-    var time: UInt64 = 0
+    var rank = Int64.max
+    var time = UInt64.max
   }
 
   init() {}
@@ -79,6 +79,7 @@ struct Leaves: ~Copyable, Sendable {
   @inline(__always)
   func prefetch(_ leaf: Int32) {
     leaves.prefetch(leaf)
+    firsts.prefetch(leaf)
     for line in 0..<2 as Range<Int32> {
       distances.prefetch(leaf &* 32 &+ 16 &* line)
       slots.prefetch(leaf &* 32 &+ 16 &* line)
@@ -97,6 +98,12 @@ struct Leaves: ~Copyable, Sendable {
     return leaves.append(Leaf())
   }
 
+  /// Makes a vacant leaf, which has no orders, a new one.
+  mutating func renew(_ leaf: Int32) {
+    leaves[leaf] = Leaf()
+    firsts[leaf] = First()
+  }
+
   /// The rank and the time of the first order of `leaf`, which has one.
   @inline(__always)
   func first(_ leaf: Int32) -> First { firsts[leaf] }
@@ -105,7 +112,6 @@ struct Leaves: ~Copyable, Sendable {
   /// time.
   @inline(__always)
   func begins(_ leaf: Int32, before rank: Int64, _ time: UInt64) -> Bool {
-    guard leaves[leaf].count > 0 else { return false }
     let first = firsts[leaf]
     return first.rank < rank || first.rank == rank && first.time <= time
   }
@@ -196,15 +202,30 @@ struct Leaves: ~Copyable, Sendable {
     leaves[leaf].count = count + 1
   }
 
-  /// Brings the ceiling of `leaf` up to date with the next leaf, which may be empty. Where the next leaf loses its first
-  /// order the ceiling may stay: it is a lower bound.
+  /// Puts the orders of `leaf` from `position` on into `target`, which is empty, and takes them out of `leaf`.
+  mutating func divide(_ leaf: Int32, from position: Int32, to target: Int32) {
+    let count = leaves[leaf].count &- position
+    let (first, new) = (leaf &* 32 &+ position, target &* 32)
+    for index in 0..<count {
+      distances[new &+ index] = distances[first &+ index]
+      slots[new &+ index] = slots[first &+ index]
+      distances[first &+ index] = .max
+      slots[first &+ index] = -1
+    }
+    leaves[target].base = leaves[leaf].base
+    leaves[target].count = count
+    leaves[leaf].count = position
+  }
+
+  /// Brings the ceiling of `leaf` up to date with the next leaf, which may be new and empty. Where the next leaf loses its
+  /// first order the ceiling may stay: it is a lower bound.
   mutating func refreshCeiling(of leaf: Int32) {
     let next = leaves[leaf].next
-    guard next >= 0, leaves[next].count > 0 else {
+    guard next >= 0 else {
       leaves[leaf].ceiling = .max
       return
     }
-    let (distance, overflow) = rank(next, 0).subtractingReportingOverflow(leaves[leaf].base)
+    let (distance, overflow) = firsts[next].rank.subtractingReportingOverflow(leaves[leaf].base)
     leaves[leaf].ceiling = overflow ? .max : Int32(clamping: max(0, distance))
   }
 
