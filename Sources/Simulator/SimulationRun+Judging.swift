@@ -27,8 +27,16 @@ extension SimulationRun {
     if network.pendingEvents > 200_000 { inspector.report(.bound, "\(network.pendingEvents) events are due") }
   }
 
-  /// Whether nothing is under way between honest nodes, and no orders are left that could trade.
-  var isQuiet: Bool { isSettled && running.allSatisfy { crossing(at: $0).isEmpty } }
+  /// Whether nothing is under way between honest nodes, all commands are answered, and no orders are left that could trade.
+  var isQuiet: Bool { isSettled && running.allSatisfy { !owesAnswers($0) && crossing(at: $0).isEmpty } }
+
+  private func owesAnswers(_ node: VirtualNode) -> Bool { !node.unanswered.isEmpty && mayWrite(node) }
+
+  /// Whether a node's clock lets it write: one whose clock is behind its own feed waits with all that it has to say.
+  private func mayWrite(_ node: VirtualNode) -> Bool {
+    guard let head = node.process?.core.feeds.head(of: node.nodeID) else { return false }
+    return head.time - network.genesis.limits.skewMilliseconds <= node.time
+  }
 
   /// Whether all feeds are everywhere among honest nodes, and no trade is in doubt.
   private var isSettled: Bool {
@@ -49,6 +57,9 @@ extension SimulationRun {
       return
     }
     for node in running {
+      if owesAnswers(node) {
+        inspector.report(.unanswered, "node \(node.index), commands \(node.unanswered.sorted())")
+      }
       for order in crossing(at: node) {
         inspector.report(.crossedBook, "\(order.side) \(order.id.short(6)) of node \(node.index)")
       }
@@ -160,10 +171,7 @@ extension SimulationRun {
 
   /// Own open orders that a counter-order in the book crosses: those that rest, since an immediate one is matched once.
   func crossing(at node: VirtualNode) -> [Order] {
-    // A node whose clock is behind its own feed waits with all that it has to say.
-    guard plan.hostile.isEmpty, var core = node.process?.core, case let head = core.feeds.head(of: node.nodeID),
-      head.time - network.genesis.limits.skewMilliseconds <= node.time
-    else { return [] }
+    guard plan.hostile.isEmpty, mayWrite(node), var core = node.process?.core else { return [] }
     return core.ownOrders(now: node.time).filter { own in
       own.state == .open && !own.order.body.timeInForce.isImmediate
         && core.explain(own.order.id, now: node.time)?.count(.matching) ?? 0 > 0

@@ -30,6 +30,8 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
     case crossedBook = "orders that cross stay"
     /// Feeds do not become equal after the faults have stopped.
     case notConverged = "the nodes do not converge"
+    /// A node that runs never answers a command.
+    case unanswered = "a command is not answered"
     /// What signatures prove is not proven everywhere.
     case unprovenFraud = "a fraud is not proven everywhere"
     /// More is held or done than there is a bound for.

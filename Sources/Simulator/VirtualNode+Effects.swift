@@ -62,10 +62,10 @@ extension VirtualNode {
       network.close(link, from: index)
     case .places: break
     case .reply(let id, let result):
-      network.note(.reply, index, id)
+      answered(id)
       if keepsHistory { replies[id] = result }
     case .rotated(let id, let result):
-      network.note(.reply, index, id)
+      answered(id)
       if keepsHistory { rotations[id] = result }
     }
   }

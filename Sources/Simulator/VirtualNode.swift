@@ -37,6 +37,8 @@ public final class VirtualNode: Participant {
   /// Numbers the wakes that were asked for; only the last one counts.
   private var wakeCount: Int32 = 0
   private var nextCommand: CommandID = 1
+  /// Commands of this life that the core has not answered.
+  private(set) var unanswered: Set<CommandID> = []
 
   /// Answers to commands.
   public internal(set) var replies: [CommandID: Result<OrderID, CommandRefusal>] = [:]
@@ -109,6 +111,7 @@ public final class VirtualNode: Participant {
   public func start() {
     life += 1
     inbox = []
+    unanswered = []
     isDraining = false
     wakeAt = nil
     hasReportedFailure = false
@@ -276,6 +279,7 @@ public final class VirtualNode: Participant {
   public func command(_ command: OrderCommand) -> CommandID {
     defer { nextCommand += 1 }
     network.note(.command, index, nextCommand)
+    unanswered.insert(nextCommand)
     post(.command(nextCommand, command))
     return nextCommand
   }
@@ -284,8 +288,15 @@ public final class VirtualNode: Participant {
   public func rotate(_ signed: SignedHandover) -> CommandID {
     defer { nextCommand += 1 }
     network.note(.command, index, nextCommand)
+    unanswered.insert(nextCommand)
     post(.rotate(nextCommand, signed))
     return nextCommand
+  }
+
+  /// The core has answered a command.
+  func answered(_ command: CommandID) {
+    network.note(.reply, index, command)
+    unanswered.remove(command)
   }
 }
 

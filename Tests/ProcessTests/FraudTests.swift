@@ -101,7 +101,8 @@ extension NodeProcessTests {
         let one = scene.maker.accept(scene.maker.proposals[0], after: scene.first.head)
         let other = scene.maker.accept(scene.maker.proposals[1], after: one.head)
         scene.maker.push(one)
-        scene.maker.push(other)
+        // To its renter alone: one to whom the other shows the proof first takes nothing more of that feed.
+        scene.maker.push(other, to: [scene.maker.proposals[1].terms.taker])
         try await scene.expectProven("overfill", at: 3)
         for renter in scene.renters {
           let states = try await eventually("both trades are known") {
