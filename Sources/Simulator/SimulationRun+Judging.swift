@@ -51,15 +51,16 @@ extension SimulationRun {
 
   /// Judges a network that has not come to rest.
   func judgeUnrest() {
+    for node in running where owesAnswers(node) {
+      inspector.report(.unanswered, "node \(node.index), commands \(node.unanswered.sorted())")
+    }
+    guard inspector.violations.isEmpty else { return }
     guard isSettled else {
       let undecided = inspector.market.undecided(at: network.time, among: Set(running.flatMap(\.names)))
       inspector.report(.notConverged, "undecided: \(undecided.map { $0.short(6) }); \(network.disquiet)")
       return
     }
     for node in running {
-      if owesAnswers(node) {
-        inspector.report(.unanswered, "node \(node.index), commands \(node.unanswered.sorted())")
-      }
       for order in crossing(at: node) {
         inspector.report(.crossedBook, "\(order.side) \(order.id.short(6)) of node \(node.index)")
       }
