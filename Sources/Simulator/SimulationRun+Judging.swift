@@ -20,7 +20,7 @@ extension SimulationRun {
       }
       digests[heads] = (node.index, digest)
       if node.busyWakes > 3 { inspector.report(.busy, "node \(node.index), \(node.busyWakes) times") }
-      for gauge in node.process?.core.gauges ?? [] where gauge.isExceeded {
+      for gauge in node.process?.ask({ $0.gauges }) ?? [] where gauge.isExceeded {
         inspector.report(.bound, "\(gauge.name) of node \(node.index): \(gauge.value), allowed \(gauge.limit)")
       }
     }

@@ -215,14 +215,14 @@ public final class VirtualNode: Participant {
     // What waits to be handled asks for the next wake when it is done.
     guard !isDraining else { return }
     process?.core.handle(.timer, now: time, into: &effects)
-    if let next = process?.core.nextWake, next <= time { busyWakes += 1 }
+    if let next = process?.ask({ $0.nextWake }), next <= time { busyWakes += 1 }
     isDraining = true
     performEffects()
     drain()
   }
 
   private func scheduleWake() {
-    guard let next = process?.core.nextWake else { return }
+    guard let next = process?.ask({ $0.nextWake }) else { return }
     let due = max(next, time + 1)
     guard due != wakeAt else { return }
     wakeAt = due
@@ -306,4 +306,7 @@ final class Process {
   var core: NodeCore
 
   init(core: NodeCore) { self.core = core }
+
+  /// Asks the core something where it lies: what reads a class's property may be given a copy of it.
+  func ask<Answer>(_ question: (inout NodeCore) -> Answer) -> Answer { question(&core) }
 }

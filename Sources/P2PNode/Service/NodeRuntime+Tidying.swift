@@ -1,3 +1,4 @@
+import Market
 import NodeCore
 
 extension NodeRuntime {
@@ -14,4 +15,7 @@ extension NodeRuntime {
       if !self.inbox.withLock({ $0.isScheduled }) { self.tidy() }
     }
   }
+
+  /// When the core is to be woken. Asked where it lies: what reads a class's property may be given a copy of it.
+  static func nextWake(of core: inout NodeCore) -> Timestamp { core.nextWake }
 }

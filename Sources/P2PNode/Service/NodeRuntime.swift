@@ -347,7 +347,7 @@ final class NodeRuntime: @unchecked Sendable {
   }
 
   private func scheduleTimer() {
-    let due = min(core.nextWake, rebuild.next ?? .maximum)
+    let due = min(Self.nextWake(of: &core), rebuild.next ?? .maximum)
     // One that fires before it has to is set anew then: the moment moves with nearly every event.
     if let armed = timerDeadline, armed <= due { return }
     timerDeadline = due
