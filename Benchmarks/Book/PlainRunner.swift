@@ -10,8 +10,8 @@ struct PlainRunner {
   /// What the allocator gave while the stream was applied, less what it got back.
   private(set) var allocatedBytes = 0
   private let orders: PlainOrders
-  /// The orders that a block puts in, what they state, their times, and the ids of all that it puts in or cancels, each in the order
-  /// of its operations.
+  /// The orders that a block puts in, what they state, their times, and the ids of all that it puts in or cancels, each in
+  /// the order of its operations.
   private var placed: [Order] = []
   private var bodies: [OrderBody] = []
   private var times: [Timestamp] = []

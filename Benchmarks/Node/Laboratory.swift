@@ -153,12 +153,7 @@ final class Subject {
       }
       try await Task.sleep(for: pause)
     }
-    throw timeout(what)
-  }
-
-  /// What to throw when something has not come.
-  func timeout(_ what: String) -> NodeBenchmarkError {
-    .timeout(what: "\(name): \(what)", log: process?.logTail() ?? "")
+    throw NodeBenchmarkError.timeout(what: "\(name): \(what)", log: process?.logTail() ?? "")
   }
 
   /// Stops the node in order.

@@ -72,15 +72,15 @@ private final class FeedWatch {
 
   /// Returns when an entry that was not seen before has an operation that is `wanted`.
   func wait(for wanted: (Operation) -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
-    while ContinuousClock.now < deadline {
+    // The reader waits, not the poll.
+    try await subject.poll("the next step of a trade", seconds: 30, every: .zero) {
       let version = try reader.version()
       for entry in try reader.entries(of: author, after: sequence) {
         sequence = entry.sequence
-        if try codec.operations(of: entry).contains(where: wanted) { return }
+        if try codec.operations(of: entry).contains(where: wanted) { return () }
       }
       try await reader.change(from: version, seconds: 1)
+      return nil
     }
-    throw subject.timeout("the next step of a trade")
   }
 }

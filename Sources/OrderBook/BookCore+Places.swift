@@ -66,8 +66,7 @@ extension BookCore {
   /// Where in `leaf` the order in `slot` belongs. Orders mostly come in the order of their times: behind those of their
   /// price.
   ///
-  /// Elsewhere the place is guessed from the times of the leaf's first order and its latest, and looked for from there on:
-  /// the records around it are asked for together.
+  /// Elsewhere the place is guessed from times and looked for from there on: the records around it are asked for together.
   @inline(__always)
   func position(of slot: Int32, _ rank: Int64, in leaf: Int32) -> Int32 {
     var high = leaves.positionBehind(rank, in: leaf)

@@ -138,6 +138,7 @@ final class VerificationPool: Sendable {
     var left = jobs[...]
     while let job = left.popFirst() {
       let result = result(of: job.entry)
+      // Who wakes on this core waits for one check, not for the rest of the thread's slice.
       sched_yield()
       outcomes.append(Outcome(entry: job.entry, result: result, credit: job.credit))
       guard case .failure = result else { continue }
