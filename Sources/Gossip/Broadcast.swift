@@ -112,12 +112,19 @@ struct Broadcast: Sendable {
     guard let gone = neighbours.removeValue(forKey: connection) else { return }
     slots.remove(gone.slot)
     connections.removeAll { $0 == connection }
-    // What was its is not the next neighbour's in its place.
-    for name in items.keys { items[name]?.forget(gone.slot, connection) }
-    for name in missing.keys {
-      missing[name]?.forget(connection)
-      if missing[name]?.announcers.isEmpty == true { missing[name] = nil }
+    // What was its is not the next neighbour's in its place. By index: to go through the keys would copy the dictionary
+    // with the first change.
+    var item = items.startIndex
+    while item < items.endIndex {
+      items.values[item].forget(gone.slot, connection)
+      items.formIndex(after: &item)
     }
+    var announced = missing.startIndex
+    while announced < missing.endIndex {
+      missing.values[announced].forget(connection)
+      missing.formIndex(after: &announced)
+    }
+    missing = missing.filter { !$0.value.announcers.isEmpty }
   }
 
   /// Whether there is a neighbour at this connection.

@@ -24,7 +24,7 @@ extension Broadcast {
     mutating func forget(_ slot: Int, _ connection: UInt64) {
       holders.remove(slot)
       asked.remove(slot)
-      serves[connection] = nil
+      if !serves.isEmpty { serves[connection] = nil }
     }
   }
 

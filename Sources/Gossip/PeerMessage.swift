@@ -26,6 +26,30 @@ public struct PeerMessage: Sendable {
     content = bytes.withUnsafeBytes { Self.entries(in: $0) } ?? Self.decode(bytes)
   }
 
+  private init(content: Content) {
+    self.content = content
+  }
+
+  /// The same in pieces of at most `entryCount` entries, which received one after the other mean what the message means:
+  /// whoever takes messages in can see to something else between two pieces. A message without entries is one piece.
+  /// O(entries).
+  ///
+  /// - Precondition: `entryCount` is positive.
+  public func pieces(of entryCount: Int) -> [PeerMessage] {
+    switch content {
+    case .push(let read): return read.pieces(of: entryCount).map { PeerMessage(content: .push($0)) }
+    case .answer(let answer, let read):
+      let pieces = read.pieces(of: entryCount)
+      return pieces.indices.map { index in
+        var part = answer
+        if index > 0 { part.bases = [] }
+        part.done = answer.done && index == pieces.count - 1
+        return PeerMessage(content: .answer(part, pieces[index]))
+      }
+    case .other, .bad: return [self]
+    }
+  }
+
   private static func decode(_ bytes: [UInt8]) -> Content {
     let message: WirePeerMessage
     do {
@@ -80,6 +104,20 @@ struct ReadEntries: Sendable {
       let (entry, signature) = (fields.bytes(1), fields.bytes(2))
       guard fields.isComplete else { return nil }
       if fault == nil { append(Array(entry), Array(signature)) }
+    }
+  }
+
+  private init(_ entries: ArraySlice<SignedEntry>, fault: EntryError?) {
+    self.entries = Array(entries)
+    self.fault = fault
+  }
+
+  /// The same in pieces of at most `count` entries; the fault is the last one's.
+  func pieces(of count: Int) -> [ReadEntries] {
+    guard entries.count > count else { return [self] }
+    return stride(from: 0, to: entries.count, by: count).map { start in
+      let end = min(start + count, entries.count)
+      return ReadEntries(entries[start..<end], fault: end == entries.count ? fault : nil)
     }
   }
 

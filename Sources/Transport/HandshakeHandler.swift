@@ -6,12 +6,15 @@ import NodeCrypto
 ///
 /// | state | event | next |
 /// |---|---|---|
-/// | running | the last message, sent or received | done: the session handler takes over |
-/// | running | bad message, wrong peer, deadline, end of stream, shutdown | done: closed and reported |
+/// | running | a whole message | waiting for its turn among those of the event loop; nothing more is read |
+/// | waiting | its turn | running |
+/// | waiting | its turn, and the message is the last, sent or received | done: the session handler takes over |
+/// | running, waiting | bad message, wrong peer, deadline, end of stream, shutdown | done: closed and reported |
 ///
 /// Nothing is sent to the peer about a failure: it sees the connection close.
-final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
+final class HandshakeHandler: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = ByteBuffer
+  typealias OutboundIn = Never
   typealias OutboundOut = ByteBuffer
 
   /// The event that ends a running handshake, because the transport shuts down.
@@ -21,8 +24,16 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
   private let direction: ConnectionDirection
   private let services: TransportServices
   private let completion: EventLoopPromise<Connection>?
+  private let expectedPeer: NodeID?
   private var decoder = FrameDecoder(maximumBodyByteCount: FrameFormat.maximumHandshakeBodyByteCount)
+  private var isRunning = true
+  /// Made with the first message: until then a connection costs no computing.
   private var handshake: SecureHandshake?
+  /// The message that waits for its turn.
+  private var message: [UInt8]?
+  /// Whether the channel has asked to read meanwhile.
+  private var withholdsRead = false
+  private var context: ChannelHandlerContext?
   private var remote: Endpoint?
   private var deadline: Scheduled<Void>?
 
@@ -36,19 +47,19 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     self.id = id
     self.direction = direction
     self.services = services
+    self.expectedPeer = expectedPeer
     self.completion = completion
-    handshake = SecureHandshake(
-      role: direction == .outbound ? .initiator : .responder, identity: services.identity, network: services.network,
-      staticKey: services.noiseKey, ephemeralKey: .generate(), expectedPeer: expectedPeer)
   }
 
   func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
     if context.channel.isActive { start(context: context) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     // A channel that closed while this handler was on its way to it does not say so again.
     fail(.closedByPeer, context: context)
+    self.context = nil
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -57,15 +68,18 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    guard handshake != nil else { return context.fireChannelRead(data) }
+    guard isRunning else { return context.fireChannelRead(data) }
     decoder.append(unwrapInboundIn(data))
-    do throws(DisconnectReason) {
-      while handshake != nil, let body = try decoder.next() {
-        try receive([UInt8](buffer: body), context: context)
-      }
-    } catch {
-      fail(error, context: context)
+    guard message == nil else {
+      // Although nothing is asked for: NIO reads all that the kernel holds when the peer has ended the stream.
+      if decoder.heldByteCount > SessionHandler.heldByteLimit { fail(.closedByPeer, context: context) }
+      return
     }
+    requestTurn(context: context)
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if message == nil { context.read() } else { withholdsRead = true }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -75,7 +89,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard handshake != nil else { return context.fireErrorCaught(error) }
+    guard isRunning else { return context.fireErrorCaught(error) }
     fail(DisconnectReason(error), context: context)
   }
 
@@ -93,24 +107,72 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
       self.fail(.handshakeTimeout(limitMilliseconds: timeout.milliseconds), context: context)
     }
     guard direction == .outbound else { return }
+    var handshake = makeHandshake()
     do throws(NoiseError) {
-      if let opening = try handshake?.start() { send(opening, context: context) }
+      send(try handshake.start(), context: context)
     } catch {
-      fail(.handshakeRefused(error), context: context)
+      return fail(.handshakeRefused(error), context: context)
     }
+    self.handshake = consume handshake
+  }
+
+  private func makeHandshake() -> SecureHandshake {
+    SecureHandshake(
+      role: direction == .outbound ? .initiator : .responder, identity: services.identity, network: services.network,
+      staticKey: services.noiseKey, ephemeralKey: .generate(), expectedPeer: expectedPeer)
+  }
+
+  /// Asks for a turn for the next message, if it is whole.
+  private func requestTurn(context: ChannelHandlerContext) {
+    do throws(DisconnectReason) {
+      guard let body = try decoder.next() else { return }
+      message = [UInt8](buffer: body)
+    } catch {
+      return fail(error, context: context)
+    }
+    services.turns(on: context.eventLoop).request(for: self)
+  }
+
+  /// Takes the message that waits.
+  ///
+  /// - Returns: whether there was one still.
+  func takeTurn() -> Bool {
+    guard isRunning, let context, let message = message.take() else { return false }
+    do throws(DisconnectReason) {
+      try receive(message, context: context)
+    } catch {
+      fail(error, context: context)
+    }
+    if isRunning {
+      requestTurn(context: context)
+      resumeWithheldRead(context: context)
+    }
+    return true
+  }
+
+  private func resumeWithheldRead(context: ChannelHandlerContext) {
+    guard withholdsRead, message == nil else { return }
+    withholdsRead = false
+    context.pipeline.read()
   }
 
   private func receive(_ message: [UInt8], context: ChannelHandlerContext) throws(DisconnectReason) {
+    var handshake = handshake.take() ?? makeHandshake()
     let answer: [UInt8]?
     do throws(NoiseError) {
-      answer = try handshake?.receive(message)
+      answer = try handshake.receive(message)
     } catch {
       throw .handshakeRefused(error)
     }
-    guard handshake?.peer != services.identity.nodeID else { throw .selfConnection }
+    guard handshake.peer != services.identity.nodeID else { throw .selfConnection }
     if let answer { send(answer, context: context) }
     // Sending may have found the connection broken, which ends the handshake.
-    if handshake?.isComplete == true { try finish(context: context) }
+    guard isRunning else { return }
+    if handshake.isComplete {
+      try finish(handshake, context: context)
+    } else {
+      self.handshake = consume handshake
+    }
   }
 
   private func send(_ message: [UInt8], context: ChannelHandlerContext) {
@@ -118,11 +180,12 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
   }
 
-  private func finish(context: ChannelHandlerContext) throws(DisconnectReason) {
+  private func finish(
+    _ handshake: consuming SecureHandshake, context: ChannelHandlerContext
+  ) throws(DisconnectReason) {
     guard let remote else { throw .closedByPeer }
-    guard let handshake = handshake.take(), let peer = handshake.peer else {
-      preconditionFailure("a complete handshake has a peer")
-    }
+    guard let peer = handshake.peer else { preconditionFailure("a complete handshake has a peer") }
+    isRunning = false
     deadline?.cancel()
     let connection = Connection(
       id: id, remoteNode: peer, remote: remote, direction: direction, configuration: services.configuration,
@@ -144,17 +207,22 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
       return didFail(DisconnectReason(error), context: context)
     }
     completion?.succeed(connection)
+    // While this handler is still there to pass it on.
+    resumeWithheldRead(context: context)
     pipeline.removeHandler(context: context, promise: nil)
   }
 
   private func fail(_ reason: DisconnectReason, context: ChannelHandlerContext) {
-    guard handshake.take() != nil else { return }
+    guard isRunning else { return }
+    isRunning = false
     deadline?.cancel()
     didFail(reason, context: context)
   }
 
   private func didFail(_ reason: DisconnectReason, context: ChannelHandlerContext) {
     decoder.removeAll()
+    message = nil
+    handshake = nil
     services.report(
       HandshakeFailure(remote: remote, direction: direction, reason: reason), at: context.eventLoop.now)
     completion?.fail(reason)

@@ -32,7 +32,7 @@ final class SessionHandler: ChannelDuplexHandler {
 
   /// How many undelivered bytes are held at most. As long as the peer's stream is open it is far less: one round of
   /// reads, at most 256 KiB, and one unfinished frame, since a pause stops reading.
-  private static let heldByteLimit = 1 << 20
+  static let heldByteLimit = 1 << 20
 
   private enum State {
     case open

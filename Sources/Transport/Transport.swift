@@ -14,8 +14,8 @@ public final class Transport: Sendable {
   /// What a turn of the event loop reads from one connection. All connections of a loop have their turn before the next
   /// read: one that sends small frames as fast as it can keeps the others waiting no longer than this takes to decrypt.
   private static let readAllocator = FixedSizeRecvByteBufferAllocator(capacity: 16 << 10)
-  /// How many connections a turn accepts: each brings the work of a handshake.
-  private static let acceptsPerTurn: UInt = 2
+  /// How many connections wait in the kernel until they are accepted; it may take fewer.
+  private static let backlog: Int32 = 1024
 
   private let services: TransportServices
   private let eventLoopGroup: any EventLoopGroup
@@ -55,9 +55,12 @@ public final class Transport: Sendable {
     guard !services.registry.isShutDown else { throw .shutDown }
     let services = services
     let bootstrap = ServerBootstrap(group: eventLoopGroup)
-      .serverChannelOption(.backlog, value: 256)
+      .serverChannelOption(.backlog, value: Self.backlog)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .serverChannelOption(.maxMessagesPerRead, value: Self.acceptsPerTurn)
+      .serverChannelOption(.maxMessagesPerRead, value: AcceptTurns.connectionsPerTurn)
+      .serverChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(AcceptTurns()) }
+      }
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.maxMessagesPerRead, value: 1)
       .childChannelOption(.recvAllocator, value: Self.readAllocator)

@@ -1,5 +1,6 @@
 import NIOCore
 import NodeCrypto
+import Synchronization
 
 /// What all connections of one transport share.
 final class TransportServices: Sendable {
@@ -11,6 +12,7 @@ final class TransportServices: Sendable {
   let registry: ConnectionRegistry
   let log: PeerEventLog
   let delegate: any TransportDelegate
+  private let turns = Mutex<[ObjectIdentifier: NIOLoopBound<HandshakeTurns>]>([:])
 
   init(
     identity: Identity, network: NetworkID, configuration: TransportConfiguration, log: PeerEventLog,
@@ -22,6 +24,17 @@ final class TransportServices: Sendable {
     registry = ConnectionRegistry(configuration)
     self.log = log
     self.delegate = delegate
+  }
+
+  /// Whose handshake has its turn on an event loop, the one that this is called on.
+  func turns(on eventLoop: any EventLoop) -> HandshakeTurns {
+    turns.withLock { turns in
+      let key = ObjectIdentifier(eventLoop)
+      if let known = turns[key] { return known.value }
+      let new = HandshakeTurns(eventLoop: eventLoop)
+      turns[key] = NIOLoopBound(new, eventLoop: eventLoop)
+      return new
+    }
   }
 
   /// Reports a connection that did not come to be.

@@ -68,7 +68,67 @@ import Testing
     try trickle(frame(try peer.opening()))
     let answer = try peer.body(try side.written())
     try trickle(frame(try peer.answer(to: answer)))
+    side.loop.advanceTime(by: HandshakeTurns.interval)
     #expect(side.recorder.now.connected.count == 1)
+  }
+
+  @Test("while a message waits for its turn nothing is read; afterwards it goes on")
+  func readsAfterItsTurn() throws {
+    let side = try EmbeddedSide(.inbound)
+    let reads = ReadCounter()
+    try side.channel.pipeline.syncOperations.addHandler(reads, position: .first)
+    let peer = HandPeer(.initiator)
+    try side.channel.writeInbound(frame(try peer.opening()))
+    side.channel.read()
+    #expect(reads.count == 1)
+    try side.channel.writeInbound(frame(try peer.answer(to: peer.body(try side.written()))))
+    for _ in 1...3 { side.channel.read() }
+    #expect(reads.count == 1 && side.recorder.now.connected.isEmpty)
+    side.loop.advanceTime(by: HandshakeTurns.interval)
+    #expect(reads.count == 2 && side.recorder.now.connected.count == 1)
+    side.channel.read()
+    #expect(reads.count == 3)
+  }
+
+  @Test("of what a peer sends behind a message that waits only so much is held")
+  func holdsLittle() throws {
+    let side = try EmbeddedSide(.inbound)
+    let peer = HandPeer(.initiator)
+    try side.channel.writeInbound(frame(try peer.opening()))
+    try side.channel.writeInbound(frame(try peer.answer(to: peer.body(try side.written()))))
+    let piece = ByteBuffer(repeating: 1, count: 64 << 10)
+    for _ in 0..<16 { try side.channel.writeInbound(piece) }
+    #expect(side.channel.isActive)
+    try side.channel.writeInbound(piece)
+    #expect(try failure(of: side) == .closedByPeer)
+  }
+
+  @Test("one message has its turn at a time, in the order in which they came; who has gone costs no turn")
+  func turns() throws {
+    let services = makeServices(Recorder(consumes: true))
+    let loop = EmbeddedEventLoop()
+    let channels = try (0..<5).map { _ in
+      let channel = EmbeddedChannel(loop: loop)
+      let id = try services.registry.admitInbound(channel)
+      try channel.pipeline.syncOperations.addHandler(
+        HandshakeHandler(id: id, direction: .inbound, services: services))
+      try channel.connect(to: SocketAddress(ipAddress: "192.0.2.7", port: 4_000)).wait()
+      return channel
+    }
+    for channel in channels { try channel.writeInbound(frame(try HandPeer(.initiator).opening())) }
+    try channels[1].close().wait()
+    func answered() throws -> [Int] {
+      try channels.indices.filter { try channels[$0].readOutbound(as: ByteBuffer.self) != nil }
+    }
+    #expect(try answered() == [0])
+    loop.advanceTime(by: .microseconds(999))
+    #expect(try answered() == [])
+    loop.advanceTime(by: .microseconds(1))
+    #expect(try answered() == [2])
+    loop.advanceTime(by: .milliseconds(1))
+    #expect(try answered() == [3])
+    loop.advanceTime(by: .milliseconds(1))
+    #expect(try answered() == [4])
   }
 
   @Test("the deadline is for the whole handshake, however the bytes trickle in")
@@ -159,7 +219,7 @@ import Testing
     _ = try noise.readMessage(try peer.body(try side.written()))
     let stolen = HandshakeIdentityProof.make(
       identity: victim, noiseKey: NoiseKeyPair.generate().publicKey, network: testNetwork)
-    try side.channel.writeInbound(frame(try noise.writeMessage(stolen)))
+    try side.takeInTurn(frame(try noise.writeMessage(stolen)))
     #expect(try failure(of: side) == .handshakeRefused(.invalidIdentityProof(victim.nodeID)))
   }
 
@@ -172,7 +232,7 @@ import Testing
       let answer = try peer.body(try side.written())
       var closing = try peer.answer(to: answer)
       closing[position] ^= 1
-      try side.channel.writeInbound(frame(closing))
+      try side.takeInTurn(frame(closing))
       #expect(try failure(of: side) == .handshakeRefused(.authenticationFailed))
     }
   }
@@ -185,7 +245,7 @@ import Testing
       try side.channel.writeInbound(frame(try peer.opening()))
     }
     let theirs = try peer.body(try side.written())
-    try side.channel.writeInbound(frame(try peer.answer(to: theirs)))
+    try side.takeInTurn(frame(try peer.answer(to: theirs)))
     #expect(try failure(of: side) == .selfConnection)
   }
 

@@ -28,6 +28,24 @@ import Testing
     #expect(pair.listener.recorder.now.disconnected.count == 1)
   }
 
+  @Test("however many dial at once, what each says at once arrives")
+  func crowd() async throws {
+    let listener = TestNode(100)
+    let port = try await listener.listen()
+    let dialers = (1...32 as ClosedRange<UInt8>).map { TestNode($0) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for dialer in dialers {
+        group.addTask {
+          let connection = try await dialer.transport.dial(host: "127.0.0.1", port: port)
+          connection.send([1], priority: .urgent)
+        }
+      }
+      try await group.waitForAll()
+    }
+    try await listener.recorder.wait { $0.received.count == dialers.count }
+    for node in dialers + [listener] { await node.transport.shutdown() }
+  }
+
   @Test("a name is looked up, and the expected node accepted")
   func dialByName() async throws {
     let (dialer, listener) = (TestNode(1), TestNode(2))

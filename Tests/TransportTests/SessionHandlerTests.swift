@@ -333,14 +333,3 @@ import Testing
     #expect(try reason(of: side) == .closedLocally("enough"))
   }
 }
-
-/// Counts the reads that get through to the channel.
-private final class ReadCounter: ChannelOutboundHandler {
-  typealias OutboundIn = ByteBuffer
-  private(set) var count = 0
-
-  func read(context: ChannelHandlerContext) {
-    count += 1
-    context.read()
-  }
-}

@@ -7,12 +7,13 @@ final class Credit: Sendable {
   /// The connection over which the message came.
   let connection: Connection
   private let byteCount: Int
-  private let holders = Mutex(1)
+  private let holders: Mutex<Int>
 
-  /// The place of a message; held once, by whoever took the message in.
-  init(connection: Connection, byteCount: Int) {
+  /// The place of a message; held once for each of the pieces in which it is taken in.
+  init(connection: Connection, byteCount: Int, pieces: Int) {
     self.connection = connection
     self.byteCount = byteCount
+    holders = Mutex(pieces)
   }
 
   /// One more thing to do comes of the message.

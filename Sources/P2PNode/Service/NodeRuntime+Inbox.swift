@@ -10,7 +10,10 @@ extension NodeRuntime {
     /// What became of an entry.
     case verified(VerificationPool.Outcome)
     case connected(Connection)
-    case message(Connection, PeerMessage, byteCount: Int)
+    /// A connection that this node opened, and to where.
+    case dialed(Connection, PeerAddress)
+    /// A message or a piece of one, about how long it is, and the place of the whole.
+    case message(PeerMessage, byteCount: Int, Credit)
     case writable(Connection)
     case disconnected(Connection)
   }
@@ -21,11 +24,11 @@ extension NodeRuntime {
     /// what peers send before that waits until then.
     var isScheduled = true
 
-    /// What the node itself has to tell, and new connections.
+    /// What the node itself has to tell, and what connections have room again.
     private var events = CircularBuffer<Input>()
     /// What became of the connections' entries.
     private var outcomes = FairQueue<Input>()
-    /// Messages, and the ends of connections behind them.
+    /// New connections, behind them their messages, and behind those their ends.
     private var messages = FairQueue<Input>()
 
     /// How much of each kind waits.
@@ -33,12 +36,13 @@ extension NodeRuntime {
 
     mutating func add(_ input: Input) {
       switch input {
-      case .event, .connected, .writable: events.append(input)
+      case .event, .writable: events.append(input)
       case .verified(let outcome):
         outcomes.append(input, from: outcome.credit.connection.id, byteCount: outcome.entry.bytes.count)
-      case .message(let connection, _, let byteCount):
-        messages.append(input, from: connection.id, byteCount: byteCount)
-      case .disconnected(let connection): messages.append(input, from: connection.id, byteCount: 0)
+      case .message(_, let byteCount, let credit):
+        messages.append(input, from: credit.connection.id, byteCount: byteCount)
+      case .connected(let connection), .dialed(let connection, _), .disconnected(let connection):
+        messages.append(input, from: connection.id, byteCount: 0)
       }
     }
 

@@ -10,9 +10,14 @@ extension NodeRuntime: TransportDelegate {
     post([.connected(connection)])
   }
 
+  /// What the writer takes in at once of a message, in entries: it sees to other connections between two pieces.
+  private static let entriesPerPiece = 16
+
   /// Reads the message here, on the connection's event loop: the one writer has enough to do.
   func received(_ message: ByteBuffer, from connection: Connection) {
-    post([.message(connection, PeerMessage(Array(buffer: message)), byteCount: message.readableBytes)])
+    let pieces = PeerMessage(Array(buffer: message)).pieces(of: Self.entriesPerPiece)
+    let credit = Credit(connection: connection, byteCount: message.readableBytes, pieces: pieces.count)
+    post(pieces.map { .message($0, byteCount: message.readableBytes / pieces.count, credit) })
   }
 
   func writable(_ connection: Connection) {
@@ -41,7 +46,7 @@ extension NodeRuntime {
       do throws(TransportError) {
         let connection = try await transport.dial(host: address.host, port: Int(address.port))
         self?.instruments.dials["connected"].increment()
-        self?.post(.dialed(address, node: connection.remoteNode))
+        self?.post([.dialed(connection, address)])
       } catch {
         var isOwn = false
         if case .handshakeFailed(_, .selfConnection) = error { isOwn = true }

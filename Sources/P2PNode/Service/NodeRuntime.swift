@@ -219,9 +219,10 @@ final class NodeRuntime: @unchecked Sendable {
           id, node: connection.remoteNode, address: PeerAddress(host: connection.remote.host, port: port),
           direction: connection.direction == .inbound ? .inbound : .outbound),
         now: now, into: &effects)
-    case .message(let connection, let message, let byteCount):
-      let place = Credit(connection: connection, byteCount: byteCount)
-      core.handle(.received(connection.id.rawValue, message), now: now, into: &effects)
+    case .dialed(let connection, let address):
+      core.handle(.dialed(address, node: connection.remoteNode), now: now, into: &effects)
+    case .message(let message, _, let place):
+      core.handle(.received(place.connection.id.rawValue, message), now: now, into: &effects)
       credit = place
       performEffects()
       credit = nil

@@ -68,6 +68,11 @@ final class Attacker: Sendable {
     }
   }
 
+  /// Lets time pass on the attacker's event loop.
+  func pause(_ time: TimeAmount) async throws {
+    try await group.next().scheduleTask(in: time) {}.futureResult.get()
+  }
+
   /// A TCP connection to the node.
   func connect() async throws -> any Channel {
     guard let target = PeerAddress(address) else { throw TimeoutError(description: "\(address) is no address") }

@@ -12,6 +12,8 @@ final class LivePeer: TransportDelegate {
 
   private struct State {
     var connection: Connection?
+    /// What is said first.
+    var greeting: [HandMadePeer.Message] = []
     var nextPing: UInt64 = 1
     var sent: [UInt64: NIODeadline] = [:]
     var roundTrips: [TimeAmount] = []
@@ -45,9 +47,8 @@ final class LivePeer: TransportDelegate {
       identity: identity, network: network, eventLoopGroup: group,
       logger: Logger(label: "peer") { _ in SwiftLogNoOpLogHandler() }, delegate: self)
     self.transport.withLock { $0 = transport }
-    let connection = try await transport.dial(host: target.host, port: Int(target.port))
-    state.withLock { $0.connection = connection }
-    for message in messages { send(message) }
+    state.withLock { $0.greeting = messages }
+    try await transport.dial(host: target.host, port: Int(target.port))
   }
 
   static var greeting: [HandMadePeer.Message] { [HandMadePeer.hello, HandMadePeer.wantsLink] }
@@ -91,7 +92,14 @@ final class LivePeer: TransportDelegate {
 
   func shutdown() async { await transport.withLock { $0 }?.shutdown() }
 
-  func connected(_ connection: Connection) {}
+  func connected(_ connection: Connection) {
+    let greeting = state.withLock { state in
+      state.connection = connection
+      return state.greeting
+    }
+    // Before anything is answered.
+    for message in greeting { send(message) }
+  }
 
   func received(_ message: ByteBuffer, from connection: Connection) {
     guard isReading else { return }
