@@ -87,10 +87,12 @@ extension Exchange {
     log?.note(trade: change.trade)
   }
 
-  /// Takes from a live order of `owner`, and tells when that is more than there is; false as ``adjust(_:of:by:_:)``.
+  /// Takes from a live order of `owner`, and tells when that is more than there is, or when a smaller piece fits a bid
+  /// from now on; false as ``adjust(_:of:by:_:)``.
   mutating func take(_ terms: Terms, from id: OrderID, of owner: NodeID, into changes: inout [Change]) -> Bool {
     guard adjust(id, of: owner, by: 1, terms), let slots = genesis.slots(of: terms) else { return false }
     if authors[owner]?.state.orders.isOverfilled(id, in: slots) == true { changes.append(.overfilled(id)) }
+    if id == terms.bid, book.wantsRemainder(id) { changes.append(.narrowed(id)) }
     return true
   }
 

@@ -61,6 +61,8 @@ enum Change: Sendable {
   case trade(TradeID)
   /// Part of an order came free again.
   case freed(OrderID)
+  /// Less is left of a bid than the fewest GPUs that it takes in one trade: it takes those.
+  case narrowed(OrderID)
   /// A node's public record.
   case record(NodeID)
   /// A key has taken over from another.

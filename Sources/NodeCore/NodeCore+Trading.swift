@@ -20,7 +20,7 @@ extension NodeCore {
           reviewTrades(ofAmended: order.id)
         }
         rematch(around: order.id, owner: order.owner)
-      case .freed(let id):
+      case .freed(let id), .narrowed(let id):
         if let owner = exchange.book.order(id)?.owner { rematch(around: id, owner: owner) }
       case .cancelled(let id), .notPlaced(let id): duties.left(id)
       case .trade(let id): review(id)

@@ -209,6 +209,13 @@ public struct OrderBook: Sendable {
     return core.counterOrders(crossing: slot, ownedBy: owner)
   }
 
+  /// Whether less is left of an open bid than the fewest GPUs that it takes in one trade, so that it takes those. O(1).
+  public func wantsRemainder(_ id: OrderID) -> Bool {
+    guard let slot = core.orders.slot(of: id) else { return false }
+    let record = core.records[slot]
+    return record.isBid && record.flags.contains(.open) && core.remaining(record) < record.minimumGPUs
+  }
+
   // MARK: Digest
 
   /// The digest of the book: equal on two nodes exactly if their books have the same orders and of each the same is

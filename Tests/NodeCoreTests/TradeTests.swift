@@ -92,6 +92,22 @@ struct TradeTests {
     #expect(nodes[0].remaining(bid) == 0)
   }
 
+  @Test("what is left of a bid below its smallest piece is sold by an offer that was too small before")
+  func remainderOfABid() throws {
+    let nodes = network.addNodes(4)
+    network.settleIn()
+    let bid = try network.place(genesis.bid(8, at: 2.30, minimumGPUs: 7), on: nodes[0])
+    network.runUntilQuiet()
+    try network.place(genesis.offer(3, at: 2.00), on: nodes[1])
+    network.runUntilQuiet()
+    #expect(nodes[3].settled.isEmpty)
+    try network.place(genesis.offer(7, at: 2.10), on: nodes[2])
+    network.settleDown()
+    network.checkAgreement()
+    #expect(nodes[3].settled.map(\.terms.gpus).sorted() == [1, 7])
+    #expect(nodes[3].remaining(bid) == 0)
+  }
+
   @Test("a cancelled order is gone everywhere and takes no part in any trade")
   func cancellation() throws {
     let nodes = network.addNodes(3)

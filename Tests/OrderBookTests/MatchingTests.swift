@@ -140,7 +140,9 @@ struct MatchingTests {
     var book = OrderBook(
       .offer(1, time: 10, gpus: 4, price: 1_000_000), .offer(2, time: 11, gpus: 1, price: 1_100_000),
       .offer(3, time: 12, gpus: 8), .bid(4, time: 20, gpus: 6, window: slots(0, 4), minimumGPUs: 4))
+    #expect(!book.wantsRemainder(orderID(4)))
     #expect(book.fill(4)?.gpus == 4)
+    #expect(book.wantsRemainder(orderID(4)) && !book.wantsRemainder(orderID(3)))
     let last = book.fill(4)
     #expect(last?.gpus == 2 && last?.offer == orderID(3))
   }

@@ -20,7 +20,7 @@ struct SimulationTests {
 
   @Test(
     "seeds that once ended with orders which could trade",
-    arguments: [8292, 8588, 24_915, 32_692] as [UInt64])
+    arguments: [8292, 8588, 24_915, 32_692, 49_447] as [UInt64])
   func crossing(seed: UInt64) {
     #expect(SimulationRun(Plan(.swarm, seed: seed)).run().violations.isEmpty, "simulate --seed \(seed)")
   }
