@@ -48,6 +48,45 @@ extension OrderBook {
     }
   }
 
+  /// The ids of the first `limit` resting orders of a class and side that expire after `time`, in price-time priority. The
+  /// book keeps an order until its own time has passed its expiry.
+  ///
+  /// - Complexity: O(`limit` + expired orders before them).
+  public func restingOrders(
+    gpuClass: GPUClassIndex, side: Side, expiringAfter time: Timestamp = .zero, limit: Int = .max
+  ) -> [OrderID] {
+    read { core in
+      var found: [OrderID] = []
+      guard limit > 0 else { return found }
+      core.forEachResting(gpuClass, isBid: side == .bid) { order in
+        if core.expires(order, after: time) { found.append(core.orders[order]) }
+        return found.count < limit
+      }
+      return found
+    }
+  }
+
+  /// The resting orders of a class and side that expire after `time`, taken together.
+  ///
+  /// - Parameter slot: the first slot that counts: an offer has as many GPUs as in the slot from there on that has most.
+  /// - Complexity: O(resting orders x steps).
+  public func total(
+    gpuClass: GPUClassIndex, side: Side, expiringAfter time: Timestamp, from slot: Slot
+  ) -> LadderTotal {
+    read { core in
+      var total = LadderTotal()
+      core.forEachResting(gpuClass, isBid: side == .bid) { order in
+        guard core.expires(order, after: time) else { return true }
+        let record = core.records[order]
+        if total.orders == 0 { total.best = Price(micros: record.price) }
+        total.orders += 1
+        total.gpus += Int64(record.isBid ? core.remaining(record) : core.mostFree(record, from: slot.index))
+        return true
+      }
+      return total
+    }
+  }
+
   /// The first `limit` price levels of a class and side, the best first, with what each offers or wants.
   ///
   /// - Parameter slot: the delivery slot in which an offer's free GPUs are counted; a bid's remaining GPUs always are.
@@ -110,6 +149,16 @@ public struct DepthHour: Hashable, Sendable {
   public let bids: [PriceLevel]
 }
 
+/// The resting orders of one class and side together.
+public struct LadderTotal: Hashable, Sendable {
+  /// How many they are.
+  public internal(set) var orders = 0
+  /// The GPUs for sale, or wanted.
+  public internal(set) var gpus: Int64 = 0
+  /// The lowest ask or the highest bid; nil when there is no order.
+  public internal(set) var best: Price?
+}
+
 /// The orders of one class, side and price.
 public struct PriceLevel: Hashable, Sendable {
   /// The price per GPU-hour.
@@ -140,6 +189,20 @@ private struct PriceLevels {
 }
 
 extension BookCore {
+  /// Whether a resting order expires after `time`.
+  func expires(_ slot: Int32, after time: Timestamp) -> Bool {
+    records[slot].expiry > UInt64(clamping: time.milliseconds)
+  }
+
+  /// The GPUs of an offer that are free in the slot from `slot` on that has most of them; none when its window is over.
+  func mostFree(_ record: OrderRecord, from slot: Int64) -> Int32 {
+    let start = max(slot, Int64(record.start))
+    guard start < Int64(record.end) else { return 0 }
+    guard record.extra >= 0, extras[record.extra].calendar.count > 0 else { return record.gpus }
+    return record.gpus.left(
+      whenUsed: calendars.leastUsed(extras[record.extra].calendar, start: start, end: Int64(record.end)))
+  }
+
   /// The GPUs of an offer that are free in each slot from `start` up to `end`; none where that reaches out of its window.
   func free(_ record: OrderRecord, from start: Int64, to end: Int64) -> Int32 {
     guard Int64(record.start) <= start, end <= Int64(record.end) else { return 0 }

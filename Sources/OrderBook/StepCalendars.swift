@@ -112,6 +112,17 @@ struct StepCalendars: ~Copyable, Sendable {
     return most
   }
 
+  /// The fewest GPUs used in a slot from `start` up to `end`, which is later.
+  func leastUsed(_ run: StepRun, start: Int64, end: Int64) -> Int64 {
+    var next = firstStep(run, after: start)
+    var least = next == 0 ? 0 : pool[run.first + next - 1].used
+    while next < run.count, pool[run.first + next].start < end {
+      least = min(least, pool[run.first + next].used)
+      next += 1
+    }
+    return least
+  }
+
   /// Calls `body` for each longest run of slots from `start` up to `end` in which at most `most` GPUs are used.
   @inline(__always)
   func forEachRun(

@@ -20,6 +20,8 @@ package protocol CheckedBook: Sendable {
   func orders(ownedBy owner: NodeID) -> [OrderState]
   func hasOrders(ownedBy owner: NodeID) -> Bool
   func ladder(gpuClass: GPUClassIndex, side: Side, limit: Int) -> [OrderState]
+  func restingOrders(gpuClass: GPUClassIndex, side: Side, expiringAfter time: Timestamp, limit: Int) -> [OrderID]
+  func total(gpuClass: GPUClassIndex, side: Side, expiringAfter time: Timestamp, from slot: Slot) -> LadderTotal
   func levels(gpuClass: GPUClassIndex, side: Side, at slot: Slot, limit: Int) -> [PriceLevel]
   mutating func match(_ taker: OrderID, context: MatchContext) -> Match?
   func match(_ taker: Order, context: MatchContext) -> Match?

@@ -109,9 +109,31 @@ extension StreamRunner {
     let expected = reference.ladder(gpuClass, side).prefix(limit)
     try expect("ladder", ladder.map(\.id), expected.map(\.id))
     for (state, entry) in zip(ladder, expected) { try compare(state, entry) }
+    try sums(gpuClass, side, limit, slot)
     try expect(
       "levels", book.levels(gpuClass: gpuClass, side: side, at: slot, limit: limit).map { Level($0) },
       reference.levels(gpuClass, side, at: slot, limit: limit))
+  }
+
+  /// What is asked of a ladder without its orders, against the orders.
+  private func sums(_ gpuClass: GPUClassIndex, _ side: Side, _ limit: Int, _ slot: Slot) throws(Disagreement) {
+    let ladder = book.ladder(gpuClass: gpuClass, side: side, limit: .max)
+    // Some in the middle have expired by then.
+    let time = ladder.isEmpty ? .zero : ladder[ladder.count / 2].order.body.expiry
+    let left = ladder.filter { $0.order.body.expiry > time }
+    try expect(
+      "resting orders",
+      book.restingOrders(gpuClass: gpuClass, side: side, expiringAfter: time, limit: limit),
+      left.prefix(limit).map(\.id))
+    let total = book.total(gpuClass: gpuClass, side: side, expiringAfter: time, from: slot)
+    try expect("orders in all", total.orders, left.count)
+    try expect("the best price", total.best, left.first?.price)
+    try expect(
+      "GPUs in all", total.gpus,
+      left.reduce(0) { sum, state in
+        guard let calendar = state.calendar else { return sum + Int64(state.remainingGPUs) }
+        return sum + Int64(calendar.runs.filter { $0.slots.end > slot }.map(\.free).max() ?? 0)
+      })
   }
 
   mutating func depth(

@@ -75,6 +75,12 @@ struct BrokenBook<Wrong: Fault>: CheckedBook {
   func ladder(gpuClass: GPUClassIndex, side: Side, limit: Int) -> [OrderState] {
     book.ladder(gpuClass: gpuClass, side: side, limit: limit)
   }
+  func restingOrders(gpuClass: GPUClassIndex, side: Side, expiringAfter time: Timestamp, limit: Int) -> [OrderID] {
+    book.restingOrders(gpuClass: gpuClass, side: side, expiringAfter: time, limit: limit)
+  }
+  func total(gpuClass: GPUClassIndex, side: Side, expiringAfter time: Timestamp, from slot: Slot) -> LadderTotal {
+    book.total(gpuClass: gpuClass, side: side, expiringAfter: time, from: slot)
+  }
   func levels(gpuClass: GPUClassIndex, side: Side, at slot: Slot, limit: Int) -> [PriceLevel] {
     book.levels(gpuClass: gpuClass, side: side, at: slot, limit: limit)
   }

@@ -123,23 +123,26 @@ struct DocumentBuilder {
 
   // MARK: The book
 
-  func ladder(_ gpuClass: GPUClassIndex, _ side: Side, limit: Int) -> [OrderDocument] {
-    openOrders(gpuClass, side).prefix(limit).map { order($0.order, state: nil) }
+  /// The ids of a class's open orders, the best first. The book keeps an order until some feed's time has passed its expiry;
+  /// people see the clock's view.
+  func openOrders(_ gpuClass: GPUClassIndex, _ side: Side, limit: Int = .max) -> [OrderID] {
+    core.book.restingOrders(gpuClass: gpuClass, side: side, expiringAfter: now, limit: limit)
+  }
+
+  /// An order of the book; nil when it is open no longer.
+  func openOrder(_ id: OrderID) -> OrderDocument? {
+    guard let held = core.book.state(of: id), held.isOpen, held.order.body.expiry > now else { return nil }
+    return order(held.order, state: nil)
   }
 
   func bookSummary(_ gpuClass: GPUClassIndex) -> BookSummaryDocument {
-    let offers = openOrders(gpuClass, .offer)
-    let bids = openOrders(gpuClass, .bid)
+    let next = genesis.slot(startingFrom: now)
+    let offers = core.book.total(gpuClass: gpuClass, side: .offer, expiringAfter: now, from: next)
+    let bids = core.book.total(gpuClass: gpuClass, side: .bid, expiringAfter: now, from: next)
     return BookSummaryDocument(
-      gpuClass: genesis.gpuClass(at: gpuClass).id, offers: offers.count,
-      gpusOffered: offers.reduce(0) { $0 + Int64(left($1)) }, bestOfferMicros: offers.first?.price.micros,
-      bids: bids.count, gpusWanted: bids.reduce(0) { $0 + Int64(left($1)) },
-      bestBidMicros: bids.first?.price.micros)
-  }
-
-  /// The book keeps an order until some feed's time has passed its expiry; people see the clock's view.
-  private func openOrders(_ gpuClass: GPUClassIndex, _ side: Side) -> [OrderState] {
-    core.book.ladder(gpuClass: gpuClass, side: side).filter { $0.order.body.expiry > now }
+      gpuClass: genesis.gpuClass(at: gpuClass).id, offers: offers.orders, gpusOffered: offers.gpus,
+      bestOfferMicros: offers.best?.micros, bids: bids.orders, gpusWanted: bids.gpus,
+      bestBidMicros: bids.best?.micros)
   }
 
   // MARK: Trades

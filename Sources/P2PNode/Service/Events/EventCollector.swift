@@ -39,7 +39,7 @@ struct EventCollector: Sendable {
     for index in core.genesis.gpuClasses.indices {
       let gpuClass = GPUClassIndex(UInt16(index))
       for side in [Side.offer, .bid] {
-        for state in core.book.ladder(gpuClass: gpuClass, side: side) { shown[state.id, default: []].append(gpuClass) }
+        for id in core.book.restingOrders(gpuClass: gpuClass, side: side) { shown[id, default: []].append(gpuClass) }
       }
     }
     for trade in core.ledger.sorted where trade.state == .proposed && now <= trade.terms.deadline {
