@@ -46,7 +46,7 @@ let package = Package(
     .systemLibrary(
       name: "CLibedit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
     .systemLibrary(name: "CMalloc"),
-    .systemLibrary(name: "CPrefetch"),
+    .systemLibrary(name: "CMemory"),
     .systemLibrary(name: "CNVML"),
     .target(name: "CVersion", cSettings: commit),
 
@@ -56,7 +56,7 @@ let package = Package(
     .target(
       name: "Wire",
       dependencies: ["NodeCrypto", .product(name: "SwiftProtobuf", package: "swift-protobuf")]),
-    .target(name: "OrderBook", dependencies: ["CPrefetch", "NodeCrypto", "Market"]),
+    .target(name: "OrderBook", dependencies: ["CMemory", "NodeCrypto", "Market"]),
     .target(
       name: "Gossip",
       dependencies: [
@@ -277,21 +277,21 @@ for target in package.targets where target.type != .system {
 // Parts of the package that build in a minute or two: the order book and its checks, for `make test-book`; the
 // benchmarks; everything pure, without a network library; and the parsers, for `make fuzz`.
 let book: Set = [
-  "CSodium", "CPrefetch", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests",
+  "CSodium", "CMemory", "NodeCrypto", "Market", "OrderBook", "BookChecking", "BookCheck", "OrderBookTests",
 ]
 let benchmarked: Set = [
-  "CSodium", "CMalloc", "CPrefetch", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Wire", "MarketData",
+  "CSodium", "CMalloc", "CMemory", "NodeCrypto", "Market", "MarketFiles", "OrderBook", "Wire", "MarketData",
   "Settlement", "NodeAPI",
 ]
 let bench: Set = benchmarked.union(["Benchmarks", "BenchmarksTests", "Gossip", "NodeCore", "CCounters", "Regressions"])
 let core: Set = [
-  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
+  "CSodium", "CMemory", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
   "NodeAPI", "Simulator", "Simulate", "Explorer", "Explore", "CryptoTests", "MarketTests", "GossipTests",
   "MarketDataTests", "SettlementTests",
   "NodeCoreTests", "SimulatorTests", "ExplorerTests", "NodeAPITests", "DocsTests", "StyleTests",
 ]
 let fuzz: Set = [
-  "CSodium", "CPrefetch", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
+  "CSodium", "CMemory", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "MarketData", "Settlement", "NodeCore",
   "Transport",
   "NodeAPI", "FuzzTargets", "FuzzTests", "Fuzz",
 ]

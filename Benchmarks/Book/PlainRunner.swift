@@ -7,8 +7,8 @@ struct PlainRunner {
   private(set) var book = OrderBook(seed: 7)
   /// The makers that were taken, in order.
   private(set) var filled: [OrderID] = []
-  /// What the allocator gave while the stream was applied, less what it got back.
-  private(set) var allocatedBytes = 0
+  /// How much more memory is resident when the stream has been applied.
+  private(set) var residentBytes = 0
   private let orders: PlainOrders
   /// The orders that a block puts in, what they state, their times, and the ids of all that it puts in or cancels, each in
   /// the order of its operations.
@@ -29,7 +29,7 @@ struct PlainRunner {
     bodies.reserveCapacity(PlainStream.blockLength)
     times.reserveCapacity(PlainStream.blockLength)
     ids.reserveCapacity(PlainStream.blockLength)
-    let bytes = Memory.allocatedBytes
+    let bytes = Memory.residentBytes
     var nanoseconds: UInt64 = 0
     for block in stream.blocks {
       for operation in block.before {
@@ -38,7 +38,7 @@ struct PlainRunner {
       }
       nanoseconds += apply(block.timed)
     }
-    allocatedBytes = Memory.allocatedBytes - bytes
+    residentBytes = Memory.residentBytes - bytes
     return nanoseconds
   }
 
@@ -120,12 +120,12 @@ private struct Lent: ~Copyable {
 struct TextbookRunner {
   private(set) var book = TextbookBook()
   private(set) var filled: [OrderID] = []
-  private(set) var allocatedBytes = 0
+  private(set) var residentBytes = 0
 
   /// Applies the stream to an empty book.
   mutating func run(_ stream: PlainStream) -> UInt64 {
     filled.reserveCapacity(stream.filled.count)
-    let bytes = Memory.allocatedBytes
+    let bytes = Memory.residentBytes
     var nanoseconds: UInt64 = 0
     for block in stream.blocks {
       for operation in block.before {
@@ -133,7 +133,7 @@ struct TextbookRunner {
       }
       nanoseconds += Self.apply(block.timed, to: &book, &filled)
     }
-    allocatedBytes = Memory.allocatedBytes - bytes
+    residentBytes = Memory.residentBytes - bytes
     return nanoseconds
   }
 

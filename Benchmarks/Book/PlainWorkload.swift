@@ -74,14 +74,14 @@ struct PlainWorkload: Workload {
   private mutating func runBook() {
     var runner = PlainRunner(orders: PlainOrders())
     book.append(Double(runner.run(stream)) / Double(stream.count))
-    bytesPerOrder.append(Double(runner.allocatedBytes) / Double(max(1, runner.book.count)))
+    bytesPerOrder.append(Double(runner.residentBytes) / Double(max(1, runner.book.count)))
     precondition(runner.filled == stream.filled, "the book fills other orders than the stream says")
   }
 
   private mutating func runTextbook() {
     var runner = TextbookRunner()
     textbook.append(Double(runner.run(stream)) / Double(stream.count))
-    textbookBytesPerOrder.append(Double(runner.allocatedBytes) / Double(max(1, runner.book.count)))
+    textbookBytesPerOrder.append(Double(runner.residentBytes) / Double(max(1, runner.book.count)))
     precondition(runner.filled == stream.filled, "the textbook's book fills other orders than the stream says")
   }
 }

@@ -29,12 +29,12 @@ struct RebuildWorkload: Workload {
 
   mutating func run() {
     let orders = feeds()
-    let bytes = Memory.allocatedBytes
+    let bytes = Memory.residentBytes
     var book = OrderBook(seed: 7)
     let start = Stopwatch.processor()
     Self.rebuild(&book, orders)
     seconds.append(Double(Stopwatch.processorTime(since: start)) / 1e9)
-    bytesPerOrder.append(Double(Memory.allocatedBytes - bytes) / Double(max(1, book.count)))
+    bytesPerOrder.append(Double(Memory.residentBytes - bytes) / Double(max(1, book.count)))
     precondition(book.count == orders.count, "the rebuilt book lacks orders")
   }
 

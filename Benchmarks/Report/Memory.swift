@@ -1,12 +1,15 @@
 import CMalloc
+import Foundation
 
 /// The memory of this process.
 enum Memory {
-  /// Bytes that the program has asked of the C library's allocator and not given back, the allocator's own headers and
-  /// rounding included: `mallinfo2`'s blocks in use and mapped blocks. It counts what is reserved, touched or not, and
-  /// does not depend on what earlier work left in the process, as the resident size does.
-  static var allocatedBytes: Int {
-    let info = mallinfo2()
-    return Int(info.uordblks) + Int(info.hblkhd)
+  /// The bytes that are resident when the allocator has given back what it keeps of what was freed. Address space that
+  /// holds nothing yet does not count, what the kernel rounds up to whole pages does.
+  static var residentBytes: Int {
+    malloc_trim(0)
+    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
+      let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+    else { preconditionFailure("/proc/self/statm cannot be read") }
+    return pages * sysconf(Int32(_SC_PAGESIZE))
   }
 }

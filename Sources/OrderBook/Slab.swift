@@ -1,26 +1,33 @@
-import CPrefetch
+import CMemory
 import Glibc
 
 /// A growing array of trivial values that are named by 32-bit indexes: the one type of the book that holds pointers.
 ///
 /// Invariants:
 ///
-/// 1. `base` lies `lead` bytes into memory from `realloc` that has room for `capacity` elements behind it, at the
-///    beginning of a cache line; or it dangles while `capacity` is 0. `deinit` frees the memory once.
+/// 1. While `mappedBytes` is 0, `base` lies `lead` bytes into memory from `realloc` that has room for `capacity` elements
+///    behind it, at the beginning of a cache line; or it dangles while `capacity` is 0. Otherwise `base` is the beginning
+///    of a mapping of its own of so many bytes, which hold `capacity` elements. `deinit` gives the memory back once.
 /// 2. Elements below `count` are initialized; `0 <= count <= capacity`.
 /// 3. Every access checks its index against `count`: an index from a bug ends the process instead of reading elsewhere.
 /// 4. No pointer leaves a method.
 ///
 /// An element needs no destruction and can be moved as bytes, which `BitwiseCopyable` guarantees. Small slabs grow
-/// by doubling, large ones by a sixteenth: `realloc` then moves pages instead of copying bytes.
+/// by doubling, larger ones by a sixteenth. The largest have address space for several times as much, of which only the
+/// pages that hold something take memory: they grow in place, in huge pages where the system has them, of which a random
+/// access misses fewer translations. When the space is full their pages move to another; no element is copied.
 struct Slab<Element: BitwiseCopyable>: ~Copyable {
   private var base: UnsafeMutablePointer<Element>
   /// The number of elements.
   private(set) var count: Int32 = 0
   private var capacity: Int32 = 0
   private var lead = 0
+  private var mappedBytes = 0
 
   private static var lineBytes: Int { 64 }
+  /// A slab that needs more bytes has a mapping.
+  private static var mappedFrom: Int { 4 << 20 }
+  private static var hugePageBytes: Int { 2 << 20 }
 
   /// An empty slab, which owns no memory.
   init() { base = UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment)! }
@@ -35,7 +42,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   }
 
   deinit {
-    if capacity > 0 { free(UnsafeMutableRawPointer(base) - lead) }
+    release()
   }
 
   /// The bytes of memory that hold elements.
@@ -92,9 +99,18 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     return base + Int(index)
   }
 
+  private func release() {
+    if mappedBytes > 0 {
+      munmap(base, mappedBytes)
+    } else if capacity > 0 {
+      free(UnsafeMutableRawPointer(base) - lead)
+    }
+  }
+
   @inline(never)
   private mutating func reserve(_ wanted: Int32) {
     precondition(wanted > 0 && wanted <= 1 << 30, "a slab has room for 2^30 elements")
+    if Int(wanted) * MemoryLayout<Element>.stride > Self.mappedFrom { return map(wanted) }
     let larger = max(wanted, min(capacity < 4096 ? 2 * max(capacity, 8) : capacity + capacity / 16, 1 << 30))
     let bytes = Int(larger) * MemoryLayout<Element>.stride + Self.lineBytes
     guard let memory = realloc(capacity > 0 ? UnsafeMutableRawPointer(base) - lead : nil, bytes) else {
@@ -110,6 +126,41 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     base = (memory + lead).bindMemory(to: Element.self, capacity: Int(larger))
     capacity = larger
   }
+
+  /// Moves the elements into a mapping that has address space for four times `wanted` elements.
+  private mutating func map(_ wanted: Int32) {
+    let stride = MemoryLayout<Element>.stride
+    let larger = min(4 * Int(wanted), 1 << 30)
+    let bytes = Self.roundedUp(larger * stride)
+    guard
+      let space = mmap(
+        nil, bytes + Self.hugePageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0),
+      space != MAP_FAILED
+    else { fatalError("there is no memory for \(larger) elements of \(stride) bytes") }
+    // A huge page lies at a multiple of its size. What is left over at both ends goes back.
+    let head = (0 &- Int(bitPattern: space)) & (Self.hugePageBytes - 1)
+    let start = space + head
+    if head > 0 { munmap(space, head) }
+    munmap(start + bytes, Self.hugePageBytes - head)
+    // A wish, which a system without huge pages does not grant.
+    madvise(start, bytes, MADV_HUGEPAGE)
+    let used = Self.roundedUp(Int(count) * stride)
+    if mappedBytes == 0 {
+      start.copyMemory(from: base, byteCount: Int(count) * stride)
+      release()
+    } else if move_pages_to(base, used, start) != 0 {
+      if used < mappedBytes { munmap(UnsafeMutableRawPointer(base) + used, mappedBytes - used) }
+    } else {
+      start.copyMemory(from: base, byteCount: Int(count) * stride)
+      release()
+    }
+    lead = 0
+    mappedBytes = bytes
+    base = start.bindMemory(to: Element.self, capacity: larger)
+    capacity = Int32(larger)
+  }
+
+  private static func roundedUp(_ bytes: Int) -> Int { (bytes + hugePageBytes - 1) & ~(hugePageBytes - 1) }
 }
 
 extension Slab where Element == Int32 {

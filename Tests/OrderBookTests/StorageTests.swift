@@ -25,6 +25,40 @@ struct StorageTests {
     #expect(nothing.count == 0)
   }
 
+  @Test("a slab keeps its elements when it gets a mapping, and larger ones, and so does a copy of it")
+  func mappings() {
+    let length: Int32 = 1 << 16
+    var slab = Slab<UInt64>()
+    // To 40 MiB: past where mappings begin, and past the space of the first two.
+    for run in 0..<80 as Range<UInt64> {
+      #expect(slab.appendRun(length, repeating: run) == Int32(run) * length)
+      slab[Int32(run) * length] = run + 1000
+    }
+    let copy = Slab(copying: slab)
+    for run in 0..<80 as Range<Int32> { slab[run * length + 1] = 0 }
+    for run in 0..<80 as Range<Int32> {
+      let first = run * length
+      #expect(slab[first] == UInt64(run) + 1000 && slab[first + 1] == 0 && slab[first + length - 1] == UInt64(run))
+      #expect(copy[first] == UInt64(run) + 1000 && copy[first + 1] == UInt64(run))
+    }
+    #expect(slab.append(7) == 80 * length && slab[80 * length] == 7 && copy.count == 80 * length)
+  }
+
+  @Test("elements that fill no page evenly are kept, too")
+  func unevenMappings() {
+    struct Triple: BitwiseCopyable, Equatable {
+      var values: (Int32, Int32, Int32) = (0, 0, 0)
+      static func == (one: Self, other: Self) -> Bool { one.values == other.values }
+    }
+    var slab = Slab<Triple>()
+    for run in 0..<40 as Range<Int32> { _ = slab.appendRun(99_991, repeating: Triple(values: (run, -run, 7))) }
+    for run in 0..<40 as Range<Int32> {
+      for index in [run * 99_991, run * 99_991 + 50_000, (run + 1) * 99_991 - 1] {
+        #expect(slab[index] == Triple(values: (run, -run, 7)))
+      }
+    }
+  }
+
   @Test("a slab's runs follow each other", arguments: [1, 3, 16, 17, 1000])
   func runs(_ length: Int32) {
     var slab = Slab<Int32>()
