@@ -117,7 +117,7 @@ struct APIServer: Sendable {
           builder.openOrders(gpuClass, .offer, limit: limit), builder.openOrders(gpuClass, .bid, limit: limit)
         )
       }
-      return try await json(
+      return try json(
         BookDocument(gpuClass: name, offers: await openOrders(offers), bids: await openOrders(bids)))
     }
     api.get("proofs") { _, _ in
