@@ -171,7 +171,7 @@ let package = Package(
     .executableTarget(
       name: "Regressions",
       dependencies: ["CCounters", "NodeCrypto", "Market", "Wire", "OrderBook", "Gossip", "NodeCore"],
-      path: "Tests/Regressions"),
+      path: "Tests/Regressions", exclude: ["thresholds.json"]),
 
     .testTarget(name: "CryptoTests", dependencies: ["NodeCrypto"]),
     .testTarget(name: "MarketTests", dependencies: ["Market", "NodeCrypto"]),
