@@ -51,8 +51,22 @@ extension Membership {
       next = min(next, dial.since + parameters.dialling.slowDialMilliseconds)
     }
     for item in lost { if let record = book[item.address], isFree(record) { next = min(next, record.nextDial) } }
-    if isShort { next = min(next, nextCandidate(now: now)) }
+    if isShort { next = min(next, nextCandidate(now: now), askCounterparty(now: now, into: &actions)) }
     return next
+  }
+
+  /// Asks for a link of the overlay over a direct one when there is none and nobody to dial: the counterparty may be the
+  /// only node that this one can reach. Returns when to ask again.
+  private mutating func askCounterparty(now: Timestamp, into actions: inout [MembershipAction]) -> Timestamp {
+    guard degree == 0, requested(.random) == 0,
+      let node = contacts.values.filter({ $0.link == .direct }).map(\.node).min()
+    else { return .maximum }
+    if nextAsking <= now {
+      nextAsking = now + jittered(parameters.dialling.refusedMilliseconds)
+      contacts[node]?.unlinkedSince = now
+      request(.random, of: node, now: now, into: &actions)
+    }
+    return nextAsking
   }
 
   /// Dials for a purpose that are not slow, and connections that are still to show what they are good for.

@@ -175,6 +175,9 @@ extension Membership {
     if kind == .near { nearRefusals = isAccepted ? 0 : nearRefusals + 1 }
     if isAccepted {
       establish(node, kind, now: now, into: &actions)
+    } else if kind == .random, contact.linkedAt > .zero, direct.isWanted(node) {
+      // It was asked over a direct link, which stays.
+      contacts[node]?.phase = .linked(.direct)
     } else {
       if let address = contact.address {
         book.postpone(address, until: now + jittered(parameters.dialling.refusedMilliseconds))

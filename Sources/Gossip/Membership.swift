@@ -13,6 +13,8 @@ import NodeCrypto
 /// | open | this node asks for a link | requested |
 /// | open, requested | the peer asks, and is taken | linked |
 /// | requested | the peer accepts | linked |
+/// | linked, direct | there is no other link, and this node asks for one of the overlay | requested |
+/// | requested over a direct link that is wanted | refused | linked, direct |
 /// | open, requested | refused, or nothing in 10 s | none |
 /// | linked | given up by either side, evicted, silent, broken | none |
 ///
@@ -58,6 +60,8 @@ struct Membership: Sendable {
   var nextEviction = Timestamp.zero
   var nextShedding = Timestamp.zero
   var nextJoin = Timestamp.zero
+  /// When a counterparty may be asked again for a link of the overlay.
+  var nextAsking = Timestamp.zero
   /// When ``plan(now:into:)`` has to look again.
   private(set) var nextPlan: Timestamp = .zero
 
@@ -160,7 +164,8 @@ struct Membership: Sendable {
     let before = forget(node)
     let purpose = direction == .outbound ? dials.removeValue(forKey: address)?.purpose ?? .random : nil
     contacts[node] = Contact(
-      node: node, direction: direction, address: nil, group: NetworkGroup(address), since: now, purpose: purpose)
+      node: node, direction: direction, address: nil, group: NetworkGroup(address), since: now, purpose: purpose,
+      unlinkedSince: now)
     score.connected(node, now: now)
     guard direction == .outbound else {
       plan(now: now, into: &actions)
@@ -279,7 +284,7 @@ struct Membership: Sendable {
     next = min(next, planDirect(now: now, into: &actions))
     next = min(next, planDials(now: now, into: &actions))
     for contact in contacts.values where contact.link == nil {
-      next = min(next, contact.since + parameters.views.unlinkedMilliseconds)
+      next = min(next, contact.unlinkedSince + parameters.views.unlinkedMilliseconds)
     }
     nextPlan = max(next, now + 1)
   }
@@ -287,7 +292,7 @@ struct Membership: Sendable {
   private mutating func endUnlinked(now: Timestamp, into actions: inout [MembershipAction]) {
     for node in contacts.keys.sorted() {
       guard let contact = contacts[node], contact.link == nil else { continue }
-      if now - contact.since >= parameters.views.unlinkedMilliseconds {
+      if now - contact.unlinkedSince >= parameters.views.unlinkedMilliseconds {
         close(node, .unlinked, addresses: nil, now: now, into: &actions)
       }
     }

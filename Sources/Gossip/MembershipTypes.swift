@@ -100,6 +100,8 @@ struct Contact: Sendable {
   /// Why this node opened it.
   let purpose: DialPurpose?
   var phase = Phase.open
+  /// Since when it has no link: since it is there, or since it was asked for another one over a direct link.
+  var unlinkedSince: Timestamp
   var linkedAt = Timestamp.zero
   /// The shortest round trip that was measured: queues only lengthen it.
   var roundTripMilliseconds: Int64?

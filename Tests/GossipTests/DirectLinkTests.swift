@@ -14,13 +14,45 @@ struct DirectLinkTests {
 
   @Test("a counterparty whose address is known is dialled and linked directly, outside the views")
   mutating func known() {
+    driver.link(2)
     driver.membership.book.reached(MembershipDriver.address(9), node: node(9), now: driver.now)
+    _ = driver.take()
     want([9])
     #expect(driver.take().dials == [MembershipDriver.address(9)])
     driver.connect(9, .outbound)
     #expect(driver.take().sent(to: 9) == [.neighbour(.direct, isUrgent: false, roundTripMilliseconds: 0)])
     driver.receive(.neighbourAnswer(isAccepted: true, addresses: []), from: 9)
-    #expect(driver.kind(9) == .direct && driver.membership.degree == 0)
+    #expect(driver.kind(9) == .direct && driver.membership.degree == 1)
+  }
+
+  @Test("over a direct link that is all there is a link of the overlay is asked for; refused, the direct one stays")
+  mutating func onlyOne() {
+    driver.membership.book.reached(MembershipDriver.address(9), node: node(9), now: driver.now)
+    want([9])
+    driver.connect(9, .outbound)
+    _ = driver.take()
+    // Long after it was opened.
+    driver.now = driver.now + 9_000
+    driver.receive(.neighbourAnswer(isAccepted: true, addresses: []), from: 9)
+    let request = MembershipMessage.neighbour(.random, isUrgent: true, roundTripMilliseconds: 0)
+    #expect(driver.take().sent(to: 9) == [request, .join])
+    driver.now = driver.now + 9_000
+    driver.plan()
+    driver.receive(.neighbourAnswer(isAccepted: false, addresses: []), from: 9)
+    #expect(driver.take().isEmpty && driver.kind(9) == .direct, "and it is not asked again at once")
+    driver.now = driver.membership.nextAsking
+    driver.plan()
+    #expect(driver.take().sent(to: 9).contains(request))
+    driver.receive(.neighbourAnswer(isAccepted: true, addresses: []), from: 9)
+    #expect(driver.kind(9) == .random && driver.membership.degree == 1)
+  }
+
+  @Test("who has links of the overlay asks for none over a direct one")
+  mutating func notTheOnlyOne() {
+    driver.link(2)
+    driver.open(9, .direct)
+    driver.plan()
+    #expect(driver.kind(9) == .direct)
   }
 
   @Test("one whose address is not known is searched for where its entries come from, and dialled when it is found")
@@ -68,6 +100,7 @@ struct DirectLinkTests {
 
   @Test("a link that is not wanted any more goes after a while when the view is full, and stays when it is not")
   mutating func letGo() {
+    driver.link(20)
     driver.open(9, .direct)
     want([9])
     want([])
@@ -76,7 +109,7 @@ struct DirectLinkTests {
     driver.now = driver.now + 60_000
     driver.plan()
     #expect(driver.kind(9) == .direct)
-    for number in 20..<30 as Range<UInt64> { driver.link(number) }
+    for number in 21..<30 as Range<UInt64> { driver.link(number) }
     driver.plan()
     #expect(driver.kind(9) == nil)
   }
@@ -84,11 +117,12 @@ struct DirectLinkTests {
   @Test("no more than so many are wanted, and no more than so many of others are taken")
   mutating func bounds() {
     let direct = driver.membership.parameters.direct
+    driver.link(2)
     want((100..<200).map { $0 })
     #expect(driver.membership.direct.wanted.count == direct.maximumWanted)
     for number in 300..<400 as Range<UInt64> { driver.link(number, .direct) }
     #expect(driver.membership.count(of: .direct) == direct.maximumInbound)
-    #expect(driver.membership.degree == 0)
+    #expect(driver.membership.degree == 1)
   }
 
   @Test("a wanted node is never the one that has to go")

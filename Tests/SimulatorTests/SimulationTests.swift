@@ -18,6 +18,11 @@ struct SimulationTests {
     }
   }
 
+  @Test("a seed that once left a node with a direct link alone")
+  func alone() {
+    #expect(SimulationRun(Plan(.swarm, seed: 71_712)).run().violations.isEmpty, "simulate --seed 71712")
+  }
+
   @Test(
     "seeds that once ended with orders which could trade",
     arguments: [8292, 8588, 24_915, 32_692, 49_447] as [UInt64])
