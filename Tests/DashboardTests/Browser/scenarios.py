@@ -1,6 +1,7 @@
 """What must hold in a browser, with real nodes behind the pages. Each takes the stage and raises what does not hold."""
 
 import json
+import re
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -230,6 +231,8 @@ def keyboard(stage):
     page.keyboard.press("Enter")
     expect(page.locator(".levels.ask .price", has_text="3.300000")).to_be_visible()
     chart = page.locator(".chart.forward")
+    # Before it has anything to read, the arrows find nothing.
+    expect(chart).to_have_attribute("aria-label", re.compile("asks from"))
     chart.focus()
     for _ in range(4):
         page.keyboard.press("ArrowRight")
