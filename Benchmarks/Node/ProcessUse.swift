@@ -9,8 +9,7 @@ struct ProcessUse {
 
   /// Looks at a process.
   init(_ process: Int32) throws {
-    let statm = try String(contentsOfFile: "/proc/\(process)/statm", encoding: .utf8).split(separator: " ")
-    residentBytes = (statm.count > 1 ? Int(statm[1]) ?? 0 : 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
+    residentBytes = try Memory.residentBytes(of: "\(process)")
     let stat = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
     // The name, in brackets, may have blanks; what follows has none.
     let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")

@@ -119,12 +119,11 @@ struct Broadcast: Sendable {
       items.values[item].forget(gone.slot, connection)
       items.formIndex(after: &item)
     }
-    var announced = missing.startIndex
-    while announced < missing.endIndex {
-      missing.values[announced].forget(connection)
-      missing.formIndex(after: &announced)
+    missing = missing.compactMapValues { missing in
+      var missing = missing
+      missing.forget(connection)
+      return missing.announcers.isEmpty ? nil : missing
     }
-    missing = missing.filter { !$0.value.announcers.isEmpty }
   }
 
   /// Whether there is a neighbour at this connection.

@@ -31,14 +31,15 @@ public struct PeerMessage: Sendable {
   }
 
   /// The same in pieces of at most `entryCount` entries, which received one after the other mean what the message means:
-  /// whoever takes messages in can see to something else between two pieces. A message without entries is one piece.
+  /// whoever takes messages in can see to something else between two pieces. A message with no more entries is one piece.
   /// O(entries).
   ///
   /// - Precondition: `entryCount` is positive.
   public func pieces(of entryCount: Int) -> [PeerMessage] {
     switch content {
-    case .push(let read): return read.pieces(of: entryCount).map { PeerMessage(content: .push($0)) }
-    case .answer(let answer, let read):
+    case .push(let read) where read.entries.count > entryCount:
+      return read.pieces(of: entryCount).map { PeerMessage(content: .push($0)) }
+    case .answer(let answer, let read) where read.entries.count > entryCount:
       let pieces = read.pieces(of: entryCount)
       return pieces.indices.map { index in
         var part = answer
@@ -46,7 +47,7 @@ public struct PeerMessage: Sendable {
         part.done = answer.done && index == pieces.count - 1
         return PeerMessage(content: .answer(part, pieces[index]))
       }
-    case .other, .bad: return [self]
+    case .push, .answer, .other, .bad: return [self]
     }
   }
 
@@ -114,8 +115,7 @@ struct ReadEntries: Sendable {
 
   /// The same in pieces of at most `count` entries; the fault is the last one's.
   func pieces(of count: Int) -> [ReadEntries] {
-    guard entries.count > count else { return [self] }
-    return stride(from: 0, to: entries.count, by: count).map { start in
+    stride(from: 0, to: entries.count, by: count).map { start in
       let end = min(start + count, entries.count)
       return ReadEntries(entries[start..<end], fault: end == entries.count ? fault : nil)
     }

@@ -145,10 +145,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     // A wish, which a system without huge pages does not grant.
     madvise(start, bytes, MADV_HUGEPAGE)
     let used = Self.roundedUp(Int(count) * stride)
-    if mappedBytes == 0 {
-      start.copyMemory(from: base, byteCount: Int(count) * stride)
-      release()
-    } else if move_pages_to(base, used, start) != 0 {
+    if mappedBytes > 0, move_pages_to(base, used, start) != 0 {
       if used < mappedBytes { munmap(UnsafeMutableRawPointer(base) + used, mappedBytes - used) }
     } else {
       start.copyMemory(from: base, byteCount: Int(count) * stride)

@@ -103,24 +103,27 @@ struct StepCalendars: ~Copyable, Sendable {
   /// The most GPUs used in a slot from `start` up to `end`, which is later.
   @inline(__always)
   func mostUsed(_ run: StepRun, start: Int64, end: Int64) -> Int64 {
-    var next = firstStep(run, after: start)
-    var most = next == 0 ? 0 : pool[run.first + next - 1].used
-    while next < run.count, pool[run.first + next].start < end {
-      most = max(most, pool[run.first + next].used)
-      next += 1
-    }
-    return most
+    used(run, start: start, end: end) { max($0, $1) }
   }
 
   /// The fewest GPUs used in a slot from `start` up to `end`, which is later.
   func leastUsed(_ run: StepRun, start: Int64, end: Int64) -> Int64 {
+    used(run, start: start, end: end) { min($0, $1) }
+  }
+
+  /// One of the numbers of GPUs that are used in the slots from `start` up to `end`, which is later: of each two the one
+  /// that `choose` gives.
+  @inline(__always)
+  private func used(
+    _ run: StepRun, start: Int64, end: Int64, _ choose: (_ one: Int64, _ other: Int64) -> Int64
+  ) -> Int64 {
     var next = firstStep(run, after: start)
-    var least = next == 0 ? 0 : pool[run.first + next - 1].used
+    var chosen = next == 0 ? 0 : pool[run.first + next - 1].used
     while next < run.count, pool[run.first + next].start < end {
-      least = min(least, pool[run.first + next].used)
+      chosen = choose(chosen, pool[run.first + next].used)
       next += 1
     }
-    return least
+    return chosen
   }
 
   /// Calls `body` for each longest run of slots from `start` up to `end` in which at most `most` GPUs are used.

@@ -146,13 +146,21 @@ struct APIServer: Sendable {
   /// All open orders, each once: a bid stands in the ladder of each class that it accepts.
   private func openOrderIDs() async -> [OrderID] {
     await runtime.read { core, now in
-      let builder = DocumentBuilder(core: core, now: now)
       var seen: Set<OrderID> = []
-      return core.genesis.gpuClasses.indices.flatMap { index in
-        let gpuClass = GPUClassIndex(UInt16(index))
-        return builder.openOrders(gpuClass, .offer) + builder.openOrders(gpuClass, .bid)
-      }.filter { seen.insert($0).inserted }
+      return Self.restingOrders(core, expiringAfter: now).filter { seen.insert($0).inserted }
     }
+  }
+
+  /// What stands in the ladders of all classes.
+  private static func restingOrders(_ core: borrowing NodeCore, expiringAfter time: Timestamp) -> [OrderID] {
+    var orders: [OrderID] = []
+    for index in core.genesis.gpuClasses.indices {
+      for side in [Side.offer, .bid] {
+        orders += core.book.restingOrders(
+          gpuClass: GPUClassIndex(UInt16(index)), side: side, expiringAfter: time)
+      }
+    }
+    return orders
   }
 
   // MARK: Requests
@@ -226,13 +234,7 @@ struct APIServer: Sendable {
     let text = try context.parameters.require("id").lowercased()
     if let id = OrderID(hex: text) { return id }
     return try await only("order", named: text, hint: "; `orders` lists yours, `book` the rest") { core, now in
-      let own = core.ownOrders(now: now).map(\.order.id)
-      let all = core.genesis.gpuClasses.indices.flatMap { index in
-        [Side.offer, .bid].flatMap { side in
-          core.book.restingOrders(gpuClass: GPUClassIndex(UInt16(index)), side: side)
-        }
-      }
-      return own + all
+      core.ownOrders(now: now).map(\.order.id) + Self.restingOrders(core, expiringAfter: .zero)
     }
   }
 
