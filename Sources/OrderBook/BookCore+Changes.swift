@@ -8,7 +8,7 @@ extension BookCore {
     }
     let (slot, isNew) = orders.insert(order.id)
     guard isNew else { return .duplicate }
-    if records.count == slot { _ = records.append(OrderRecord()) }
+    if records.count == slot { addSlot() }
     var record = OrderRecord.of(order, owner: acquireOwner(order.priority.owner))
     // The list of changed orders names slots, whoever has them.
     enter(slot, &record, old: records[slot].flags.intersection(.listed))
@@ -188,21 +188,36 @@ extension BookCore {
     record.extra < 0 ? max(0, record.gpus) : record.gpus.left(whenUsed: extras[record.extra].taken)
   }
 
+  @inline(__always)
+  private func addSlot() {
+    _ = records.append(OrderRecord())
+    wheel.addSlot()
+  }
+
   /// The slot of an owner, of whom there is one order more.
   @inline(__always)
   private func acquireOwner(_ owner: NodeID) -> Int32 {
-    let (slot, isNew) = owners.insert(owner)
-    if isNew { noteOwner(slot) }
+    var slot = recentOwners[Self.recentOwner(owner)]
+    // The slot of an owner who has no order left may be vacant.
+    if slot < 0 || owners[slot] != owner || ownerCounts[slot].held == 0 { slot = findOwner(owner) }
     let count = ownerCounts[slot]
     ownerCounts[slot] = OwnerCount(held: count.held &+ 1, present: count.present &+ 1)
     return slot
   }
 
   @inline(never)
-  private func noteOwner(_ slot: Int32) {
-    if ownerCounts.count == slot { _ = ownerCounts.append(OwnerCount()) }
-    ownerCounts[slot] = OwnerCount()
+  private func findOwner(_ owner: NodeID) -> Int32 {
+    let (slot, isNew) = owners.insert(owner)
+    if isNew {
+      if ownerCounts.count == slot { _ = ownerCounts.append(OwnerCount()) }
+      ownerCounts[slot] = OwnerCount()
+    }
+    recentOwners[Self.recentOwner(owner)] = slot
+    return slot
   }
+
+  @inline(__always)
+  private static func recentOwner(_ owner: NodeID) -> Int32 { Int32(truncatingIfNeeded: owner.word0) & 255 }
 
   /// Forgets an order that has left the book.
   @inline(__always)

@@ -113,11 +113,11 @@ extension BookCore {
     if leaf < 0 {
       leaf = makeFirstLeaf(of: ladder)
     } else if !leaves.canHold(leaf, rank) {
-      leaf = makeLeaf(besides: leaf, behind: rank > leaves.first(leaf).rank)
+      leaf = makeLeaf(besides: leaf, behind: rank > leaves[leaf].base)
     } else if leaves[leaf].count == Leaf.capacity {
       leaf = split(leaf, for: slot, rank)
     }
-    if 4 * Int(leaves.count) > Int(lastLeaves.count) { _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1) }
+    if 2 * Int(leaves.count) > Int(lastLeaves.count) { _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1) }
     lastLeaves[lastLeafIndex(ladder, rank)] = leaf
     return leaf
   }

@@ -39,7 +39,7 @@ extension BookCore {
     else { return nil }
     let leaf = shelves.leaf(shelf, 0)
     let counter = leaves.slot(leaf, 0)
-    let rank = leaves.first(leaf).rank
+    let rank = leaves[leaf].base
     let limit = OrderRecord.rank(of: record.price, isBid: !record.isBid)
     guard leaves[leaf].hints.rows.first < 0, rank <= limit else { return nil }
     let gpus = record.isBid ? remaining(record) : record.gpus

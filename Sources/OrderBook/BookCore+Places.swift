@@ -9,7 +9,7 @@ extension BookCore {
     let time = records[slot].time
     let leaf = leafFromLast(rank, time, in: ladder)
     // Of equal times the owners decide, whose names have to be looked up.
-    guard leaf >= 0, leaves.first(leaf).time != time || leaves.first(leaf).rank != rank else { return -1 }
+    guard leaf >= 0, leaves.firstTime(leaf) != time || leaves[leaf].base != rank else { return -1 }
     return leaf
   }
 
@@ -57,10 +57,10 @@ extension BookCore {
   /// Whether the first order of `leaf` comes before the one in `slot`.
   @inline(__always)
   private func begins(_ leaf: Int32, before slot: Int32, _ rank: Int64) -> Bool {
-    let first = leaves.first(leaf)
-    if first.rank != rank { return first.rank < rank }
-    let time = records[slot].time
-    return first.time != time ? first.time < time : precedes(leaves.slot(leaf, 0), slot)
+    let first = leaves[leaf].base
+    if first != rank { return first < rank }
+    let (firstTime, time) = (leaves.firstTime(leaf), records[slot].time)
+    return firstTime != time ? firstTime < time : precedes(leaves.slot(leaf, 0), slot)
   }
 
   /// Where in `leaf` the order in `slot` belongs. Orders mostly come in the order of their times: behind those of their
@@ -102,14 +102,14 @@ extension BookCore {
   /// About where in `leaf`, from `low` up to `high`, an order of that rank and time belongs.
   @inline(__always)
   private func guess(of rank: Int64, _ time: UInt64, in leaf: Int32, _ low: Int32, _ high: Int32) -> Int32 {
-    let first = leaves.first(leaf)
+    let first = leaves.firstTime(leaf)
     let next = leaves[leaf].next
     // A leaf's latest time stays when its later orders go to another leaf: the next leaf's first says more.
-    let isDivided = next >= 0 && leaves.first(next).rank == rank
-    let end = isDivided ? min(leaves.first(next).time, leaves[leaf].latest) : leaves[leaf].latest
+    let isDivided = next >= 0 && leaves[next].base == rank
+    let end = isDivided ? min(leaves.firstTime(next), leaves[leaf].latest) : leaves[leaf].latest
     // Where the leaf begins with another price, its first time says nothing.
-    guard first.rank == rank, first.time < time, time < end else { return (low + high) / 2 }
-    let share = Double(time - first.time) / Double(end - first.time)
+    guard leaves[leaf].base == rank, first < time, time < end else { return (low + high) / 2 }
+    let share = Double(time - first) / Double(end - first)
     return min(high - 1, low + Int32(share * Double(high - low)))
   }
 

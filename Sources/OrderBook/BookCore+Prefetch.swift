@@ -45,13 +45,17 @@ extension BookCore {
     }
     // An order that is not the latest of its price belongs in the middle of it, perhaps some leaves on.
     for place in 0..<range.count where targets[place] >= 0 {
+      leaves.prefetchDistances(of: targets[place])
       let time = Self.time(times[range.lowerBound + place])
       if time > leaves[targets[place]].latest {
         targets[place] = -1
         continue
       }
       let leaf = leafFromLast(ranks[place], time, in: ladders[place])
-      if leaf >= 0, leaf != targets[place] { leaves.prefetch(leaf) }
+      if leaf >= 0, leaf != targets[place] {
+        leaves.prefetch(leaf)
+        leaves.prefetchDistances(of: leaf)
+      }
       targets[place] = leaf
     }
     for place in 0..<range.count where targets[place] >= 0 {
@@ -78,10 +82,15 @@ extension BookCore {
   @inline(never)
   private func prefetch(_ ids: Span<OrderID>, _ range: Range<Int>) {
     var slots = InlineArray<32, Int32>(repeating: -1)
-    for index in range { orders.prefetchEntry(of: ids[index]) }
+    var fingerprints = InlineArray<32, UInt32>(repeating: 0)
     for index in range {
-      let slot = orders.prefetch(ids[index])
-      slots[index - range.lowerBound] = slot
+      let fingerprint = orders.fingerprint(of: ids[index])
+      fingerprints[index - range.lowerBound] = fingerprint
+      orders.prefetchEntry(of: fingerprint)
+    }
+    for place in 0..<range.count {
+      let slot = orders.prefetchIdentifier(of: fingerprints[place])
+      slots[place] = slot
       records.prefetch(slot)
       wheel.prefetch(slot)
     }
@@ -96,7 +105,7 @@ extension BookCore {
   @inline(never)
   func prefetch(_ slots: Span<Int32>) {
     for index in slots.indices {
-      orders.prefetchEntry(of: orders[slots[index]])
+      orders.prefetchEntry(of: orders.fingerprint(of: orders[slots[index]]))
       let leaf = records[slots[index]].leaf
       if leaf >= 0 { leaves.prefetch(leaf) }
       let extra = records[slots[index]].extra

@@ -57,7 +57,7 @@ extension BookCore {
       for position in 0..<count {
         prefetch(shelf, behind: position, count, need)
         let leaf = shelves.leaf(shelf, position)
-        if leaves.first(leaf).rank > limit { return nil }
+        if leaves[leaf].base > limit { return nil }
         guard mayServe(leaves[leaf].hints, need) else { continue }
         switch best(of: leaf, for: taker, need, context, planned: planned, limit: limit, better: better) {
         case .found(let candidate): return candidate
@@ -97,13 +97,13 @@ extension BookCore {
   ) -> LeafResult {
     var isVain = true
     var places = places(of: leaf, for: need)
-    if better == nil, !columns.has(leaf), leaves.first(leaf).rank <= limit {
+    if better == nil, !columns.has(leaf), leaves[leaf].base <= limit {
       // Often the first offer has what is wanted: then no others need to be read.
       let slot = leaves.slot(leaf, 0)
       if let piece = piece(of: slot, for: taker, planned), came(slot, before: taker),
         isEligible(slot, for: taker, context)
       {
-        return .found(Candidate(slot: slot, rank: leaves.first(leaf).rank, start: piece.start, gpus: piece.gpus))
+        return .found(Candidate(slot: slot, rank: leaves[leaf].base, start: piece.start, gpus: piece.gpus))
       }
     }
     while places != 0 {
@@ -134,7 +134,7 @@ extension BookCore {
     for shelf in ladders[ladder] where shelves[shelf].hints.mayFit(taker) {
       for position in 0..<shelves[shelf].count {
         let leaf = shelves.leaf(shelf, position)
-        if leaves.first(leaf).rank > taker.limit { return nil }
+        if leaves[leaf].base > taker.limit { return nil }
         guard leaves[leaf].hints.mayFit(taker) else { continue }
         for place in 0..<leaves[leaf].count {
           let rank = leaves.rank(leaf, place)

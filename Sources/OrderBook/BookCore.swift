@@ -23,6 +23,8 @@ final class BookCore: @unchecked Sendable {
   @exclusivity(unchecked) var orders: IdentifierTable<OrderTag>
   /// The owners of the orders in `records`.
   @exclusivity(unchecked) var owners: IdentifierTable<NodeTag>
+  /// By the last byte of an owner's first word: the slot of the last such owner of whom an order came, or -1.
+  @exclusivity(unchecked) var recentOwners = Slab<Int32>()
   /// By the owner's slot: its orders.
   @exclusivity(unchecked) var ownerCounts = Slab<OwnerCount>()
   /// The owner whose orders are listed, each side in priority order.
@@ -68,6 +70,7 @@ final class BookCore: @unchecked Sendable {
     orders = IdentifierTable(key: (generator.next(), generator.next(), generator.next(), generator.next()))
     owners = IdentifierTable(key: (generator.next(), generator.next(), generator.next(), generator.next()))
     _ = lastLeaves.appendRun(64, repeating: -1)
+    _ = recentOwners.appendRun(256, repeating: -1)
   }
 
   /// A book with the same content in memory of its own. O(n).
@@ -83,6 +86,7 @@ final class BookCore: @unchecked Sendable {
     calendars = StepCalendars(copying: other.calendars)
     orders = IdentifierTable(copying: other.orders)
     owners = IdentifierTable(copying: other.owners)
+    recentOwners = Slab(copying: other.recentOwners)
     ownerCounts = Slab(copying: other.ownerCounts)
     own = other.own
     ownOffers = other.ownOffers

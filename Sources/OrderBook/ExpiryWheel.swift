@@ -36,10 +36,13 @@ struct ExpiryWheel: ~Copyable, Sendable {
   /// The bytes allocated.
   var usedBytes: Int { links.usedBytes }
 
-  /// Puts in the order in `slot`, which expires at `expiry`, after the wheel's time.
+  /// Makes room for the order of one slot more.
+  @inline(__always)
+  mutating func addSlot() { _ = links.append(ExpiryLink(previous: -1, next: -1)) }
+
+  /// Puts in the order in `slot`, for which there is room and which expires at `expiry`, after the wheel's time.
   @inline(__always)
   mutating func insert(_ slot: Int32, expiry: UInt64) {
-    if links.count <= slot { makeLink(for: slot) }
     let difference = (expiry ^ time) | 63
     let wheel = (63 - difference.leadingZeroBitCount) / 6
     let position = Int(truncatingIfNeeded: expiry >> UInt64(6 * wheel)) & 63
@@ -49,11 +52,6 @@ struct ExpiryWheel: ~Copyable, Sendable {
     if head >= 0 { links[head].previous = slot }
     heads[bucket] = slot
     occupied[wheel] |= 1 << UInt64(position)
-  }
-
-  @inline(never)
-  private mutating func makeLink(for slot: Int32) {
-    while links.count <= slot { _ = links.append(ExpiryLink(previous: -1, next: -1)) }
   }
 
   /// Asks the processor to bring the link of the order in `slot` near.

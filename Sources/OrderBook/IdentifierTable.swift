@@ -80,25 +80,23 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// below 0 when it is not in. O(1) expected.
   @inline(__always)
   func find(_ identifier: Identifier<Tag>) -> (slot: Int32, place: Int32) {
-    let fingerprint = fingerprint(identifier)
+    let fingerprint = fingerprint(of: identifier)
     let (place, slot) = place(of: identifier, fingerprint)
     if slot >= 0 || older.count == 0 { return (slot, place) }
     return (Self.slot(of: identifier, fingerprint, in: older, olderCapacity, identifiers), -1)
   }
 
-  /// Asks the processor to bring near where the entry of `identifier` is, or belongs.
+  /// Asks the processor to bring near where the entry with a fingerprint is, or belongs.
   @inline(__always)
-  func prefetchEntry(of identifier: Identifier<Tag>) {
-    let fingerprint = fingerprint(identifier)
+  func prefetchEntry(of fingerprint: UInt32) {
     entries.prefetch(home(fingerprint))
     if older.count > 0 { older.prefetch(Self.home(fingerprint, capacity: olderCapacity)) }
   }
 
-  /// The slot that `identifier` has if it is in, found without reading any identifier; or -1. Asks the processor to bring
-  /// near the identifier that lies there.
+  /// The slot of an identifier with that fingerprint, mostly of the only one, found without reading any identifier; or -1.
+  /// Asks the processor to bring near the identifier that lies there.
   @inline(__always)
-  func prefetch(_ identifier: Identifier<Tag>) -> Int32 {
-    let fingerprint = fingerprint(identifier)
+  func prefetchIdentifier(of fingerprint: UInt32) -> Int32 {
     let entry = entries[firstPlace(of: fingerprint)]
     guard UInt32(truncatingIfNeeded: entry &>> 32) == fingerprint else { return -1 }
     let slot = Int32(truncatingIfNeeded: entry)
@@ -113,7 +111,7 @@ struct IdentifierTable<Tag>: ~Copyable {
   mutating func insert(_ identifier: Identifier<Tag>) -> (slot: Int32, isNew: Bool) {
     if older.count > 0 { move(Self.movedAtOnce) }
     if count >= limit { grow() }
-    let fingerprint = fingerprint(identifier)
+    let fingerprint = fingerprint(of: identifier)
     let (place, found) = place(of: identifier, fingerprint)
     if found >= 0 { return (found, false) }
     if older.count > 0 {
@@ -182,7 +180,7 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// The place of the entry of `slot`, or -1 when it is in the older table.
   @inline(__always)
   private func place(of slot: Int32) -> Int32 {
-    let fingerprint = fingerprint(identifiers[slot])
+    let fingerprint = fingerprint(of: identifiers[slot])
     let wanted = Self.entry(fingerprint, slot)
     var place = firstPlace(of: fingerprint)
     while entries[place] != wanted {
@@ -205,8 +203,9 @@ struct IdentifierTable<Tag>: ~Copyable {
     UInt64(fingerprint) &<< 32 | UInt64(UInt32(bitPattern: slot))
   }
 
+  /// What of an identifier stands in the table.
   @inline(__always)
-  private func fingerprint(_ identifier: Identifier<Tag>) -> UInt32 {
+  func fingerprint(of identifier: Identifier<Tag>) -> UInt32 {
     let one = (identifier.word0 ^ key.0).multipliedFullWidth(by: identifier.word1 ^ key.1)
     let two = (identifier.word2 ^ key.2).multipliedFullWidth(by: identifier.word3 ^ key.3)
     let mixed = (one.high ^ one.low &+ two.high ^ two.low) &* 0x9E37_79B9_7F4A_7C15
@@ -283,7 +282,7 @@ struct IdentifierTable<Tag>: ~Copyable {
 
   @inline(never)
   private mutating func removeFromOlder(_ slot: Int32) {
-    let fingerprint = fingerprint(identifiers[slot])
+    let fingerprint = fingerprint(of: identifiers[slot])
     let entry = Self.entry(fingerprint, slot)
     var place = Self.home(fingerprint, capacity: olderCapacity)
     while older[place] != entry { place += 1 }

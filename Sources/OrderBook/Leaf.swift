@@ -5,12 +5,10 @@ struct Leaf: BitwiseCopyable, Sendable {
   /// The most orders in a leaf.
   static var capacity: Int32 { 32 }
 
-  /// What the orders' distances are counted from: at most the rank of the first.
-  var base: Int64 = 0
+  /// The rank of the first order, from which the distances of the others are counted; of an empty leaf the greatest.
+  var base = Int64.max
   /// At least the time of the latest order: one that is later comes behind all of its price.
   var latest: UInt64 = 0
-  /// The number of orders.
-  var count: Int32 = 0
   /// The shelf on which the leaf stands; of a vacant leaf -1.
   var shelf: Int32 = -1
   /// The leaf behind this one on the ladder, or -1; of a vacant leaf the next vacant one.
@@ -19,10 +17,19 @@ struct Leaf: BitwiseCopyable, Sendable {
   var ladder: Int32 = -1
   /// How far from the base the rank of the next leaf's first order is at least.
   var ceiling: Int32 = .max
+  /// Where the orders' distances from the base are; -1 while the base is the rank of all.
+  var distances: Int32 = -1
   /// What a search may hope to find here.
   var hints = Hints()
+  private var orderCount: Int8 = 0
 
   init() {}
+
+  /// The number of orders.
+  @inline(__always) var count: Int32 {
+    get { Int32(orderCount) }
+    set { orderCount = Int8(truncatingIfNeeded: newValue) }
+  }
 
   /// One order more, the latest.
   @inline(__always)
@@ -35,35 +42,28 @@ struct Leaf: BitwiseCopyable, Sendable {
 /// The leaves of all ladders, each with its orders sorted by rank, then priority.
 ///
 /// A leaf's orders lie in two runs of 32: their slots, and how far their ranks are from the leaf's base, which is less
-/// than 2^31 - 1, so that a position is found by comparing all of them at once.
+/// than 2^31 - 1, so that a position is found by comparing all of them at once. Where many orders have one price most
+/// leaves do without the second.
 struct Leaves: ~Copyable, Sendable {
   private var leaves = Slab<Leaf>()
-  /// By leaf and position: the order's rank less the leaf's base; behind the last order the greatest value.
-  private var distances = Slab<Int32>()
+  private var distances = LeafDistances()
   /// By leaf and position: the order's slot; behind the last order -1.
   private var slots = Slab<Int32>()
-  /// By leaf: where it begins.
-  private var firsts = Slab<First>()
-
-  /// The rank and the time of a leaf's first order; of a new leaf the greatest. They lie apart, so that to find the leaf of
-  /// an order little memory is read.
-  struct First: BitwiseCopyable, Sendable {
-    var rank = Int64.max
-    var time = UInt64.max
-  }
+  /// By leaf: the time of its first order, of an empty leaf the greatest.
+  private var firstTimes = Slab<UInt64>()
 
   init() {}
 
   /// The same leaves in memory of their own.
   init(copying other: borrowing Leaves) {
     leaves = Slab(copying: other.leaves)
-    distances = Slab(copying: other.distances)
+    distances = LeafDistances(copying: other.distances)
     slots = Slab(copying: other.slots)
-    firsts = Slab(copying: other.firsts)
+    firstTimes = Slab(copying: other.firstTimes)
   }
 
   /// The bytes allocated.
-  var usedBytes: Int { leaves.usedBytes + distances.usedBytes + slots.usedBytes + firsts.usedBytes }
+  var usedBytes: Int { leaves.usedBytes + distances.usedBytes + slots.usedBytes + firstTimes.usedBytes }
 
   /// The number of leaves, vacant ones included.
   var count: Int32 { leaves.count }
@@ -79,11 +79,16 @@ struct Leaves: ~Copyable, Sendable {
   @inline(__always)
   func prefetch(_ leaf: Int32) {
     leaves.prefetch(leaf)
-    firsts.prefetch(leaf)
-    for line in 0..<2 as Range<Int32> {
-      distances.prefetch(leaf &* 32 &+ 16 &* line)
-      slots.prefetch(leaf &* 32 &+ 16 &* line)
-    }
+    firstTimes.prefetch(leaf)
+    slots.prefetch(leaf &* 32)
+    slots.prefetch(leaf &* 32 &+ 16)
+  }
+
+  /// Asks the processor to bring near the distances of a leaf, which is near itself.
+  @inline(__always)
+  func prefetchDistances(of leaf: Int32) {
+    let run = leaves[leaf].distances
+    if run >= 0 { distances.prefetch(run) }
   }
 
   /// Asks the processor to bring the hints of a leaf near.
@@ -92,33 +97,32 @@ struct Leaves: ~Copyable, Sendable {
 
   /// A new, empty leaf.
   mutating func append() -> Int32 {
-    _ = distances.appendRun(Leaf.capacity, repeating: .max)
     _ = slots.appendRun(Leaf.capacity, repeating: -1)
-    _ = firsts.append(First())
+    _ = firstTimes.append(.max)
     return leaves.append(Leaf())
   }
 
   /// Makes a vacant leaf, which has no orders, a new one.
   mutating func renew(_ leaf: Int32) {
     leaves[leaf] = Leaf()
-    firsts[leaf] = First()
+    firstTimes[leaf] = .max
   }
 
-  /// The rank and the time of the first order of `leaf`, which has one.
+  /// The time of the first order of `leaf`.
   @inline(__always)
-  func first(_ leaf: Int32) -> First { firsts[leaf] }
+  func firstTime(_ leaf: Int32) -> UInt64 { firstTimes[leaf] }
 
   /// Whether `leaf` has orders, the first of which is before any with that rank and a later time than `time`, or has that
   /// time.
   @inline(__always)
   func begins(_ leaf: Int32, before rank: Int64, _ time: UInt64) -> Bool {
-    let first = firsts[leaf]
-    return first.rank < rank || first.rank == rank && first.time <= time
+    let first = leaves[leaf].base
+    return first < rank || first == rank && firstTimes[leaf] <= time
   }
 
-  /// Notes the first order of `leaf` after it has changed.
+  /// Notes the time of the first order of `leaf` after it has changed.
   mutating func noteFirst(of leaf: Int32, records: borrowing Slab<OrderRecord>) {
-    firsts[leaf] = First(rank: rank(leaf, 0), time: records[slot(leaf, 0)].time)
+    firstTimes[leaf] = records[slot(leaf, 0)].time
   }
 
   /// The slot of the order at `position` of `leaf`.
@@ -128,7 +132,8 @@ struct Leaves: ~Copyable, Sendable {
   /// The rank of the order at `position` of `leaf`.
   @inline(__always)
   func rank(_ leaf: Int32, _ position: Int32) -> Int64 {
-    leaves[leaf].base &+ Int64(distances[leaf &* 32 &+ position])
+    let run = leaves[leaf].distances
+    return run < 0 ? leaves[leaf].base : leaves[leaf].base &+ Int64(distances[run, position])
   }
 
   /// Whether an order with `rank` fits beside those that are in `leaf`.
@@ -136,7 +141,7 @@ struct Leaves: ~Copyable, Sendable {
   func canHold(_ leaf: Int32, _ rank: Int64) -> Bool {
     let count = leaves[leaf].count
     if count == 0 { return true }
-    let low = min(rank, firsts[leaf].rank)
+    let low = min(rank, leaves[leaf].base)
     let high = max(rank, self.rank(leaf, count - 1))
     let (span, overflow) = high.subtractingReportingOverflow(low)
     return !overflow && span < Int64(Int32.max)
@@ -148,8 +153,9 @@ struct Leaves: ~Copyable, Sendable {
     let base = leaves[leaf].base
     if rank < base { return 0 }
     let (distance, overflow) = rank.subtractingReportingOverflow(base)
-    if overflow || distance >= Int64(Int32.max) { return leaves[leaf].count }
-    return distances.countAtMost(Int32(truncatingIfNeeded: distance), first: leaf &* 32)
+    let run = leaves[leaf].distances
+    if run < 0 || overflow || distance >= Int64(Int32.max) { return leaves[leaf].count }
+    return distances.countAtMost(Int32(truncatingIfNeeded: distance), in: run)
   }
 
   /// The position of the order in `slot`, which is in `leaf`.
@@ -172,13 +178,14 @@ struct Leaves: ~Copyable, Sendable {
     else { return -1 }
     let first = leaf &* 32
     let narrow = Int32(truncatingIfNeeded: distance)
-    guard narrow >= distances[first] else { return -1 }
-    let position = distances.countAtMost(narrow, first: first)
-    if position < old.count {
-      distances.moveUp(from: first &+ position, to: first &+ old.count &+ 1)
-      slots.moveUp(from: first &+ position, to: first &+ old.count &+ 1)
+    var position = old.count
+    if old.distances >= 0 {
+      position = distances.countAtMost(narrow, in: old.distances)
+      if position < old.count { slots.moveUp(from: first &+ position, to: first &+ old.count &+ 1) }
+      distances.insert(narrow, into: old.distances, at: position, of: old.count)
+    } else if narrow > 0 {
+      distances.insert(narrow, into: makeDistances(of: leaf), at: position, of: old.count)
     }
-    distances[first &+ position] = narrow
     slots[first &+ position] = slot
     leaves[leaf].noteLatest(time)
     return position
@@ -191,13 +198,19 @@ struct Leaves: ~Copyable, Sendable {
     if count == 0 {
       leaves[leaf].base = rank
       refreshCeiling(of: leaf)
-    } else if rank < leaves[leaf].base || rank &- leaves[leaf].base >= Int64(Int32.max) {
-      rebase(leaf, to: min(rank, self.rank(leaf, 0)))
+    } else if rank != leaves[leaf].base {
+      if leaves[leaf].distances < 0 { _ = makeDistances(of: leaf) }
+      if rank < leaves[leaf].base {
+        rebase(leaf, to: rank)
+      }
+    }
+    let run = leaves[leaf].distances
+    if run >= 0 {
+      let distance = Int32(truncatingIfNeeded: rank &- leaves[leaf].base)
+      distances.insert(distance, into: run, at: position, of: count)
     }
     let first = leaf &* 32
-    distances.moveUp(from: first + position, to: first + count + 1)
     slots.moveUp(from: first + position, to: first + count + 1)
-    distances[first + position] = Int32(truncatingIfNeeded: rank &- leaves[leaf].base)
     slots[first + position] = slot
     leaves[leaf].count = count + 1
   }
@@ -207,14 +220,33 @@ struct Leaves: ~Copyable, Sendable {
     let count = leaves[leaf].count &- position
     let (first, new) = (leaf &* 32 &+ position, target &* 32)
     for index in 0..<count {
-      distances[new &+ index] = distances[first &+ index]
       slots[new &+ index] = slots[first &+ index]
-      distances[first &+ index] = .max
       slots[first &+ index] = -1
     }
     leaves[target].base = leaves[leaf].base
     leaves[target].count = count
     leaves[leaf].count = position
+    let run = leaves[leaf].distances
+    guard run >= 0 else { return }
+    leaves[target].distances = distances.divide(run, from: position, count: count)
+    rebase(target, to: rank(target, 0))
+    dropDistances(of: target)
+    dropDistances(of: leaf)
+  }
+
+  /// Gives a leaf that does without them distances.
+  private mutating func makeDistances(of leaf: Int32) -> Int32 {
+    let run = distances.make(count: leaves[leaf].count)
+    leaves[leaf].distances = run
+    return run
+  }
+
+  /// Lets a leaf do without distances where its orders have one rank, or where it has none.
+  private mutating func dropDistances(of leaf: Int32) {
+    let (run, count) = (leaves[leaf].distances, leaves[leaf].count)
+    guard count == 0 || distances[run, count &- 1] == 0 else { return }
+    distances.release(run)
+    leaves[leaf].distances = -1
   }
 
   /// Brings the ceiling of `leaf` up to date with the next leaf, which may be new and empty. Where the next leaf loses its
@@ -225,7 +257,7 @@ struct Leaves: ~Copyable, Sendable {
       leaves[leaf].ceiling = .max
       return
     }
-    let (distance, overflow) = firsts[next].rank.subtractingReportingOverflow(leaves[leaf].base)
+    let (distance, overflow) = leaves[next].base.subtractingReportingOverflow(leaves[leaf].base)
     leaves[leaf].ceiling = overflow ? .max : Int32(clamping: max(0, distance))
   }
 
@@ -235,18 +267,22 @@ struct Leaves: ~Copyable, Sendable {
     let first = leaf &* 32
     let count = leaves[leaf].count &- 1
     let last = first &+ count
-    if position < count {
-      distances.moveDown(from: first &+ position, to: last &+ 1)
-      slots.moveDown(from: first &+ position, to: last &+ 1)
-    }
-    distances[last] = .max
+    if position < count { slots.moveDown(from: first &+ position, to: last &+ 1) }
     slots[last] = -1
     leaves[leaf].count = count
+    let run = leaves[leaf].distances
+    if run >= 0 {
+      distances.remove(position, from: run, of: count &+ 1)
+      if position == 0, count > 0, distances[run, 0] > 0 { rebase(leaf, to: rank(leaf, 0)) }
+      if position == 0 || position == count { dropDistances(of: leaf) }
+    }
   }
 
+  /// Counts the distances of a leaf from another base.
   private mutating func rebase(_ leaf: Int32, to base: Int64) {
+    let run = leaves[leaf].distances
     for position in 0..<leaves[leaf].count {
-      distances[leaf &* 32 &+ position] = Int32(truncatingIfNeeded: rank(leaf, position) &- base)
+      distances[run, position] = Int32(truncatingIfNeeded: rank(leaf, position) &- base)
     }
     leaves[leaf].base = base
     refreshCeiling(of: leaf)

@@ -13,9 +13,9 @@ import Glibc
 /// 4. No pointer leaves a method.
 ///
 /// An element needs no destruction and can be moved as bytes, which `BitwiseCopyable` guarantees. Small slabs grow
-/// by doubling, larger ones by a sixteenth. The largest have address space for several times as much, of which only the
-/// pages that hold something take memory: they grow in place, in huge pages where the system has them, of which a random
-/// access misses fewer translations. When the space is full their pages move to another; no element is copied.
+/// by doubling, larger ones by a sixteenth. The large ones have address space for several times as much, of which only the
+/// pages that hold something take memory: they grow in place, the largest in huge pages where the system has them, of which
+/// a random access misses fewer translations. When the space is full their pages move to another; no element is copied.
 struct Slab<Element: BitwiseCopyable>: ~Copyable {
   private var base: UnsafeMutablePointer<Element>
   /// The number of elements.
@@ -26,7 +26,9 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
 
   private static var lineBytes: Int { 64 }
   /// A slab that needs more bytes has a mapping.
-  private static var mappedFrom: Int { 4 << 20 }
+  private static var mappedFrom: Int { 1 << 20 }
+  /// And one that needs more than this asks for huge pages, of which the last is half empty: of fewer that would be much.
+  private static var hugeFrom: Int { 12 << 20 }
   private static var hugePageBytes: Int { 2 << 20 }
 
   /// An empty slab, which owns no memory.
@@ -143,7 +145,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     if head > 0 { munmap(space, head) }
     munmap(start + bytes, Self.hugePageBytes - head)
     // A wish, which a system without huge pages does not grant.
-    madvise(start, bytes, MADV_HUGEPAGE)
+    if Int(wanted) * stride > Self.hugeFrom { madvise(start, bytes, MADV_HUGEPAGE) }
     let used = Self.roundedUp(Int(count) * stride)
     if mappedBytes > 0, move_pages_to(base, used, start) != 0 {
       if used < mappedBytes { munmap(UnsafeMutableRawPointer(base) + used, mappedBytes - used) }
@@ -161,32 +163,21 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
 }
 
 extension Slab where Element == Int32 {
-  /// How many of the 32 elements from `first` on are at most `value`; none of them is below 0.
-  ///
-  /// It looks at all of them alike, four at a time. A comparison would be compiled to a branch for each, which the
-  /// processor cannot foresee; the sign of a difference is not.
+  /// How many of the 32 elements from `first` on, a multiple of 4, are at most `value`. They ascend.
   @inline(__always)
   func countAtMost(_ value: Int32, first: Int32) -> Int32 {
-    precondition(0 <= first && first &+ 32 <= count, "a slab has no such elements")
-    let elements = base + Int(first)
-    var found: Int32 = 0
-    for offset in 0..<32 { found &-= (elements[offset] &- value &- 1) &>> 31 }
-    return found
+    precondition(0 <= first && first &+ 32 <= count && first & 3 == 0, "a slab has no such elements")
+    let greater = UInt64(greater_of_32(base + Int(first), value)) | 1 &<< 32
+    return Int32(truncatingIfNeeded: greater.trailingZeroBitCount)
   }
 
-  /// Where in the 32 elements from `first` on `value` stands, which is there once.
+  /// Where in the 32 elements from `first` on, a multiple of 4, `value` stands, which is there once.
   @inline(__always)
   func offset(of value: Int32, first: Int32) -> Int32 {
-    precondition(0 <= first && first &+ 32 <= count, "a slab has no such elements")
-    let elements = base + Int(first)
-    // The one offset and zeros: like the count, this takes no branch.
-    var found: Int32 = 0
-    for offset in 0..<32 {
-      let difference = elements[offset] ^ value
-      found |= Int32(truncatingIfNeeded: offset) & ~((difference | (0 &- difference)) &>> 31)
-    }
-    precondition(found < 32 && elements[Int(found)] == value, "a slab has no such value there")
-    return found
+    precondition(0 <= first && first &+ 32 <= count && first & 3 == 0, "a slab has no such elements")
+    let equal = equal_of_32(base + Int(first), value)
+    precondition(equal != 0, "a slab has no such value there")
+    return Int32(truncatingIfNeeded: equal.trailingZeroBitCount)
   }
 }
 

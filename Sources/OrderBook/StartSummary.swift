@@ -10,7 +10,15 @@
 struct StartSummary: BitwiseCopyable, Sendable {
   /// Where the rows lie, or -1 while there are none.
   var first: Int32 = -1
-  var gpuRows: Int32 = 0
+  private var rowCount: Int8 = 0
+
+  init() {}
+
+  /// How many rows there are, one for each of the first steps: at most 11.
+  @inline(__always) var gpuRows: Int32 {
+    get { Int32(rowCount) }
+    set { rowCount = Int8(truncatingIfNeeded: newValue) }
+  }
 
   /// The words of a row.
   static var rowWords: Int32 { 32 }

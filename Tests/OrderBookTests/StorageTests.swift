@@ -89,8 +89,11 @@ struct StorageTests {
       _ = slab.appendRun(32, repeating: .max)
       let values = (0..<32).map { _ in Int32(truncatingIfNeeded: generator.next() % 40) }
       for value in values { _ = slab.append(value) }
+      var sorted = Slab<Int32>()
+      _ = sorted.appendRun(32, repeating: .max)
+      for value in values.sorted() { _ = sorted.append(value) }
       for wanted in [0, 7, 39, 40, Int32.max - 1] {
-        #expect(slab.countAtMost(wanted, first: 32) == values.count { $0 <= wanted })
+        #expect(sorted.countAtMost(wanted, first: 32) == values.count { $0 <= wanted })
       }
       let distinct = Array(values.enumerated().filter { values.firstIndex(of: $0.element) == $0.offset })
       for (offset, value) in distinct where values.count(where: { $0 == value }) == 1 {
@@ -235,6 +238,7 @@ struct StorageTests {
           gpuClass: GPUClassIndex(0), gpus: 1, window: slots(0, 1), price: Price(micros: 1),
           expiry: at(Int64(expiry)))
         let slot = records.append(.of(Order.make(1, time: 0, .offer(offer)), owner: 0))
+        wheel.addSlot()
         wheel.insert(slot, expiry: expiry)
         waiting[slot] = expiry
       }
