@@ -117,7 +117,7 @@ extension BookCore {
     } else if leaves[leaf].count == Leaf.capacity {
       leaf = split(leaf, for: slot, rank)
     }
-    if 2 * Int(leaves.count) > Int(lastLeaves.count) { _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1) }
+    if leaves.count > 2 * lastLeaves.count { _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1) }
     lastLeaves[lastLeafIndex(ladder, rank)] = leaf
     return leaf
   }

@@ -48,7 +48,7 @@ struct Leaves: ~Copyable, Sendable {
   private var leaves = Slab<Leaf>()
   private var distances = LeafDistances()
   /// By leaf and position: the order's slot; behind the last order -1.
-  private var slots = Slab<Int32>()
+  private var slots = Slab<Int32>(isHuge: false)
   /// By leaf: the time of its first order, of an empty leaf the greatest.
   private var firstTimes = Slab<UInt64>()
 
@@ -362,8 +362,6 @@ struct Shelves: ~Copyable, Sendable {
 
 /// What a search may hope to find in a leaf or on a shelf: never less than there is. See ``StartSummary`` for the rows.
 struct Hints: BitwiseCopyable, Sendable {
-  /// Of offers: the summary's rows, if there are any.
-  var rows = StartSummary()
   /// Of offers: the most GPUs of one of them.
   var mostGPUs: Int32 = 0
   /// Of bids: the fewest GPUs that one of them takes, and the fewest slots.
@@ -372,4 +370,6 @@ struct Hints: BitwiseCopyable, Sendable {
   /// The earliest start and the latest end of a window.
   var earliestStart: UInt32 = .max
   var latestEnd: UInt32 = 0
+  /// Of offers: the summary's rows, if there are any. Behind the rest, so that a leaf's count fits into its cache line.
+  var rows = StartSummary()
 }

@@ -1,6 +1,6 @@
 /// How far the ranks of a leaf's orders are from its base, in runs of 32: behind the last order the greatest value.
 struct LeafDistances: ~Copyable, Sendable {
-  private var cells = Slab<Int32>()
+  private var cells = Slab<Int32>(isHuge: false)
   /// The first of the vacant runs, each of which begins with the next one; or -1.
   private var vacant: Int32 = -1
 

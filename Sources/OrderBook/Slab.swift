@@ -14,8 +14,8 @@ import Glibc
 ///
 /// An element needs no destruction and can be moved as bytes, which `BitwiseCopyable` guarantees. Small slabs grow
 /// by doubling, larger ones by a sixteenth. The large ones have address space for several times as much, of which only the
-/// pages that hold something take memory: they grow in place, the largest in huge pages where the system has them, of which
-/// a random access misses fewer translations. When the space is full their pages move to another; no element is copied.
+/// pages that hold something take memory: they grow in place, most in huge pages where the system has them, of which a random
+/// access misses fewer translations. When the space is full their pages move to another; no element is copied.
 struct Slab<Element: BitwiseCopyable>: ~Copyable {
   private var base: UnsafeMutablePointer<Element>
   /// The number of elements.
@@ -23,20 +23,25 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   private var capacity: Int32 = 0
   private var lead = 0
   private var mappedBytes = 0
+  private let isHuge: Bool
 
   private static var lineBytes: Int { 64 }
-  /// A slab that needs more bytes has a mapping.
-  private static var mappedFrom: Int { 1 << 20 }
-  /// And one that needs more than this asks for huge pages, of which the last is half empty: of fewer that would be much.
-  private static var hugeFrom: Int { 12 << 20 }
+  /// A slab that needs more bytes has a mapping. Its beginning is copied there, which takes longer into small pages.
+  private var mappedFrom: Int { isHuge ? 4 << 20 : 1 << 20 }
   private static var hugePageBytes: Int { 2 << 20 }
 
   /// An empty slab, which owns no memory.
-  init() { base = UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment)! }
+  ///
+  /// - Parameter isHuge: whether it asks for huge pages when it has grown large. The last of them is half empty, which is
+  ///   little where there are many.
+  init(isHuge: Bool = true) {
+    base = UnsafeMutablePointer(bitPattern: MemoryLayout<Element>.alignment)!
+    self.isHuge = isHuge
+  }
 
   /// A slab with the same elements in memory of its own. O(count).
   init(copying other: borrowing Slab) {
-    self.init()
+    self.init(isHuge: other.isHuge)
     guard other.count > 0 else { return }
     reserve(other.count)
     base.initialize(from: other.base, count: Int(other.count))
@@ -112,7 +117,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
   @inline(never)
   private mutating func reserve(_ wanted: Int32) {
     precondition(wanted > 0 && wanted <= 1 << 30, "a slab has room for 2^30 elements")
-    if Int(wanted) * MemoryLayout<Element>.stride > Self.mappedFrom { return map(wanted) }
+    if Int(wanted) * MemoryLayout<Element>.stride > mappedFrom { return map(wanted) }
     let larger = max(wanted, min(capacity < 4096 ? 2 * max(capacity, 8) : capacity + capacity / 16, 1 << 30))
     let bytes = Int(larger) * MemoryLayout<Element>.stride + Self.lineBytes
     guard let memory = realloc(capacity > 0 ? UnsafeMutableRawPointer(base) - lead : nil, bytes) else {
@@ -145,7 +150,7 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     if head > 0 { munmap(space, head) }
     munmap(start + bytes, Self.hugePageBytes - head)
     // A wish, which a system without huge pages does not grant.
-    if Int(wanted) * stride > Self.hugeFrom { madvise(start, bytes, MADV_HUGEPAGE) }
+    if isHuge { madvise(start, bytes, MADV_HUGEPAGE) }
     let used = Self.roundedUp(Int(count) * stride)
     if mappedBytes > 0, move_pages_to(base, used, start) != 0 {
       if used < mappedBytes { munmap(UnsafeMutableRawPointer(base) + used, mappedBytes - used) }

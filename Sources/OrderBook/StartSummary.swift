@@ -128,9 +128,14 @@ struct SummaryRow: ~Copyable, Sendable {
   @inline(__always)
   mutating func add(start: Int64, end: Int64, _ scale: TimeScale) {
     let first = scale.bucket(start)
+    let length = scale.length(end &- start)
+    let shift = UInt64(bitPattern: (first & 7) &* 8)
+    // A run that begins in this bucket and is longer by a bucket ends later: it has more in the other buckets too.
+    let known = words[Int32(truncatingIfNeeded: first &>> 3 & 31)] &>> shift & 0xFF
+    if known >= length &+ UInt64(bitPattern: scale.unitsInBucket) { return }
     // Of buckets that share a byte the first has the longest run.
     let last = min(scale.bucket(end &- 1), first &+ 255)
-    raise(first &>> 3, to: scale.length(end &- start) &<< UInt64(bitPattern: (first & 7) &* 8))
+    raise(first &>> 3, to: length &<< shift)
     if first == last { return }
     // In the buckets behind the first the run begins where the bucket does.
     let lastWord = last &>> 3

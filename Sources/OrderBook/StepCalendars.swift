@@ -132,7 +132,9 @@ struct StepCalendars: ~Copyable, Sendable {
     _ run: StepRun, atMostUsed most: Int64, start: Int64, end: Int64, _ body: (_ start: Int64, _ end: Int64) -> Void
   ) {
     let steps = run.first + run.count
-    var next = run.first + firstStep(run, after: start)
+    // What is taken of an order mostly lies in its window.
+    var next = run.first
+    if run.count > 0, pool[next].start <= start { next += firstStep(run, after: start) }
     var used = next == run.first ? 0 : pool[next - 1].used
     var position = start
     // Where the present run of free slots began; `end` while there is none.

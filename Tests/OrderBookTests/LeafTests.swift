@@ -13,6 +13,9 @@ struct LeafTests {
     var slot: Int32
   }
 
+  @Test("a leaf is one cache line")
+  func size() { #expect(MemoryLayout<Leaf>.stride == 64) }
+
   @Test("a leaf keeps its orders sorted, whatever their prices are", arguments: 0..<12 as Range<UInt64>)
   func sorted(_ seed: UInt64) {
     var generator = SplitMix64(seed: seed)
