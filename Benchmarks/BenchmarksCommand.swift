@@ -3,6 +3,7 @@ import Glibc
 /// The program `benchmarks`, behind `make bench`.
 @main
 enum BenchmarksCommand {
+  @MainActor
   static func main() async {
     do {
       let options = try Options(arguments: Array(CommandLine.arguments.dropFirst()))
@@ -19,6 +20,7 @@ enum BenchmarksCommand {
   }
 
   /// Measures what `options` select.
+  @MainActor
   static func report(_ options: Options, progress: Progress) async throws -> Report {
     #if !NODE_BENCHMARKS
       if options.selection.includes(section: "node") { throw MissingSection() }

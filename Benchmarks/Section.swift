@@ -4,8 +4,8 @@ import Glibc
 protocol Section {
   /// The name for `--only`, which the names of its rows begin with.
   var name: String { get }
-  /// Measures its rows.
-  func measure(progress: Progress) async throws -> [Row]
+  /// Measures its rows. On the main thread: what is free at the end of another thread's memory would stay resident.
+  @MainActor func measure(progress: Progress) async throws -> [Row]
 }
 
 /// Something to run several times, in turn with others, so that a slow minute of the machine does not fall on one of

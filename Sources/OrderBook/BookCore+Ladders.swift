@@ -117,7 +117,9 @@ extension BookCore {
     } else if leaves[leaf].count == Leaf.capacity {
       leaf = split(leaf, for: slot, rank)
     }
-    if leaves.count > 2 * lastLeaves.count { _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1) }
+    if lastLeaves.count < min(4 * leaves.count, Self.mostLastLeaves) {
+      _ = lastLeaves.appendRun(lastLeaves.count, repeating: -1)
+    }
     lastLeaves[lastLeafIndex(ladder, rank)] = leaf
     return leaf
   }

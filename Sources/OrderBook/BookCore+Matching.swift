@@ -140,7 +140,7 @@ extension BookCore {
         if isForItsOwner(counter, of: whole) {
           failed = .later
         } else {
-          let suffices = sufficesTogether ?? canTakeWhole(slot, context)
+          let suffices = sufficesTogether ?? canTakeWhole(whole, in: slot, context)
           sufficesTogether = suffices
           if !suffices { failed = .together }
         }
@@ -153,8 +153,10 @@ extension BookCore {
   }
 
   /// Whether an all-or-none bid can have all that it wants now, of one offer or of several.
-  private func canTakeWhole(_ slot: Int32, _ context: MatchContext) -> Bool {
-    match(orders[slot], context) != nil || !purchase(orders[slot], context).isEmpty
+  private func canTakeWhole(_ whole: borrowing Taker, in slot: Int32, _ context: MatchContext) -> Bool {
+    var vain = VainHints()
+    return search(whole, context, planned: [:], vain: &vain) != nil
+      || !purchase(orders[slot], context, learns: false).isEmpty
   }
 
   /// The first condition of matching that the order in `slot`, of a class that the two share, fails.

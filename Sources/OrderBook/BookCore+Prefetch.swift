@@ -99,6 +99,10 @@ extension BookCore {
       if leaf >= 0 { leaves.prefetch(leaf) }
       wheel.prefetchNeighbours(of: slots[index])
     }
+    for index in 0..<range.count where slots[index] >= 0 {
+      let leaf = records[slots[index]].leaf
+      if leaf >= 0 { leaves.prefetchDistances(of: leaf) }
+    }
   }
 
   /// The same for orders that are to be taken out, whose records have just been read.
@@ -110,6 +114,10 @@ extension BookCore {
       if leaf >= 0 { leaves.prefetch(leaf) }
       let extra = records[slots[index]].extra
       if extra >= 0 { extras.prefetch(extra) }
+    }
+    for index in slots.indices {
+      let leaf = records[slots[index]].leaf
+      if leaf >= 0 { leaves.prefetchDistances(of: leaf) }
     }
   }
 }

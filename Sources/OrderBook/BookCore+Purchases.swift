@@ -3,25 +3,28 @@ import NodeCrypto
 
 /// Purchases: what a split bid takes of several offers at once.
 extension BookCore {
-  /// The legs of a purchase, the best price first, each from another offer, at most as many as the context allows; none for a bid that is
-  /// all-or-none where they do not make up all that is left of it.
+  /// The legs of a purchase, the best price first, each from another offer, at most as many as the context allows; none for
+  /// a bid that is all-or-none where they do not make up all that is left of it.
   ///
   /// The cheapest offer gives as much as it can, then the next one: another choice might fill an all-or-none bid where
   /// this one does not, if offers have smallest pieces. O(legs) searches.
-  func purchase(_ id: OrderID, _ context: MatchContext) -> [Match] {
+  ///
+  /// - Parameter learns: whether hints that were wrong are corrected. Who only asks changes nothing.
+  func purchase(_ id: OrderID, _ context: MatchContext, learns: Bool) -> [Match] {
     guard let slot = orders.slot(of: id), let taker = taker(slot, earliestStart: context.earliestPurchaseStart) else {
       return []
     }
-    return purchase(taker, id: id, minimumGPUs: records[slot].minimumGPUs, context)
+    return purchase(taker, id: id, minimumGPUs: records[slot].minimumGPUs, context, learns: learns)
   }
 
+  /// The same of a bid that is not in the book. Changes nothing.
   func purchase(_ bid: Order, _ context: MatchContext) -> [Match] {
     guard let taker = taker(bid, earliestStart: context.earliestPurchaseStart) else { return [] }
-    return purchase(taker, id: bid.id, minimumGPUs: bid.body.minimumGPUs, context)
+    return purchase(taker, id: bid.id, minimumGPUs: bid.body.minimumGPUs, context, learns: false)
   }
 
   private func purchase(
-    _ whole: borrowing Taker, id: OrderID, minimumGPUs: Int32, _ context: MatchContext
+    _ whole: borrowing Taker, id: OrderID, minimumGPUs: Int32, _ context: MatchContext, learns: Bool
   ) -> [Match] {
     guard whole.isBid else { return [] }
     var context = context
@@ -31,7 +34,7 @@ extension BookCore {
     while taker.gpus > 0, matches.count < context.maximumLegs {
       var vain = VainHints()
       let candidate = search(taker, context, planned: [:], vain: &vain)
-      refresh(vain, after: taker)
+      if learns { refresh(vain, after: taker) }
       guard let candidate else { break }
       context.triedOrders.insert(orders[candidate.slot])
       matches.append(match(taker, id: id, candidate))

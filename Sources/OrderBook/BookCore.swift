@@ -23,7 +23,8 @@ final class BookCore: @unchecked Sendable {
   @exclusivity(unchecked) var orders: IdentifierTable<OrderTag>
   /// The owners of the orders in `records`.
   @exclusivity(unchecked) var owners: IdentifierTable<NodeTag>
-  /// By the last byte of an owner's first word: the slot of the last such owner of whom an order came, or -1.
+  /// By the last byte of an owner's first word: the slot that the last such owner of whom an order came had then, or -1.
+  /// May be vacant or another owner's by now.
   @exclusivity(unchecked) var recentOwners = Slab<Int32>()
   /// By the owner's slot: its orders.
   @exclusivity(unchecked) var ownerCounts = Slab<OwnerCount>()
@@ -39,7 +40,7 @@ final class BookCore: @unchecked Sendable {
   @exclusivity(unchecked) var vacantLeaf: Int32 = -1
   @exclusivity(unchecked) var columns = LeafColumns()
   /// By a hash of ladder and rank: the leaf in which an order with that rank was put last. May be wrong. Their number is
-  /// a power of two and grows with that of the leaves.
+  /// a power of two and grows with that of the leaves up to ``mostLastLeaves``.
   @exclusivity(unchecked) var lastLeaves = Slab<Int32>()
   @exclusivity(unchecked) var shelves = Shelves()
   @exclusivity(unchecked) var vacantShelf: Int32 = -1
@@ -52,6 +53,9 @@ final class BookCore: @unchecked Sendable {
   @exclusivity(unchecked) var restingBids = 0
 
   @exclusivity(unchecked) var digestState = DigestState()
+
+  /// Markets have fewer prices in use at a time.
+  static var mostLastLeaves: Int32 { 1 << 15 }
 
   /// How many orders of an owner there are.
   struct OwnerCount: BitwiseCopyable, Sendable {

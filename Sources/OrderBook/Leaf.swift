@@ -5,7 +5,7 @@ struct Leaf: BitwiseCopyable, Sendable {
   /// The most orders in a leaf.
   static var capacity: Int32 { 32 }
 
-  /// The rank of the first order, from which the distances of the others are counted; of an empty leaf the greatest.
+  /// The rank of the first order, from which the distances of the others are counted; of a new leaf the greatest.
   var base = Int64.max
   /// At least the time of the latest order: one that is later comes behind all of its price.
   var latest: UInt64 = 0
@@ -49,7 +49,7 @@ struct Leaves: ~Copyable, Sendable {
   private var distances = LeafDistances()
   /// By leaf and position: the order's slot; behind the last order -1.
   private var slots = Slab<Int32>(isHuge: false)
-  /// By leaf: the time of its first order, of an empty leaf the greatest.
+  /// By leaf: the time of its first order, of a new leaf the greatest.
   private var firstTimes = Slab<UInt64>()
 
   init() {}
@@ -112,8 +112,8 @@ struct Leaves: ~Copyable, Sendable {
   @inline(__always)
   func firstTime(_ leaf: Int32) -> UInt64 { firstTimes[leaf] }
 
-  /// Whether `leaf` has orders, the first of which is before any with that rank and a later time than `time`, or has that
-  /// time.
+  /// Whether the first order of `leaf`, which is not vacant, is before any with that rank and a later time than `time`, or
+  /// has that time; of a new leaf false.
   @inline(__always)
   func begins(_ leaf: Int32, before rank: Int64, _ time: UInt64) -> Bool {
     let first = leaves[leaf].base

@@ -181,7 +181,7 @@ public struct OrderBook: Sendable {
   /// - Complexity: that of so many matches.
   public mutating func purchase(_ bid: OrderID, context: MatchContext) -> [Match] {
     makeUnique()
-    return core.purchase(bid, context)
+    return core.purchase(bid, context, learns: true)
   }
 
   /// What a bid that is not in the book would take now, and what it would take if it had to start as soon as possible.

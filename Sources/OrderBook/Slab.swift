@@ -149,8 +149,8 @@ struct Slab<Element: BitwiseCopyable>: ~Copyable {
     let start = space + head
     if head > 0 { munmap(space, head) }
     munmap(start + bytes, Self.hugePageBytes - head)
-    // A wish, which a system without huge pages does not grant.
-    if isHuge { madvise(start, bytes, MADV_HUGEPAGE) }
+    // A wish, which a system without huge pages does not grant. Some use them wherever they are not asked not to.
+    madvise(start, bytes, isHuge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE)
     let used = Self.roundedUp(Int(count) * stride)
     if mappedBytes > 0, move_pages_to(base, used, start) != 0 {
       if used < mappedBytes { munmap(UnsafeMutableRawPointer(base) + used, mappedBytes - used) }

@@ -6,6 +6,9 @@
 /// carved out is taken out of a row only when a search went there in vain (`docs/ORDERBOOK.md`). A search for so many
 /// GPUs looks at the row of the greatest step that is no greater.
 ///
+/// From one bucket to the next, the last one's being the first, no row falls by more than a bucket has units: a run goes on
+/// where it began. The greater and the lesser of two rows, byte by byte, keep that, and ``SummaryRow`` relies on it.
+///
 /// The rows lie in a pool of words, eight buckets a word.
 struct StartSummary: BitwiseCopyable, Sendable {
   /// Where the rows lie, or -1 while there are none.
@@ -130,7 +133,7 @@ struct SummaryRow: ~Copyable, Sendable {
     let first = scale.bucket(start)
     let length = scale.length(end &- start)
     let shift = UInt64(bitPattern: (first & 7) &* 8)
-    // A run that begins in this bucket and is longer by a bucket ends later: it has more in the other buckets too.
+    // No row falls faster than by a bucket's units: one that has so much more here has as much in the buckets behind.
     let known = words[Int32(truncatingIfNeeded: first &>> 3 & 31)] &>> shift & 0xFF
     if known >= length &+ UInt64(bitPattern: scale.unitsInBucket) { return }
     // Of buckets that share a byte the first has the longest run.

@@ -132,9 +132,9 @@ struct StepCalendars: ~Copyable, Sendable {
     _ run: StepRun, atMostUsed most: Int64, start: Int64, end: Int64, _ body: (_ start: Int64, _ end: Int64) -> Void
   ) {
     let steps = run.first + run.count
-    // What is taken of an order mostly lies in its window.
+    // What is taken of an order lies in its window, mostly: few steps are passed over.
     var next = run.first
-    if run.count > 0, pool[next].start <= start { next += firstStep(run, after: start) }
+    while next < steps, pool[next].start <= start { next += 1 }
     var used = next == run.first ? 0 : pool[next - 1].used
     var position = start
     // Where the present run of free slots began; `end` while there is none.

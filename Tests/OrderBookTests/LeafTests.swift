@@ -70,6 +70,40 @@ struct LeafTests {
     }
   }
 
+  @Test("what is filled and emptied again and again takes no more memory")
+  func reuse() {
+    var leaves = Leaves()
+    let leaf = leaves.append()
+    var most = 0
+    for round in 0..<50 {
+      for slot in 0..<32 as Range<Int32> { leaves.insert(slot, rank: Int64(slot / 8), into: leaf, at: slot) }
+      while leaves[leaf].count > 0 { leaves.remove(at: leaves[leaf].count / 2, from: leaf) }
+      #expect(leaves[leaf].distances < 0)
+      if round == 0 { most = leaves.usedBytes }
+      let used = leaves.usedBytes
+      #expect(used == most)
+    }
+  }
+
+  @Test("a leaf knows how far the next one begins from its own first order, whichever of the two changes")
+  func ceilings() {
+    var leaves = Leaves()
+    let (leaf, next) = (leaves.append(), leaves.append())
+    leaves[leaf].next = next
+    leaves.insert(0, rank: 100, into: leaf, at: 0)
+    #expect(leaves[leaf].ceiling == .max)
+    leaves.insert(1, rank: 150, into: next, at: 0)
+    leaves.refreshCeiling(of: leaf)
+    #expect(leaves[leaf].ceiling == 50)
+    leaves.insert(2, rank: 90, into: leaf, at: 0)
+    #expect(leaves[leaf].base == 90 && leaves[leaf].ceiling == 60)
+    leaves.insert(3, rank: 120, into: leaf, at: 2)
+    leaves.remove(at: 0, from: leaf)
+    #expect(leaves[leaf].base == 100 && leaves[leaf].ceiling == 50)
+    leaves.remove(at: 0, from: leaf)
+    #expect(leaves[leaf].base == 120 && leaves[leaf].ceiling == 30)
+  }
+
   @Test("the latest order goes in where its rank belongs, or nowhere")
   func latest() {
     var leaves = Leaves()

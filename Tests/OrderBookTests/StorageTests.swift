@@ -25,10 +25,10 @@ struct StorageTests {
     #expect(nothing.count == 0)
   }
 
-  @Test("a slab keeps its elements when it gets a mapping, and larger ones, and so does a copy of it")
-  func mappings() {
+  @Test("a slab keeps its elements in mapping after mapping, and so does a copy", arguments: [true, false])
+  func mappings(_ isHuge: Bool) {
     let length: Int32 = 1 << 16
-    var slab = Slab<UInt64>()
+    var slab = Slab<UInt64>(isHuge: isHuge)
     // To 40 MiB: past where mappings begin, and past the space of the first two.
     for run in 0..<80 as Range<UInt64> {
       #expect(slab.appendRun(length, repeating: run) == Int32(run) * length)
