@@ -17,7 +17,7 @@ struct NodeSection: Section {
       ?? URL(fileURLWithPath: program).deletingLastPathComponent().appendingPathComponent("p2pnode").path
   }
 
-  func measure(progress: Progress) async throws -> [Row] {
+  nonisolated func measure(progress: Progress) async throws -> [Row] {
     guard FileManager.default.isExecutableFile(atPath: binary) else {
       throw NodeBenchmarkError.noBinary(path: binary)
     }

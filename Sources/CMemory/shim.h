@@ -55,3 +55,43 @@ static inline uint32_t greater_of_32(const int32_t *numbers, int32_t value) {
 #endif
   return found;
 }
+
+/// Adds `difference` to those of 32 numbers, the first of which lies at a multiple of 16 bytes, that are not the greatest.
+static inline void add_to_32(int32_t *numbers, int32_t difference) {
+#ifdef __SSE2__
+  __m128i *vectors = (__m128i *)numbers;
+  const __m128i greatest = _mm_set1_epi32(INT32_MAX);
+  const __m128i added = _mm_set1_epi32(difference);
+  for (int index = 0; index < 8; index++) {
+    const __m128i isGreatest = _mm_cmpeq_epi32(vectors[index], greatest);
+    vectors[index] = _mm_add_epi32(vectors[index], _mm_andnot_si128(isGreatest, added));
+  }
+#else
+  for (int index = 0; index < 32; index++)
+    if (numbers[index] != INT32_MAX) numbers[index] += difference;
+#endif
+}
+
+/// Takes out the first of 32 numbers, which lies at a multiple of 16 bytes: the others move down, the last becomes the
+/// greatest. `difference` is added to those that are not the greatest.
+static inline void remove_first_of_32(int32_t *numbers, int32_t difference) {
+#ifdef __SSE2__
+  const __m128i greatest = _mm_set1_epi32(INT32_MAX);
+  const __m128i added = _mm_set1_epi32(difference);
+  for (int index = 0; index < 8; index++) {
+    __m128i next;
+    if (index < 7) {
+      next = _mm_loadu_si128((const __m128i *)(numbers + 4 * index + 1));
+    } else {
+      const __m128i last = _mm_load_si128((const __m128i *)(numbers + 28));
+      next = _mm_or_si128(_mm_srli_si128(last, 4), _mm_set_epi32(INT32_MAX, 0, 0, 0));
+    }
+    const __m128i isGreatest = _mm_cmpeq_epi32(next, greatest);
+    _mm_store_si128((__m128i *)(numbers + 4 * index), _mm_add_epi32(next, _mm_andnot_si128(isGreatest, added)));
+  }
+#else
+  for (int index = 0; index < 31; index++)
+    numbers[index] = numbers[index + 1] == INT32_MAX ? INT32_MAX : numbers[index + 1] + difference;
+  numbers[31] = INT32_MAX;
+#endif
+}

@@ -272,18 +272,20 @@ struct Leaves: ~Copyable, Sendable {
     leaves[leaf].count = count
     let run = leaves[leaf].distances
     if run >= 0 {
-      distances.remove(position, from: run, of: count &+ 1)
-      if position == 0, count > 0, distances[run, 0] > 0 { rebase(leaf, to: rank(leaf, 0)) }
+      if position == 0 {
+        // A leaf of one order has no distances.
+        leaves[leaf].base &+= Int64(distances.removeFirst(from: run))
+        refreshCeiling(of: leaf)
+      } else {
+        distances.remove(position, from: run, of: count &+ 1)
+      }
       if position == 0 || position == count { dropDistances(of: leaf) }
     }
   }
 
-  /// Counts the distances of a leaf from another base.
+  /// Counts the distances of a leaf, which has them, from another base.
   private mutating func rebase(_ leaf: Int32, to base: Int64) {
-    let run = leaves[leaf].distances
-    for position in 0..<leaves[leaf].count {
-      distances[run, position] = Int32(truncatingIfNeeded: rank(leaf, position) &- base)
-    }
+    distances.add(Int32(truncatingIfNeeded: leaves[leaf].base &- base), in: leaves[leaf].distances)
     leaves[leaf].base = base
     refreshCeiling(of: leaf)
   }

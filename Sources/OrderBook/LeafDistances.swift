@@ -16,12 +16,12 @@ struct LeafDistances: ~Copyable, Sendable {
   var usedBytes: Int { cells.usedBytes }
 
   /// The distance of the order at `position`.
-  subscript(run: Int32, position: Int32) -> Int32 {
-    @inline(__always)
-    get { cells[run &+ position] }
-    @inline(__always)
-    set { cells[run &+ position] = newValue }
-  }
+  @inline(__always)
+  subscript(run: Int32, position: Int32) -> Int32 { cells[run &+ position] }
+
+  /// Adds to the distances of all orders.
+  @inline(__always)
+  mutating func add(_ difference: Int32, in run: Int32) { cells.add(difference, first: run) }
 
   /// Asks the processor to bring a run near.
   @inline(__always)
@@ -66,6 +66,16 @@ struct LeafDistances: ~Copyable, Sendable {
     let last = run &+ count &- 1
     if run &+ position < last { cells.moveDown(from: run &+ position, to: last &+ 1) }
     cells[last] = .max
+  }
+
+  /// Takes out the first distance of a run of several orders, and counts the others from the second.
+  ///
+  /// - Returns: how far that was from the first.
+  @inline(__always)
+  mutating func removeFirst(from run: Int32) -> Int32 {
+    let difference = cells[run &+ 1]
+    cells.removeFirst(first: run, adding: 0 &- difference)
+    return difference
   }
 
   /// Takes `count` distances from `position` on out of a run, which has no others behind them, and gives a run with them.

@@ -176,6 +176,21 @@ extension Slab where Element == Int32 {
     return Int32(truncatingIfNeeded: greater.trailingZeroBitCount)
   }
 
+  /// Adds `difference` to those of the 32 elements from `first` on, a multiple of 4, that are not the greatest value.
+  @inline(__always)
+  mutating func add(_ difference: Int32, first: Int32) {
+    precondition(0 <= first && first &+ 32 <= count && first & 3 == 0, "a slab has no such elements")
+    add_to_32(base + Int(first), difference)
+  }
+
+  /// Takes out the first of the 32 elements from `first` on, a multiple of 4: the others move down, the last becomes the
+  /// greatest value. Adds `difference` to those that are not the greatest value.
+  @inline(__always)
+  mutating func removeFirst(first: Int32, adding difference: Int32) {
+    precondition(0 <= first && first &+ 32 <= count && first & 3 == 0, "a slab has no such elements")
+    remove_first_of_32(base + Int(first), difference)
+  }
+
   /// Where in the 32 elements from `first` on, a multiple of 4, `value` stands, which is there once.
   @inline(__always)
   func offset(of value: Int32, first: Int32) -> Int32 {

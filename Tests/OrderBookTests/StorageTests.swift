@@ -95,6 +95,14 @@ struct StorageTests {
       for wanted in [0, 7, 39, 40, Int32.max - 1] {
         #expect(sorted.countAtMost(wanted, first: 32) == values.count { $0 <= wanted })
       }
+      let ordered = values.sorted()
+      sorted[63] = .max
+      sorted.add(-3, first: 32)
+      for offset in 0..<31 { #expect(sorted[32 + Int32(offset)] == ordered[offset] - 3) }
+      #expect(sorted[63] == .max && sorted[31] == .max)
+      sorted.removeFirst(first: 32, adding: 5)
+      for offset in 0..<30 { #expect(sorted[32 + Int32(offset)] == ordered[offset + 1] + 2) }
+      #expect(sorted[62] == .max && sorted[63] == .max && sorted[31] == .max)
       let distinct = Array(values.enumerated().filter { values.firstIndex(of: $0.element) == $0.offset })
       for (offset, value) in distinct where values.count(where: { $0 == value }) == 1 {
         #expect(slab.offset(of: value, first: 32) == Int32(offset))
