@@ -99,10 +99,7 @@ extension BookCore {
       if leaf >= 0 { leaves.prefetch(leaf) }
       wheel.prefetchNeighbours(of: slots[index])
     }
-    for index in 0..<range.count where slots[index] >= 0 {
-      let leaf = records[slots[index]].leaf
-      if leaf >= 0 { leaves.prefetchDistances(of: leaf) }
-    }
+    prefetchDistances(of: slots.span.extracting(0..<range.count))
   }
 
   /// The same for orders that are to be taken out, whose records have just been read.
@@ -115,7 +112,13 @@ extension BookCore {
       let extra = records[slots[index]].extra
       if extra >= 0 { extras.prefetch(extra) }
     }
-    for index in slots.indices {
+    prefetchDistances(of: slots)
+  }
+
+  /// The last step for orders that may be taken out, whose leaves are near; -1 stands for none.
+  @inline(__always)
+  private func prefetchDistances(of slots: Span<Int32>) {
+    for index in slots.indices where slots[index] >= 0 {
       let leaf = records[slots[index]].leaf
       if leaf >= 0 { leaves.prefetchDistances(of: leaf) }
     }
