@@ -12,8 +12,9 @@ import NodeCrypto
 /// a search ends at the first greater one, an insertion moves those behind it up to the next empty place, a removal
 /// moves them back down to the first that is at home. Behind the capacity is room for those that do not fit before it.
 ///
-/// A table that has grown full is followed by a larger one, into which each insertion moves a few entries: no operation
-/// moves all.
+/// A table that has grown full grows in place. The homes in the larger table lie in the same order, each behind the old one:
+/// so the entries go to them from the last to the first, a few with each insertion, and the table is in order all the
+/// while, with the new homes from some fingerprint on and the old ones before it.
 struct IdentifierTable<Tag>: ~Copyable {
   /// By slot. The first word of a vacant slot names the next vacant one.
   private var identifiers = Slab<Identifier<Tag>>()
@@ -22,11 +23,10 @@ struct IdentifierTable<Tag>: ~Copyable {
   private var entries = Slab<UInt64>()
   /// The places that can be an entry's home.
   private var capacity: Int32 = 0
-  /// The table before this one, as long as not all of its entries have been moved; what was moved is ``gone`` there.
-  private var older = Slab<UInt64>()
-  private var olderCapacity: Int32 = 0
-  /// The places of `older` from which entries have been moved.
-  private var moved: Int32 = 0
+  /// The same before the table last grew: of entries before `boundary`, which have not gone to their new homes yet.
+  private var oldCapacity: Int32 = 0
+  /// No entry is before it once all have gone.
+  private var boundary: UInt64 = 0
   private(set) var count: Int32 = 0
   /// The count at which the table has grown full.
   private var limit: Int32 = 0
@@ -34,16 +34,15 @@ struct IdentifierTable<Tag>: ~Copyable {
 
   /// Greater than every entry.
   private static var empty: UInt64 { .max }
-  private static var gone: UInt64 { .max - 1 }
-  /// The places that one insertion moves: more than enough to be done before the table is full again.
-  private static var movedAtOnce: Int32 { 32 }
+  /// The places whose entries one insertion moves: more than enough to be done before the table is full again.
+  private static var movedAtOnce: UInt64 { 32 }
   /// The places behind the capacity.
   private static var overhang: Int32 { 64 }
 
   /// An empty table whose fingerprints depend on `key`.
   init(key: (UInt64, UInt64, UInt64, UInt64)) {
     self.key = key
-    allocate(capacity: 70)
+    enlarge(to: 70)
   }
 
   /// A table with the same content in memory of its own.
@@ -52,16 +51,15 @@ struct IdentifierTable<Tag>: ~Copyable {
     vacant = other.vacant
     entries = Slab(copying: other.entries)
     capacity = other.capacity
-    older = Slab(copying: other.older)
-    olderCapacity = other.olderCapacity
-    moved = other.moved
+    oldCapacity = other.oldCapacity
+    boundary = other.boundary
     count = other.count
     limit = other.limit
     key = other.key
   }
 
   /// The bytes used.
-  var usedBytes: Int { identifiers.usedBytes + entries.usedBytes + older.usedBytes }
+  var usedBytes: Int { identifiers.usedBytes + entries.usedBytes }
 
   /// The identifier in `slot`.
   subscript(slot: Int32) -> Identifier<Tag> {
@@ -76,29 +74,23 @@ struct IdentifierTable<Tag>: ~Copyable {
     return slot < 0 ? nil : slot
   }
 
-  /// The slot of `identifier` and, for ``remove(_:at:)``, the place of its entry, below 0 where that is not known; a slot
-  /// below 0 when it is not in. O(1) expected.
+  /// The slot of `identifier`, below 0 when it is not in, and the place of its entry, for ``remove(_:at:)``. O(1) expected.
   @inline(__always)
   func find(_ identifier: Identifier<Tag>) -> (slot: Int32, place: Int32) {
-    let fingerprint = fingerprint(of: identifier)
-    let (place, slot) = place(of: identifier, fingerprint)
-    if slot >= 0 || older.count == 0 { return (slot, place) }
-    return (Self.slot(of: identifier, fingerprint, in: older, olderCapacity, identifiers), -1)
+    let (place, slot) = place(of: identifier, fingerprint(of: identifier))
+    return (slot, place)
   }
 
   /// Asks the processor to bring near where the entry with a fingerprint is, or belongs.
   @inline(__always)
-  func prefetchEntry(of fingerprint: UInt32) {
-    entries.prefetch(home(fingerprint))
-    if older.count > 0 { older.prefetch(Self.home(fingerprint, capacity: olderCapacity)) }
-  }
+  func prefetchEntry(of fingerprint: UInt32) { entries.prefetch(home(fingerprint)) }
 
   /// The slot of an identifier with that fingerprint, mostly of the only one, found without reading any identifier; or -1.
   /// Asks the processor to bring near the identifier that lies there.
   @inline(__always)
   func prefetchIdentifier(of fingerprint: UInt32) -> Int32 {
     let entry = entries[firstPlace(of: fingerprint)]
-    guard UInt32(truncatingIfNeeded: entry &>> 32) == fingerprint else { return -1 }
+    guard Self.fingerprint(in: entry) == fingerprint else { return -1 }
     let slot = Int32(truncatingIfNeeded: entry)
     identifiers.prefetch(slot)
     return slot
@@ -109,15 +101,11 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// - Returns: its slot, and whether it is new.
   @inline(__always)
   mutating func insert(_ identifier: Identifier<Tag>) -> (slot: Int32, isNew: Bool) {
-    if older.count > 0 { move(Self.movedAtOnce) }
+    if boundary > 0 { moveHome() }
     if count >= limit { grow() }
     let fingerprint = fingerprint(of: identifier)
     let (place, found) = place(of: identifier, fingerprint)
     if found >= 0 { return (found, false) }
-    if older.count > 0 {
-      let slot = Self.slot(of: identifier, fingerprint, in: older, olderCapacity, identifiers)
-      if slot >= 0 { return (slot, false) }
-    }
     let slot: Int32
     if vacant >= 0 {
       slot = vacant
@@ -137,15 +125,7 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// - Parameter place: what ``find(_:)`` gave, with no change since; below 0 the place is looked for.
   @inline(__always)
   mutating func remove(_ slot: Int32, at place: Int32 = -1) {
-    var hole = place
-    if place < 0 {
-      hole = self.place(of: slot)
-      if hole < 0 { return removeFromOlder(slot) }
-    }
-    let capacity = capacity
-    entries.close(hole, with: Self.empty) { entry, place in
-      entry == Self.empty || Self.home(UInt32(truncatingIfNeeded: entry &>> 32), capacity: capacity) == place
-    }
+    close(place < 0 ? self.place(of: slot) : place)
     count &-= 1
   }
 
@@ -164,7 +144,7 @@ struct IdentifierTable<Tag>: ~Copyable {
     var place = firstPlace(of: fingerprint)
     while true {
       let entry = entries[place]
-      guard UInt32(truncatingIfNeeded: entry &>> 32) == fingerprint, entry != Self.empty else { return (place, -1) }
+      guard Self.fingerprint(in: entry) == fingerprint, entry != Self.empty else { return (place, -1) }
       let slot = Int32(truncatingIfNeeded: entry)
       if identifiers[slot] == identifier { return (place, slot) }
       place &+= 1
@@ -177,16 +157,13 @@ struct IdentifierTable<Tag>: ~Copyable {
     entries.firstPlace(from: home(fingerprint), atLeast: UInt64(fingerprint) &<< 32)
   }
 
-  /// The place of the entry of `slot`, or -1 when it is in the older table.
+  /// The place of the entry of `slot`, which is in.
   @inline(__always)
   private func place(of slot: Int32) -> Int32 {
     let fingerprint = fingerprint(of: identifiers[slot])
     let wanted = Self.entry(fingerprint, slot)
     var place = firstPlace(of: fingerprint)
-    while entries[place] != wanted {
-      if entries[place] == Self.empty || entries[place] &>> 32 != fingerprint { return -1 }
-      place &+= 1
-    }
+    while entries[place] != wanted { place &+= 1 }
     return place
   }
 
@@ -197,6 +174,19 @@ struct IdentifierTable<Tag>: ~Copyable {
     // The last place ends every search.
     if filled &+ 1 == entries.count { _ = entries.append(Self.empty) }
   }
+
+  /// Takes out the entry at `place`; those behind it move down, up to the first that is at home.
+  @inline(__always)
+  private mutating func close(_ place: Int32) {
+    let (boundary, capacity, oldCapacity) = (boundary, capacity, oldCapacity)
+    entries.close(place, with: Self.empty) { entry, place in
+      entry == Self.empty
+        || Self.home(Self.fingerprint(in: entry), capacity: entry < boundary ? oldCapacity : capacity) == place
+    }
+  }
+
+  @inline(__always)
+  private static func fingerprint(in entry: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: entry &>> 32) }
 
   @inline(__always)
   private static func entry(_ fingerprint: UInt32, _ slot: Int32) -> UInt64 {
@@ -213,7 +203,9 @@ struct IdentifierTable<Tag>: ~Copyable {
   }
 
   @inline(__always)
-  private func home(_ fingerprint: UInt32) -> Int32 { Self.home(fingerprint, capacity: capacity) }
+  private func home(_ fingerprint: UInt32) -> Int32 {
+    Self.home(fingerprint, capacity: UInt64(fingerprint) &<< 32 < boundary ? oldCapacity : capacity)
+  }
 
   @inline(__always)
   private static func home(_ fingerprint: UInt32, capacity: Int32) -> Int32 {
@@ -222,71 +214,44 @@ struct IdentifierTable<Tag>: ~Copyable {
 
   // MARK: Growing
 
-  private mutating func allocate(capacity: Int32) {
+  /// Makes room for `capacity` homes.
+  private mutating func enlarge(to capacity: Int32) {
     self.capacity = capacity
-    entries = Slab()
-    _ = entries.appendRun(capacity + Self.overhang, repeating: Self.empty)
     limit = capacity - capacity / 5
+    let missing = capacity + Self.overhang - entries.count
+    if missing > 0 { _ = entries.appendRun(missing, repeating: Self.empty) }
   }
 
-  /// Begins a table that is larger by a quarter, so that none is less than 64% full once it has grown.
+  /// Grows by a quarter, so that the table is never less than 64% full once it has grown.
   @inline(never)
   private mutating func grow() {
-    move(older.count - moved)
-    swap(&entries, &older)
-    olderCapacity = capacity
-    moved = 0
-    allocate(capacity: capacity + capacity / 4)
+    while boundary > 0 { moveHome() }
+    oldCapacity = capacity
+    boundary = .max
+    enlarge(to: capacity + capacity / 4)
   }
 
-  /// Moves the entries of the next `places` places of the older table.
+  /// Moves the entries of the next places before the boundary to their new homes, the last first, and the boundary there.
   @inline(never)
-  private mutating func move(_ places: Int32) {
-    let end = min(older.count, moved &+ places)
-    var next = moved
-    while next < end {
-      let entry = older[next]
-      if entry < Self.gone {
-        let home = home(UInt32(truncatingIfNeeded: entry &>> 32))
-        insert(entry, at: entries.firstPlace(from: home, atLeast: entry))
-        older[next] = Self.gone
-      }
-      next &+= 1
+  private mutating func moveHome() {
+    let step = (Self.movedAtOnce &<< 32 / UInt64(UInt32(bitPattern: oldCapacity))) &<< 32
+    let target = boundary > step ? boundary &- step : 0
+    let first = entries.firstPlace(
+      from: Self.home(Self.fingerprint(in: target), capacity: oldCapacity), atLeast: target)
+    // Whatever has gone is at or behind where the boundary was.
+    var place = entries.firstPlace(
+      from: Self.home(Self.fingerprint(in: boundary), capacity: oldCapacity), atLeast: boundary)
+    while place > first {
+      place &-= 1
+      let entry = entries[place]
+      if entry == Self.empty { continue }
+      // Where the new home is this place or one before it, the entry comes back here: smaller ones fill the places between.
+      // Elsewhere those behind it have their homes behind this place, too.
+      entries[place] = Self.empty
+      let home = Self.home(Self.fingerprint(in: entry), capacity: capacity)
+      // Behind those with the same fingerprint that have not gone yet.
+      insert(entry, at: entries.firstPlace(from: home, atLeast: entry | 0xFFFF_FFFF))
     }
-    moved = next
-    if moved == older.count {
-      older = Slab()
-      moved = 0
-    }
-  }
-
-  /// The slot of an identifier that is in the older table, or -1; places from which entries went are passed over. Not a
-  /// method, for which the compiler would copy the table before every search.
-  @inline(never)
-  private static func slot(
-    of identifier: Identifier<Tag>, _ fingerprint: UInt32, in older: borrowing Slab<UInt64>, _ capacity: Int32,
-    _ identifiers: borrowing Slab<Identifier<Tag>>
-  ) -> Int32 {
-    var place = home(fingerprint, capacity: capacity)
-    while older[place] != empty {
-      if older[place] < gone {
-        let found = UInt32(truncatingIfNeeded: older[place] &>> 32)
-        if found > fingerprint { return -1 }
-        let slot = Int32(truncatingIfNeeded: older[place])
-        if found == fingerprint, identifiers[slot] == identifier { return slot }
-      }
-      place += 1
-    }
-    return -1
-  }
-
-  @inline(never)
-  private mutating func removeFromOlder(_ slot: Int32) {
-    let fingerprint = fingerprint(of: identifiers[slot])
-    let entry = Self.entry(fingerprint, slot)
-    var place = Self.home(fingerprint, capacity: olderCapacity)
-    while older[place] != entry { place += 1 }
-    older[place] = Self.gone
-    count -= 1
+    boundary = target
   }
 }

@@ -231,6 +231,34 @@ struct StorageTests {
     #expect(Set(slots.values).count == slots.count)
   }
 
+  @Test("ids with equal fingerprints keep apart while the table grows")
+  func equalFingerprints() {
+    let key: (UInt64, UInt64, UInt64, UInt64) = (11, 22, 33, 44)
+    var table = IdentifierTable<OrderTag>(key: key)
+    // Where the first and the third word are the key's, the fingerprint is 0, whatever the others are; where only the first
+    // is, it depends on the third and the fourth.
+    let ids = (0..<3000 as Range<UInt64>).map { number in
+      OrderID(word0: key.0, word1: number, word2: number % 3 == 0 ? key.2 : number / 64, word3: 5)
+    }
+    var slots: [OrderID: Int32] = [:]
+    for (number, id) in ids.enumerated() {
+      slots[id] = table.insert(id).slot
+      if number % 5 == 4 {
+        let gone = ids[number / 2]
+        let (slot, place) = table.find(gone)
+        if let expected = slots.removeValue(forKey: gone) {
+          #expect(slot == expected)
+          table.remove(slot, at: place)
+          table.vacate(slot)
+        } else {
+          #expect(slot < 0)
+        }
+      }
+    }
+    for id in ids { #expect(table.slot(of: id) == slots[id]) }
+    #expect(Int(table.count) == slots.count)
+  }
+
   @Test("the wheel lets go of exactly what has expired", arguments: 0..<8 as Range<UInt64>)
   func wheel(_ seed: UInt64) {
     var generator = SplitMix64(seed: seed)
