@@ -10,12 +10,15 @@ struct PlainRunner {
   /// How much more memory is resident when the stream has been applied.
   private(set) var residentBytes = 0
   private let orders: PlainOrders
-  /// The orders that a block puts in, what they state, their times, and the ids of all that it puts in or cancels, each in
-  /// the order of its operations.
+  /// A block: what its operations are, the orders that it puts in, what they state, their times, and the ids of all that it
+  /// puts in or cancels, each in the order of the operations.
+  private var kinds: [PlainStream.Operation.Kind] = []
   private var placed: [Order] = []
   private var bodies: [OrderBody] = []
   private var times: [Timestamp] = []
   private var ids: [OrderID] = []
+  /// How many orders are put in before each of the operations with which a request for memory begins, and in all.
+  private var placedBefore: [Int] = []
   private var sequence: UInt64 = 0
 
   init(orders: PlainOrders) { self.orders = orders }
@@ -25,10 +28,12 @@ struct PlainRunner {
   /// - Returns: the nanoseconds that the timed operations took.
   mutating func run(_ stream: PlainStream) -> UInt64 {
     filled.reserveCapacity(stream.filled.count)
+    kinds.reserveCapacity(PlainStream.blockLength)
     placed.reserveCapacity(PlainStream.blockLength)
     bodies.reserveCapacity(PlainStream.blockLength)
     times.reserveCapacity(PlainStream.blockLength)
     ids.reserveCapacity(PlainStream.blockLength)
+    placedBefore.reserveCapacity(PlainStream.blockLength / OrderBook.changesToPrefetch + 2)
     let bytes = Memory.residentBytes
     var nanoseconds: UInt64 = 0
     for block in stream.blocks {
@@ -43,49 +48,55 @@ struct PlainRunner {
   }
 
   private mutating func apply(_ operations: [PlainStream.Operation]) -> UInt64 {
+    kinds.removeAll(keepingCapacity: true)
     placed.removeAll(keepingCapacity: true)
     bodies.removeAll(keepingCapacity: true)
     times.removeAll(keepingCapacity: true)
     ids.removeAll(keepingCapacity: true)
+    placedBefore.removeAll(keepingCapacity: true)
     for operation in operations {
+      if ids.count % OrderBook.changesToPrefetch == 0 { placedBefore.append(placed.count) }
       sequence += 1
+      kinds.append(operation.kind)
       ids.append(operation.id)
       if operation.kind == .cancel { continue }
       placed.append(orders.order(operation, sequence: sequence))
       bodies.append(placed[placed.count - 1].body)
       times.append(placed[placed.count - 1].priority.time)
     }
+    placedBefore.append(placed.count)
     // What is not placed is never read.
     let filler = placed.last ?? orders.order(operations[0], sequence: sequence)
     var lent = InlineArray<256, Lent> { Lent(order: $0 < placed.count ? placed[$0] : filler) }
-    return Self.apply(operations, &lent, bodies, times, ids, to: &book, orders, &filled)
+    return Self.apply(kinds, &lent, bodies, times, ids, placedBefore, to: &book, orders, &filled)
   }
 
   /// Applies operations whose orders are put together.
   @inline(never)
   private static func apply(
-    _ operations: [PlainStream.Operation], _ placed: inout InlineArray<256, Lent>, _ bodies: [OrderBody],
-    _ times: [Timestamp], _ ids: [OrderID], to book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
+    _ kinds: [PlainStream.Operation.Kind], _ placed: inout InlineArray<256, Lent>, _ bodies: [OrderBody],
+    _ times: [Timestamp], _ ids: [OrderID], _ placedBefore: [Int], to book: inout OrderBook, _ orders: PlainOrders,
+    _ filled: inout [OrderID]
   ) -> UInt64 {
     var nextPlaced = 0
     let start = Stopwatch.processor()
-    for position in operations.indices {
-      if position % OrderBook.changesToPrefetch == 0 {
-        let end = min(operations.count, position + OrderBook.changesToPrefetch)
-        let count = operations[position..<end].count { $0.kind != .cancel }
-        let nextPlacing = nextPlaced..<nextPlaced + count
-        book.prefetch(
-          ids.span.extracting(position..<end), inserting: bodies.span.extracting(nextPlacing),
-          at: times.span.extracting(nextPlacing))
-      }
-      switch operations[position].kind {
-      case .add:
-        book.insert(placed[nextPlaced].order)
-        nextPlaced += 1
-      case .cancel: book.cancel(operations[position].id)
-      case .cross:
-        cross(placed[nextPlaced].order, gpus: Int32(operations[position].gpus), in: &book, orders, &filled)
-        nextPlaced += 1
+    for request in 0..<placedBefore.count - 1 {
+      let first = request * OrderBook.changesToPrefetch
+      let end = min(kinds.count, first + OrderBook.changesToPrefetch)
+      let placing = placedBefore[request]..<placedBefore[request + 1]
+      book.prefetch(
+        ids.span.extracting(first..<end), inserting: bodies.span.extracting(placing),
+        at: times.span.extracting(placing))
+      for position in first..<end {
+        switch kinds[position] {
+        case .add:
+          book.insert(placed[nextPlaced].order)
+          nextPlaced += 1
+        case .cancel: book.cancel(ids[position])
+        case .cross:
+          cross(placed[nextPlaced].order, in: &book, orders, &filled)
+          nextPlaced += 1
+        }
       }
     }
     return Stopwatch.processorTime(since: start)
@@ -94,11 +105,11 @@ struct PlainRunner {
   /// Puts in an order that takes at once, takes its fills from both sides, and takes out what is filled.
   @inline(__always)
   private static func cross(
-    _ order: borrowing Order, gpus: Int32, in book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
+    _ order: borrowing Order, in book: inout OrderBook, _ orders: PlainOrders, _ filled: inout [OrderID]
   ) {
     let taker = order.id
     book.insert(order)
-    var left = gpus
+    var left = order.body.gpus
     while left > 0, let match = book.match(taker, context: orders.context) {
       let maker = match.maker
       book.take(maker, gpus: match.gpus, slots: orders.slots)

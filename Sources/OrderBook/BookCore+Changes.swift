@@ -14,7 +14,7 @@ extension BookCore {
     enter(slot, &record, old: records[slot].flags.intersection(.listed))
     if record.flags.contains(.detailed) { attachDetails(slot, order) }
     if let own, order.priority.owner == own { listOwn(slot) }
-    if record.isOpenWhole, !record.isImmediate { enterLadders(slot, record) }
+    if record.flags.contains(.open), !record.isImmediate { enterLadders(slot, record) }
     return .inserted
   }
 
@@ -217,7 +217,7 @@ extension BookCore {
   }
 
   @inline(__always)
-  private static func recentOwner(_ owner: NodeID) -> Int32 { Int32(truncatingIfNeeded: owner.word0) & 255 }
+  private static func recentOwner(_ owner: NodeID) -> Int32 { Int32(truncatingIfNeeded: owner.word0) & 1023 }
 
   /// Forgets an order that has left the book.
   @inline(__always)

@@ -180,16 +180,9 @@ extension BookCore {
     else { return false }
     let row = hints.rows.row(bid.gpuRow)
     if row < 0 { return hints.rows.first < 0 }
-    var word = bid.firstBucket &>> 3
-    let last = bid.lastBucket &>> 3
-    var mask = UInt64.max &<< UInt64(bitPattern: (bid.firstBucket & 7) &* 8)
-    while word < last {
-      if Bytes.reach(bid.threshold, rows[row + Int32(truncatingIfNeeded: word & 31)] & mask) { return true }
-      mask = .max
-      word &+= 1
-    }
-    mask &= UInt64.max &>> UInt64(bitPattern: 56 &- (bid.lastBucket & 7) &* 8)
-    return Bytes.reach(bid.threshold, rows[row + Int32(truncatingIfNeeded: word & 31)] & mask)
+    return rows.reach(
+      bid.threshold, inRow: row, from: bid.firstBucket &>> 3, to: bid.lastBucket &>> 3,
+      firstMask: bid.firstMask, lastMask: bid.lastMask)
   }
 
   // MARK: Learning
@@ -228,6 +221,9 @@ struct Need {
   /// The buckets in which it may start, at most 256.
   let firstBucket: Int64
   let lastBucket: Int64
+  /// The bytes of the first and the last of their words that count.
+  let firstMask: UInt64
+  let lastMask: UInt64
   /// What reaches its length.
   let threshold: UInt64
 
@@ -240,6 +236,8 @@ struct Need {
     earliestEnd = bid.start + Int64(bid.slots)
     firstBucket = scale.bucket(bid.start)
     lastBucket = min(scale.bucket(lastStart), firstBucket + 255)
+    firstMask = UInt64.max &<< UInt64(bitPattern: (firstBucket & 7) &* 8)
+    lastMask = UInt64.max &>> UInt64(bitPattern: 56 &- (lastBucket & 7) &* 8)
     threshold = Bytes.threshold(scale.length(Int64(bid.slots)))
   }
 }

@@ -108,7 +108,8 @@ extension BookCore {
   /// The leaf of `ladder` in which the order in `slot` belongs, with room for it.
   private func makeRoom(for slot: Int32, _ rank: Int64, in ladder: Int) -> Int32 {
     while ladders.count <= ladder { ladders.append([]) }
-    var leaf = leafFromLast(for: slot, rank, in: ladder)
+    var leaf = firstLeaf(ifBehind: rank, in: ladder)
+    if leaf < 0 { leaf = leafFromLast(for: slot, rank, in: ladder) }
     if leaf < 0 { leaf = self.leaf(for: slot, rank, in: ladder) }
     if leaf < 0 {
       leaf = makeFirstLeaf(of: ladder)
@@ -140,11 +141,26 @@ extension BookCore {
   @inline(never)
   private func thin(_ leaf: Int32) {
     if leaves[leaf].count == 0 {
-      removeLeaf(leaf)
+      if isAlone(leaf) { clear(leaf) } else { removeLeaf(leaf) }
     } else if !mergeWithNext(leaf) {
       let position = shelves.position(of: leaf, on: leaves[leaf].shelf)
       if position > 0 { _ = mergeWithNext(shelves.leaf(leaves[leaf].shelf, position - 1)) }
     }
+  }
+
+  /// Whether a ladder has no other leaf.
+  private func isAlone(_ leaf: Int32) -> Bool {
+    ladders[Int(leaves[leaf].ladder)].count == 1 && shelves[leaves[leaf].shelf].count == 1
+  }
+
+  /// Keeps the only leaf of a ladder, of which the last order went: often the next one comes soon.
+  private func clear(_ leaf: Int32) {
+    let shelf = leaves[leaf].shelf
+    release(leaves[leaf].hints.rows)
+    release(shelves[shelf].hints.rows)
+    columns.forget(leaf)
+    leaves.clear(leaf)
+    shelves[shelf].hints = Hints()
   }
 
   // MARK: Leaves

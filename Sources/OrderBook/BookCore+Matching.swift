@@ -41,7 +41,7 @@ extension BookCore {
     let counter = leaves.slot(leaf, 0)
     let rank = leaves[leaf].base
     let limit = OrderRecord.rank(of: record.price, isBid: !record.isBid)
-    guard leaves[leaf].hints.rows.first < 0, rank <= limit else { return nil }
+    guard counter >= 0, leaves[leaf].hints.rows.first < 0, rank <= limit else { return nil }
     let gpus = record.isBid ? remaining(record) : record.gpus
     let taker = Taker(
       slot: slot, isBid: record.isBid, owner: owners[record.owner], time: record.time, place: record.place,

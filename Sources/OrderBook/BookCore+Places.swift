@@ -29,6 +29,15 @@ extension BookCore {
     return -1
   }
 
+  /// The first leaf of `ladder`, when `rank` is better than all that are there, as prices often are that have just been
+  /// taken; or -1.
+  @inline(__always)
+  func firstLeaf(ifBehind rank: Int64, in ladder: Int) -> Int32 {
+    guard let shelf = ladders[ladder].first else { return -1 }
+    let leaf = shelves.leaf(shelf, 0)
+    return rank < leaves[leaf].base ? leaf : -1
+  }
+
   /// So many leaves are looked at before it is searched from the top.
   private static var leavesFromLast: Int { 6 }
 

@@ -61,7 +61,7 @@ extension BookCore {
   /// The positions of all orders of a leaf, a bit for each.
   @inline(__always)
   private func allPlaces(of leaf: Int32) -> UInt32 {
-    UInt32.max &>> UInt32(truncatingIfNeeded: Leaf.capacity &- leaves[leaf].count)
+    UInt32(truncatingIfNeeded: 1 &<< UInt64(truncatingIfNeeded: leaves[leaf].count) &- 1)
   }
 
   /// Makes the columns of a leaf that has rows known.

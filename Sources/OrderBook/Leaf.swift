@@ -5,7 +5,7 @@ struct Leaf: BitwiseCopyable, Sendable {
   /// The most orders in a leaf.
   static var capacity: Int32 { 32 }
 
-  /// The rank of the first order, from which the distances of the others are counted; of a new leaf the greatest.
+  /// The rank of the first order, from which the distances of the others are counted; of an empty leaf the greatest.
   var base = Int64.max
   /// At least the time of the latest order: one that is later comes behind all of its price.
   var latest: UInt64 = 0
@@ -49,7 +49,7 @@ struct Leaves: ~Copyable, Sendable {
   private var distances = LeafDistances()
   /// By leaf and position: the order's slot; behind the last order -1.
   private var slots = Slab<Int32>(isHuge: false)
-  /// By leaf: the time of its first order, of a new leaf the greatest.
+  /// By leaf: the time of its first order, of an empty leaf the greatest.
   private var firstTimes = Slab<UInt64>()
 
   init() {}
@@ -108,12 +108,19 @@ struct Leaves: ~Copyable, Sendable {
     firstTimes[leaf] = .max
   }
 
+  /// Makes a leaf whose orders have gone as good as new where it stands, but for the time of the latest.
+  mutating func clear(_ leaf: Int32) {
+    leaves[leaf].base = .max
+    leaves[leaf].hints = Hints()
+    firstTimes[leaf] = .max
+  }
+
   /// The time of the first order of `leaf`.
   @inline(__always)
   func firstTime(_ leaf: Int32) -> UInt64 { firstTimes[leaf] }
 
   /// Whether the first order of `leaf`, which is not vacant, is before any with that rank and a later time than `time`, or
-  /// has that time; of a new leaf false.
+  /// has that time; of an empty leaf false.
   @inline(__always)
   func begins(_ leaf: Int32, before rank: Int64, _ time: UInt64) -> Bool {
     let first = leaves[leaf].base
@@ -164,8 +171,8 @@ struct Leaves: ~Copyable, Sendable {
     slots.offset(of: slot, first: leaf &* 32)
   }
 
-  /// Puts an order into `leaf` if it belongs there, there is room, and it is the latest of all that were ever in it, as
-  /// nearly every order is: then its rank alone gives its position.
+  /// Puts an order into `leaf` if it belongs there behind others, there is room, and it is the latest of all that were ever
+  /// in it, as nearly every order is: then its rank alone gives its position.
   ///
   /// - Returns: its position, or -1 where it was not put in.
   @inline(__always)
@@ -173,7 +180,8 @@ struct Leaves: ~Copyable, Sendable {
     let old = leaves[leaf]
     let distance = rank &- old.base
     // A leaf that is vacant has no shelf. The distance of a rank from a base that is not above it is exact without a sign.
-    guard old.ladder == ladder, old.shelf >= 0, old.count < Leaf.capacity, time > old.latest, rank >= old.base,
+    guard old.ladder == ladder, old.shelf >= 0, UInt32(bitPattern: old.count &- 1) < UInt32(Leaf.capacity &- 1),
+      time > old.latest, rank >= old.base,
       UInt64(bitPattern: distance) < UInt64(UInt32(bitPattern: old.ceiling))
     else { return -1 }
     let first = leaf &* 32
@@ -341,9 +349,10 @@ struct Shelves: ~Copyable, Sendable {
   func leaf(_ shelf: Int32, _ position: Int32) -> Int32 { leaves[shelf &* 32 &+ position] }
 
   /// The position of `leaf`, which stands on `shelf`.
+  @inline(__always)
   func position(of leaf: Int32, on shelf: Int32) -> Int32 {
-    for position in 0..<shelves[shelf].count where self.leaf(shelf, position) == leaf { return position }
-    preconditionFailure("a leaf that is not on its shelf")
+    // What is left behind the last leaf is there before it, too.
+    leaves.offset(of: leaf, first: shelf &* 32)
   }
 
   /// Puts a leaf on `shelf` at `position`; there is room.

@@ -58,6 +58,14 @@ extension RunPool where Element == UInt64 {
   @inline(__always)
   func prefetch(_ index: Int32) { slab.prefetch(index) }
 
+  /// Whether a byte of a row reaches a threshold: see ``Slab/reach(_:first:from:to:firstMask:lastMask:)``.
+  @inline(__always)
+  func reach(
+    _ threshold: UInt64, inRow first: Int32, from low: Int64, to high: Int64, firstMask: UInt64, lastMask: UInt64
+  ) -> Bool {
+    slab.reach(threshold, first: first, from: low, to: high, firstMask: firstMask, lastMask: lastMask)
+  }
+
   /// Raises each byte of the 32 elements from `first` on to at least that of the 32 from `place` on.
   @inline(__always)
   mutating func raise(_ first: Int32, to place: Int32) { slab.raise(first, to: place) }

@@ -191,7 +191,7 @@ extension Slab where Element == Int32 {
     remove_first_of_32(base + Int(first), difference)
   }
 
-  /// Where in the 32 elements from `first` on, a multiple of 4, `value` stands, which is there once.
+  /// Where in the 32 elements from `first` on, a multiple of 4, `value` stands first. It is there.
   @inline(__always)
   func offset(of value: Int32, first: Int32) -> Int32 {
     precondition(0 <= first && first &+ 32 <= count && first & 3 == 0, "a slab has no such elements")
@@ -273,6 +273,24 @@ extension Slab where Element == UInt64 {
       place &+= 1
     }
     elements[Int(place)] = gap
+  }
+
+  /// Whether a byte reaches a threshold (``Bytes``) in the words from `low` to `high` of the 32 from `first` on, which follow
+  /// each other in a ring: of the first and the last of them only where a mask has bits.
+  @inline(__always)
+  func reach(
+    _ threshold: UInt64, first: Int32, from low: Int64, to high: Int64, firstMask: UInt64, lastMask: UInt64
+  ) -> Bool {
+    precondition(0 <= first && first &+ 32 <= count, "a slab has no such elements")
+    let row = base + Int(first)
+    var word = low
+    var mask = firstMask
+    while word < high {
+      if Bytes.reach(threshold, row[Int(word & 31)] & mask) { return true }
+      mask = .max
+      word &+= 1
+    }
+    return Bytes.reach(threshold, row[Int(word & 31)] & mask & lastMask)
   }
 
   /// Raises each byte of the 32 elements from `first` on to at least that of `other`'s from `place` on.

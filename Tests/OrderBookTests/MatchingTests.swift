@@ -208,6 +208,36 @@ struct MatchingTests {
     #expect(book.count == 2)
   }
 
+  /// What remains of a ladder must not be taken for an order, whatever the prices, nor keep an order from its place.
+  @Test("an emptied ladder matches nothing and takes new orders", arguments: [Int64.min, -1, 0, 2_000_000, .max])
+  func emptiedLadders(_ price: Int64) {
+    var book = OrderBook()
+    for round in 0..<3 as Range<UInt64> {
+      // Later ones and then earlier ones, of both sides and of other prices.
+      let time = Int64(round == 1 ? 100 : 500)
+      book.insert(.offer(1, time: time, price: price))
+      book.insert(.offer(2, time: time + 1, price: 3))
+      book.cancel(orderID(2))
+      book.cancel(orderID(1))
+      #expect(book.numbers(.offer).isEmpty && book.openCount(.offer) == 0)
+      book.insert(.bid(3, time: 1000, price: .max, force: .immediateOrCancel))
+      #expect(book.matching(3) == nil && book.explain(orderID(3), context: anything)?.counterOrders == 0)
+      book.cancel(orderID(3))
+      book.insert(.bid(4, time: time, price: price))
+      book.cancel(orderID(4))
+      book.insert(.offer(5, time: 1000, price: .min, force: .immediateOrCancel))
+      #expect(book.matching(5) == nil)
+      book.cancel(orderID(5))
+    }
+    book.insert(.offer(6, time: 50, price: price))
+    book.insert(.offer(7, time: 40, price: price))
+    book.insert(.offer(8, time: 600, price: price))
+    #expect(book.numbers(.offer) == [7, 6, 8])
+    book.insert(.bid(9, time: 1000, price: price))
+    #expect(book.matching(9)?.offer == orderID(7))
+    #expect(book.digest() == book.digestFromScratch())
+  }
+
   @Test("a changed order names the later own orders that might take from it, the earliest first")
   func crossingOrders() {
     let book = OrderBook(

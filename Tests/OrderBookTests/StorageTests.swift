@@ -187,6 +187,29 @@ struct StorageTests {
     }
   }
 
+  @Test("a row reaches a threshold where one of the bytes asked for does")
+  func reach() {
+    var row = SummaryRow()
+    row.words[3] = 90 << 16
+    row.words[30] = 50 << 56 | 7
+    func reach(_ value: UInt64, _ first: Int64, _ last: Int64) -> Bool {
+      row.words.reach(
+        Bytes.threshold(value), first: 0, from: first >> 3, to: last >> 3,
+        firstMask: .max << UInt64(8 * (first & 7)), lastMask: .max >> UInt64(56 - 8 * (last & 7)))
+    }
+    // The bytes that are not 0 are 26, 240 and 247; bucket 256 is byte 0 again.
+    let bytes: [Int64: UInt64] = [26: 90, 240: 7, 247: 50]
+    for first in 0..<300 as Range<Int64> {
+      for length in [1, 2, 7, 8, 9, 40, 248] as [Int64] {
+        let last = first + length - 1
+        let most = (first...last).map { bytes[$0 & 255] ?? 0 }.max() ?? 0
+        for value in [1, 7, 8, 50, 51, 90, 91] as [UInt64] {
+          #expect(reach(value, first, last) == (most >= value), "\(value) from \(first) to \(last)")
+        }
+      }
+    }
+  }
+
   @Test("a pool gives runs back out, filled anew")
   func pool() {
     #expect([0, 1, 2, 3, 4, 5, 8, 9].map { RunPool<UInt8>.exponent(for: $0) } == [0, 0, 1, 2, 2, 3, 3, 4])
