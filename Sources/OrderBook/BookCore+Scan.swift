@@ -9,9 +9,9 @@ struct LeafScan: ~Copyable {
   /// How many offers it reads at most.
   private static var width: Int { 16 }
 
-  private(set) var offers: InlineArray<16, Offer>
+  private(set) var offers = InlineArray<16, Offer>(repeating: Offer())
   /// How many there are.
-  let count: Int
+  private(set) var count = 0
 
   /// What is read of one offer; of a place without one, no GPUs.
   struct Offer: BitwiseCopyable {
@@ -27,10 +27,8 @@ struct LeafScan: ~Copyable {
 
   /// Reads the first offers of `places`, which has a bit for each position, and takes them out of it.
   @inline(__always)
-  init(_ leaf: Int32, _ places: inout UInt32, of core: BookCore) {
-    let count = min(Self.width, places.nonzeroBitCount)
-    self.count = count
-    offers = InlineArray(repeating: Offer())
+  mutating func read(_ leaf: Int32, _ places: inout UInt32, of core: BookCore) {
+    count = min(Self.width, places.nonzeroBitCount)
     for index in 0..<count {
       let position = Int32(truncatingIfNeeded: places.trailingZeroBitCount)
       places &= places &- 1
@@ -84,8 +82,9 @@ extension BookCore {
   func add(_ gpuRow: Int32, ofLeaf leaf: Int32) {
     let gpus = StartSummary.gpuStep(gpuRow)
     var places = columns.has(leaf) ? columns.places(leaf, gpus: gpus) : allPlaces(of: leaf)
+    var scan = LeafScan()
     while places != 0 {
-      let scan = LeafScan(leaf, &places, of: self)
+      scan.read(leaf, &places, of: self)
       for index in 0..<scan.count {
         let offer = scan.offers[index]
         if offer.gpus < gpus { continue }

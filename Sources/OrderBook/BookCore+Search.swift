@@ -106,8 +106,9 @@ extension BookCore {
         return .found(Candidate(slot: slot, rank: leaves[leaf].base, start: piece.start, gpus: piece.gpus))
       }
     }
+    var scan = LeafScan()
     while places != 0 {
-      let scan = LeafScan(leaf, &places, of: self)
+      scan.read(leaf, &places, of: self)
       for index in 0..<scan.count {
         let offer = scan.offers[index]
         let rank = leaves.rank(leaf, offer.position)
