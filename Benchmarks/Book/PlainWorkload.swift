@@ -13,7 +13,8 @@ import OrderBook
 /// - a sweep is one `cross` that repeats match, take, take and cancel for each of its five makers: 22 calls.
 ///
 /// Orders are put together in blocks as long as the longest entry, and only then is a block applied against the clock:
-/// a node too has just decoded what it applies. Putting an order together is not the book's work.
+/// a node too has just decoded what it applies. Putting an order together is not the book's work. The textbook's book gets
+/// the stream's operations as they are.
 struct PlainWorkload: Workload {
   let name: String
   private let stream: PlainStream

@@ -137,7 +137,7 @@ extension BookCore {
     if count <= Leaf.capacity / 4, count & (count &- 1) == 0 { thin(leaf) }
   }
 
-  /// Takes an empty leaf away, or joins one that has few orders with a neighbour.
+  /// Takes an empty leaf away, unless its ladder has no other, or joins one that has few orders with a neighbour.
   @inline(never)
   private func thin(_ leaf: Int32) {
     if leaves[leaf].count == 0 {

@@ -9,11 +9,12 @@ struct LeafScan: ~Copyable {
   /// How many offers it reads at most.
   private static var width: Int { 16 }
 
+  /// The first ``count`` are of the last read, what is behind them of reads before it.
   private(set) var offers = InlineArray<16, Offer>(repeating: Offer())
   /// How many there are.
   private(set) var count = 0
 
-  /// What is read of one offer; of a place without one, no GPUs.
+  /// What is read of one offer.
   struct Offer: BitwiseCopyable {
     var slot: Int32 = -1
     var position: Int32 = -1

@@ -19,7 +19,7 @@ struct IdentifierTable<Tag>: ~Copyable {
   /// By slot. The first word of a vacant slot names the next vacant one.
   private var identifiers = Slab<Identifier<Tag>>()
   private var vacant: Int32 = -1
-  /// `fingerprint << 32 | slot`, ascending, or ``empty``. The last is empty.
+  /// `fingerprint << 32 | slot`, ascending by fingerprint, or ``empty``. The last is empty.
   private var entries = Slab<UInt64>()
   /// The places that can be an entry's home.
   private var capacity: Int32 = 0
@@ -222,7 +222,7 @@ struct IdentifierTable<Tag>: ~Copyable {
     if missing > 0 { _ = entries.appendRun(missing, repeating: Self.empty) }
   }
 
-  /// Grows by a quarter, so that the table is never less than 64% full once it has grown.
+  /// Grows by a quarter, so that the table is 64% full then.
   @inline(never)
   private mutating func grow() {
     while boundary > 0 { moveHome() }

@@ -351,8 +351,10 @@ struct Shelves: ~Copyable, Sendable {
   /// The position of `leaf`, which stands on `shelf`.
   @inline(__always)
   func position(of leaf: Int32, on shelf: Int32) -> Int32 {
-    // What is left behind the last leaf is there before it, too.
-    leaves.offset(of: leaf, first: shelf &* 32)
+    // Behind the last leaf may be what stood there once, which comes after where it stands now.
+    let position = leaves.offset(of: leaf, first: shelf &* 32)
+    precondition(position < shelves[shelf].count, "a leaf that is not on its shelf")
+    return position
   }
 
   /// Puts a leaf on `shelf` at `position`; there is room.
