@@ -33,7 +33,7 @@ struct PlainRunner {
     bodies.reserveCapacity(PlainStream.blockLength)
     times.reserveCapacity(PlainStream.blockLength)
     ids.reserveCapacity(PlainStream.blockLength)
-    placedBefore.reserveCapacity(PlainStream.blockLength / OrderBook.changesToPrefetch + 2)
+    placedBefore.reserveCapacity(PlainStream.blockLength / OrderBook.changesToPrefetch + 1)
     let bytes = Memory.residentBytes
     var nanoseconds: UInt64 = 0
     for block in stream.blocks {

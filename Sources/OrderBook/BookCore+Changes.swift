@@ -217,7 +217,9 @@ extension BookCore {
   }
 
   @inline(__always)
-  private static func recentOwner(_ owner: NodeID) -> Int32 { Int32(truncatingIfNeeded: owner.word0) & 1023 }
+  private static func recentOwner(_ owner: NodeID) -> Int32 {
+    Int32(truncatingIfNeeded: owner.word0) & (recentOwnerCount - 1)
+  }
 
   /// Forgets an order that has left the book.
   @inline(__always)

@@ -155,11 +155,13 @@ extension BookCore {
 
   /// Keeps the only leaf of a ladder, of which the last order went: often the next one comes soon.
   private func clear(_ leaf: Int32) {
-    let shelf = leaves[leaf].shelf
+    let (shelf, ladder) = (leaves[leaf].shelf, leaves[leaf].ladder)
     release(leaves[leaf].hints.rows)
     release(shelves[shelf].hints.rows)
     columns.forget(leaf)
-    leaves.clear(leaf)
+    leaves.renew(leaf)
+    leaves[leaf].shelf = shelf
+    leaves[leaf].ladder = ladder
     shelves[shelf].hints = Hints()
   }
 

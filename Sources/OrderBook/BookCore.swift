@@ -23,7 +23,7 @@ final class BookCore: @unchecked Sendable {
   @exclusivity(unchecked) var orders: IdentifierTable<OrderTag>
   /// The owners of the orders in `records`.
   @exclusivity(unchecked) var owners: IdentifierTable<NodeTag>
-  /// By the last ten bits of an owner's first word: the slot that the last such owner of whom an order came had then, or -1.
+  /// By the last bits of an owner's first word: the slot that the last such owner of whom an order came had then, or -1.
   /// May be vacant or another owner's by now.
   @exclusivity(unchecked) var recentOwners = Slab<Int32>()
   /// By the owner's slot: its orders.
@@ -54,6 +54,8 @@ final class BookCore: @unchecked Sendable {
 
   @exclusivity(unchecked) var digestState = DigestState()
 
+  /// A power of two.
+  static var recentOwnerCount: Int32 { 1 << 10 }
   /// Markets have fewer prices in use at a time.
   static var mostLastLeaves: Int32 { 1 << 15 }
 
@@ -74,7 +76,7 @@ final class BookCore: @unchecked Sendable {
     orders = IdentifierTable(key: (generator.next(), generator.next(), generator.next(), generator.next()))
     owners = IdentifierTable(key: (generator.next(), generator.next(), generator.next(), generator.next()))
     _ = lastLeaves.appendRun(64, repeating: -1)
-    _ = recentOwners.appendRun(1024, repeating: -1)
+    _ = recentOwners.appendRun(Self.recentOwnerCount, repeating: -1)
   }
 
   /// A book with the same content in memory of its own. O(n).

@@ -102,16 +102,9 @@ struct Leaves: ~Copyable, Sendable {
     return leaves.append(Leaf())
   }
 
-  /// Makes a vacant leaf, which has no orders, a new one.
+  /// Makes a leaf that has no orders a new one, which stands nowhere.
   mutating func renew(_ leaf: Int32) {
     leaves[leaf] = Leaf()
-    firstTimes[leaf] = .max
-  }
-
-  /// Makes a leaf whose orders have gone as good as new where it stands, but for the time of the latest.
-  mutating func clear(_ leaf: Int32) {
-    leaves[leaf].base = .max
-    leaves[leaf].hints = Hints()
     firstTimes[leaf] = .max
   }
 

@@ -124,7 +124,9 @@ struct LeafTests {
     #expect((Self.entries(of: leaf, in: leaves)).map(\.slot) == [0, 1, 3, 4, 2])
     #expect((Self.entries(of: leaf, in: leaves)).map(\.rank) == [50, 50, 50, 55, 60])
     for _ in 0..<5 { leaves.remove(at: 0, from: leaf) }
-    leaves.clear(leaf)
+    leaves.renew(leaf)
+    leaves[leaf].ladder = 3
+    leaves[leaf].shelf = 0
     #expect(insert(5, .max, at: 14) == -1, "there are no others behind which it belongs")
     let begins = leaves.begins(leaf, before: .max, 14)
     #expect(!begins)
